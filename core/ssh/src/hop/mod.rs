@@ -1,0 +1,10 @@
+//! The way to the host: TCP, a command's pipes, or a proxy's tunnel, one after the other, each a plain byte stream.
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+/// A byte stream to the next hop.
+pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
+
+/// Any wire.
+pub type BoxedWire = Box<dyn Wire>;

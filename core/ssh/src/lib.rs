@@ -1,0 +1,22 @@
+//! SSH as a client: who to reach, by which way, whether it is really them, and a pipe to a program there.
+//!
+//! The order of use is the order of the rooms:
+//! [`destination`] (what the user typed) → [`config`] (resolves it to [`settings::Settings`]) → [`hop`] (a byte stream to
+//! the host) → [`session`] (key exchange; [`hostkey`] mints the proof, [`auth`] spends it) → [`exec`] (the pipe) and
+//! [`terminal`].
+//!
+//! This crate alone names russh. It must never print, never read the environment, never exit the process, and never
+//! prompt by itself: all that reaches it through [`settings`], [`prompt::Prompt`] and the `log` facade.
+#![forbid(unsafe_code)]
+
+pub mod auth;
+pub mod config;
+pub mod destination;
+pub mod exec;
+pub mod hop;
+pub mod hostkey;
+pub mod limits;
+pub mod prompt;
+pub mod session;
+pub mod settings;
+pub mod terminal;

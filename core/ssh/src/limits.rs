@@ -1,0 +1,20 @@
+//! Every bound of this crate, named once. Sizes are bytes unless the name says otherwise.
+
+/// The window we grant on a channel.
+pub const CHANNEL_WINDOW: u32 = 8 << 20;
+/// Data received for a stalled standard output that is kept in memory before it spills to an unlinked file.
+pub const STALLED_OUTPUT_MEMORY: usize = 4 << 20;
+/// Data received for a stalled standard output that the unlinked file may hold before the connection pauses.
+pub const STALLED_OUTPUT_SPILL: u64 = 8 << 30;
+/// The longest line of a configuration file.
+pub const CONFIG_LINE: usize = 64 << 10;
+/// The largest configuration, known_hosts or key file that is read.
+pub const FILE: u64 = 64 << 20;
+/// Nested `Include` directives (readconf.c, READCONF_MAX_DEPTH).
+pub const INCLUDE_DEPTH: usize = 16;
+/// The largest reply of a proxy to CONNECT, headers and all.
+pub const PROXY_REPLY: usize = 64 << 10;
+/// The largest message an agent may send (PROTOCOL.agent; ssh-agent's own limit).
+pub const AGENT_MESSAGE: usize = 256 << 10;
+/// Hops of one route.
+pub const HOPS: usize = 32;
