@@ -1,0 +1,215 @@
+//! The `~` commands of a person at a terminal (ssh(1), ESCAPE CHARACTERS), as a machine without I/O.
+//!
+//! [`Escapes::push`] takes what was typed and answers with [`Action`]s, to be carried out in order. It does not matter
+//! where the input is split. The escape character counts at the start and after a newline, and only there; typed twice
+//! it is sent once, so that `~~.` reaches an inner session as `~.`.
+
+use super::visible::visible;
+use crate::settings::LogLevel;
+
+/// What the caller has to do, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Send these bytes to the far side.
+    Send(Vec<u8>),
+    /// Show this text on our terminal's standard error. The terminal is raw: the text brings its own `\r\n`.
+    Show(String),
+    /// End the connection; what was typed after it is gone.
+    Disconnect,
+    /// Leave raw mode, stop the program, and when it goes on, enter raw mode and tell the far side our window's size.
+    Suspend,
+    /// Show the open channels, each on a line with `\r\n`.
+    ListConnections,
+    /// Renew the keys.
+    Rekey,
+    /// Show messages from this level on.
+    Verbosity(LogLevel),
+}
+
+/// What the commands depend on.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// `EscapeChar`; `None` passes everything on.
+    pub escape: Option<u8>,
+    /// `EnableEscapeCommandline`.
+    pub command_line: bool,
+    /// The level from which on messages are shown now.
+    pub level: LogLevel,
+    /// Whether messages go to standard error, and not to a file (`-E`) or the system's log (`-y`).
+    pub log_on_stderr: bool,
+}
+
+/// The machine.
+#[derive(Debug)]
+pub struct Escapes {
+    options: Options,
+    /// Nothing, or a newline, came last.
+    at_line_start: bool,
+    /// The escape character came last, at a line's start, and is held back.
+    pending: bool,
+}
+
+impl Escapes {
+    /// A machine at the start of a line.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            at_line_start: true,
+            pending: false,
+        }
+    }
+
+    /// Takes what was typed.
+    pub fn push(&mut self, input: &[u8]) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let Some(escape) = self.options.escape else {
+            send(&mut actions, input);
+            return actions;
+        };
+        for &byte in input {
+            if self.pending {
+                self.pending = false;
+                if self.command(escape, byte, &mut actions) {
+                    if actions.last() == Some(&Action::Disconnect) {
+                        break;
+                    }
+                    // The line's start is still where we are.
+                    continue;
+                }
+                if byte != escape {
+                    send(&mut actions, &[escape]);
+                }
+            } else if self.at_line_start && byte == escape {
+                self.pending = true;
+                continue;
+            }
+            self.at_line_start = matches!(byte, b'\r' | b'\n');
+            send(&mut actions, &[byte]);
+        }
+        actions
+    }
+
+    /// The end of the input: an escape character that was held back is sent after all.
+    pub fn finish(&mut self) -> Option<Action> {
+        let escape = self.options.escape?;
+        std::mem::take(&mut self.pending).then(|| Action::Send(vec![escape]))
+    }
+
+    /// Whether `byte`, typed after the escape character, is a command; if so, what it does is in `actions`.
+    fn command(&mut self, escape: u8, byte: u8, actions: &mut Vec<Action>) -> bool {
+        let sign = shown(escape);
+        let show = |text: &str| Action::Show(format!("{sign}{text}\r\n"));
+        match byte {
+            b'.' => actions.extend([show("."), Action::Disconnect]),
+            CTRL_Z => actions.extend([show("^Z [suspend ssh]"), Action::Suspend]),
+            b'#' => actions.extend([show("#"), Action::ListConnections]),
+            b'R' => actions.push(Action::Rekey),
+            b'v' | b'V' => self.verbosity(escape, byte, actions),
+            b'?' => actions.push(Action::Show(help(&sign))),
+            b'C' if !self.options.command_line => actions.push(Action::Show("commandline disabled\r\n".to_owned())),
+            b'C' => actions.push(show("C escape not available: there are no port forwardings yet")),
+            b'&' => actions.push(show("& escape not available: there is no connection sharing yet")),
+            // russh has no channel request of this name (RFC 4335).
+            b'B' => actions.push(show("B escape not available: a BREAK cannot be sent yet")),
+            _ => return false,
+        }
+        true
+    }
+
+    fn verbosity(&mut self, escape: u8, command: u8, actions: &mut Vec<Action>) {
+        let sign = shown(escape);
+        let command = char::from(command);
+        if !self.options.log_on_stderr {
+            actions.push(Action::Show(format!("{sign}{command} [Logging to syslog]\r\n")));
+            return;
+        }
+        let level = match command {
+            'v' => louder(self.options.level),
+            _ => quieter(self.options.level),
+        };
+        self.options.level = level;
+        actions.push(Action::Verbosity(level));
+        actions.push(Action::Show(format!("{sign}{command} [LogLevel {}]\r\n", name(level))));
+    }
+}
+
+const CTRL_Z: u8 = b'Z' & 0x1f;
+
+/// Adds to what is sent, as one action as long as nothing else comes between.
+fn send(actions: &mut Vec<Action>, bytes: &[u8]) {
+    match actions.last_mut() {
+        Some(Action::Send(sent)) => sent.extend_from_slice(bytes),
+        _ if bytes.is_empty() => {}
+        _ => actions.push(Action::Send(bytes.to_vec())),
+    }
+}
+
+/// The escape character as people write it: `~`, `^X`.
+fn shown(escape: u8) -> String {
+    match escape {
+        0..0x20 | 0x7f => format!("^{}", char::from(escape ^ 0x40)),
+        _ => visible(&[escape]),
+    }
+}
+
+/// The commands that do something here.
+const HELP: [(&str, &str); 6] = [
+    (".", "terminate connection (and any multiplexed sessions)"),
+    ("R", "request rekey"),
+    ("V/v", "decrease/increase verbosity (LogLevel)"),
+    ("^Z", "suspend ssh"),
+    ("#", "list forwarded connections"),
+    ("?", "this message"),
+];
+
+fn help(sign: &str) -> String {
+    let mut text = format!("{sign}?\r\nSupported escape sequences:\r\n");
+    for (command, meaning) in HELP {
+        text.push_str(&format!(" {sign}{command:<3} - {meaning}\r\n"));
+    }
+    text.push_str(&format!(
+        " {sign}{sign}   - send the escape character by typing it twice\r\n\
+         (Note that escapes are only recognized immediately after newline.)\r\n"
+    ));
+    text
+}
+
+fn louder(level: LogLevel) -> LogLevel {
+    match level {
+        LogLevel::Quiet => LogLevel::Fatal,
+        LogLevel::Fatal => LogLevel::Error,
+        LogLevel::Error => LogLevel::Info,
+        LogLevel::Info => LogLevel::Verbose,
+        LogLevel::Verbose => LogLevel::Debug1,
+        LogLevel::Debug1 => LogLevel::Debug2,
+        LogLevel::Debug2 | LogLevel::Debug3 => LogLevel::Debug3,
+    }
+}
+
+fn quieter(level: LogLevel) -> LogLevel {
+    match level {
+        LogLevel::Quiet | LogLevel::Fatal => LogLevel::Quiet,
+        LogLevel::Error => LogLevel::Fatal,
+        LogLevel::Info => LogLevel::Error,
+        LogLevel::Verbose => LogLevel::Info,
+        LogLevel::Debug1 => LogLevel::Verbose,
+        LogLevel::Debug2 => LogLevel::Debug1,
+        LogLevel::Debug3 => LogLevel::Debug2,
+    }
+}
+
+fn name(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Quiet => "QUIET",
+        LogLevel::Fatal => "FATAL",
+        LogLevel::Error => "ERROR",
+        LogLevel::Info => "INFO",
+        LogLevel::Verbose => "VERBOSE",
+        LogLevel::Debug1 => "DEBUG",
+        LogLevel::Debug2 => "DEBUG2",
+        LogLevel::Debug3 => "DEBUG3",
+    }
+}
+
+#[cfg(test)]
+mod tests;
