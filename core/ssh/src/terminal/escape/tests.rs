@@ -136,6 +136,28 @@ fn a_held_back_escape_is_sent_at_the_end() {
     assert_eq!(escapes.finish(), None);
 }
 
+/// Typed into OpenSSH 9.2 on a pseudo-terminal, and what its far side received.
+#[test]
+fn openssh_sends_the_same() {
+    for (input, received) in [
+        ("\rV~~~v~xa~~CC", "\rV~~~v~xa~~CC"),
+        ("b\r~C~~", "b\r~"),
+        ("~V~b~\r?C\r~z", "~b~\r?C\r~z"),
+        ("V~a~aB\n~R~~~\r~v~~aV\r#vv", "V~a~aB\n~~\r~aV\r#vv"),
+        ("~~xBaa?~\r~R#a\nx~ax", "~xBaa?~\r#a\nx~ax"),
+        ("\rCaa~#a?xbR#C\r~vBxC", "\rCaa~#a?xbR#C\rBxC"),
+        ("~\n\n\r~\rB\rav\r\r~~~z", "~\n\n\r~\rB\rav\r\r~~z"),
+    ] {
+        let mut bytes = Vec::new();
+        for action in typed(input.as_bytes()) {
+            if let Action::Send(sent) = action {
+                bytes.extend(sent);
+            }
+        }
+        assert_eq!(String::from_utf8_lossy(&bytes), received, "{input:?}");
+    }
+}
+
 /// One action for all that is sent between two others.
 fn joined(actions: impl IntoIterator<Item = Action>) -> Vec<Action> {
     let mut all = Vec::new();
