@@ -18,3 +18,11 @@ pub const PROXY_REPLY: usize = 64 << 10;
 pub const AGENT_MESSAGE: usize = 256 << 10;
 /// Hops of one route.
 pub const HOPS: usize = 32;
+/// One read from a TCP socket.
+pub const WIRE_READ: usize = 256 << 10;
+/// A read shorter than this asks the kernel to acknowledge at once.
+pub const WIRE_SMALL_READ: usize = 4 << 10;
+/// What a TCP wire takes in while a write of ours blocks: all that a peer may send of one window, and its framing.
+pub const WIRE_BACKLOG: usize = CHANNEL_WINDOW as usize + (1 << 20);
+/// One read from standard input.
+pub const INPUT_READ: usize = 256 << 10;

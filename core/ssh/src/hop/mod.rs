@@ -1,6 +1,10 @@
 //! The way to the host: TCP, a command's pipes, or a proxy's tunnel, one after the other, each a plain byte stream.
 
+mod tcp_wire;
+
 use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use tcp_wire::TcpWire;
 
 /// A byte stream to the next hop.
 pub trait Wire: AsyncRead + AsyncWrite + Unpin + Send {}

@@ -1,0 +1,191 @@
+//! Standard output or standard error: takes what the session decrypts at once, whoever reads it and however slowly.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+use rustix::net::SendFlags;
+use tokio::io::Interest;
+use tokio::sync::Notify;
+
+use super::descriptor::Way;
+use super::spill::{Bounds, Spill};
+use crate::limits::{STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL};
+
+/// A descriptor to write to. Clones write to the same one.
+#[derive(Clone)]
+pub struct Output(Arc<Shared>);
+
+struct Shared {
+    way: Way,
+    queue: Mutex<Queue>,
+    /// There is something to drain.
+    filled: Notify,
+    /// There is room again, all is written, or the output broke.
+    eased: Notify,
+}
+
+struct Queue {
+    bytes: Spill,
+    broken: Option<io::ErrorKind>,
+}
+
+impl Output {
+    /// The caller's descriptor; `spill` is the directory for the unlinked file. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// The descriptor is closed, or the process has too many.
+    pub fn open(fd: BorrowedFd<'_>, spill: PathBuf) -> io::Result<Self> {
+        let way = Way::find(fd, Interest::WRITABLE)?;
+        let bounds = Bounds { memory: STALLED_OUTPUT_MEMORY, file: STALLED_OUTPUT_SPILL };
+        let queue = Mutex::new(Queue { bytes: Spill::new(bounds, spill), broken: None });
+        Ok(Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() })))
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes what can be written now and queues the rest; waits only when the queue's bounds are reached.
+    pub async fn accept(&self, data: &[u8]) {
+        let full = {
+            let mut queue = self.queue();
+            let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
+            if direct == data.len() || queue.broken.is_some() {
+                return;
+            }
+            queue.bytes.push(&data[direct..]);
+            self.0.filled.notify_one();
+            queue.bytes.is_full()
+        };
+        if full {
+            log::debug!("the reader of our output has stalled and the queue is full: the connection pauses");
+            self.wait_until(|queue| !queue.bytes.is_full()).await;
+        }
+    }
+
+    /// Writes without waiting, until all is written or nothing more can be; returns how many bytes went.
+    fn write_now(&self, queue: &mut Queue, data: &[u8]) -> usize {
+        let mut done = 0;
+        while done < data.len() {
+            match self.write_once(&data[done..]) {
+                Ok(n) => done += n,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) => {
+                    self.mark_broken(queue, &error);
+                    break;
+                }
+            }
+        }
+        done
+    }
+
+    fn write_once(&self, data: &[u8]) -> io::Result<usize> {
+        loop {
+            let written = match &self.0.way {
+                Way::Plain(fd) => rustix::io::write(fd, data),
+                Way::Nonblocking(fd) => rustix::io::write(fd, data),
+                Way::Socket(fd) => rustix::net::send(fd, data, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
+                Way::Thread(_) => Err(Errno::AGAIN),
+            };
+            match written {
+                Err(Errno::INTR) => {}
+                done => return done.map_err(io::Error::from),
+            }
+        }
+    }
+
+    fn mark_broken(&self, queue: &mut Queue, error: &io::Error) {
+        log::debug!("writing output failed: {error}");
+        queue.broken = Some(error.kind());
+        self.0.eased.notify_waiters();
+    }
+
+    async fn wait_until(&self, done: impl Fn(&Queue) -> bool) {
+        loop {
+            let eased = self.0.eased.notified();
+            tokio::pin!(eased);
+            eased.as_mut().enable();
+            {
+                let queue = self.queue();
+                if queue.broken.is_some() || done(&queue) {
+                    return;
+                }
+            }
+            eased.await;
+        }
+    }
+
+    /// Writes the queue out as the reader takes it, for ever. Run it as a task of its own.
+    pub async fn drain(self) {
+        loop {
+            self.0.filled.notified().await;
+            while self.drain_some().await {}
+        }
+    }
+
+    async fn drain_some(&self) -> bool {
+        let blocked = {
+            let mut queue = self.queue();
+            if queue.bytes.is_empty() || queue.broken.is_some() {
+                return false;
+            }
+            let written = queue.bytes.front().map(<[u8]>::to_owned).and_then(|front| self.write_once(&front));
+            match written {
+                Ok(n) => {
+                    queue.bytes.consume(n);
+                    false
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,
+                Err(error) => {
+                    self.mark_broken(&mut queue, &error);
+                    return false;
+                }
+            }
+        };
+        if blocked {
+            self.writable().await;
+        } else {
+            self.0.eased.notify_waiters();
+        }
+        true
+    }
+
+    async fn writable(&self) {
+        match &self.0.way {
+            Way::Socket(fd) | Way::Nonblocking(fd) => {
+                if let Ok(mut guard) = fd.writable().await {
+                    guard.clear_ready();
+                }
+            }
+            Way::Thread(fd) => self.write_in_thread(fd).await,
+            Way::Plain(_) => {}
+        }
+    }
+
+    async fn write_in_thread(&self, fd: &std::os::fd::OwnedFd) {
+        let front = self.queue().bytes.front().map(<[u8]>::to_owned);
+        let own = fd.as_fd().try_clone_to_owned();
+        let (Ok(front), Ok(own)) = (front, own) else { return };
+        let written = tokio::task::spawn_blocking(move || rustix::io::write(&own, &front)).await;
+        let mut queue = self.queue();
+        match written {
+            Ok(Ok(n)) => queue.bytes.consume(n),
+            Ok(Err(Errno::INTR)) | Err(_) => {}
+            Ok(Err(error)) => self.mark_broken(&mut queue, &error.into()),
+        }
+    }
+
+    /// Waits until everything accepted so far is written, or never can be.
+    pub async fn flushed(&self) {
+        self.wait_until(|queue| queue.bytes.is_empty()).await;
+    }
+
+    /// Waits until nobody can read this output any more (EPIPE) or writing it failed otherwise.
+    pub async fn broke(&self) -> io::ErrorKind {
+        self.wait_until(|_| false).await;
+        self.queue().broken.unwrap_or(io::ErrorKind::BrokenPipe)
+    }
+}
