@@ -1,3 +1,4 @@
 //! The few system calls that the other rooms may not make themselves.
 
+pub mod readiness;
 pub mod suspend;

@@ -26,3 +26,9 @@ pub const WIRE_SMALL_READ: usize = 4 << 10;
 pub const WIRE_BACKLOG: usize = CHANNEL_WINDOW as usize + (1 << 20);
 /// One read from standard input.
 pub const INPUT_READ: usize = 256 << 10;
+/// Bytes in one direction after which keys are renewed, where RekeyLimit does not say (RFC 4253, section 9).
+pub const REKEY_BYTES: u64 = 1 << 30;
+/// Seconds after which keys are renewed, where RekeyLimit does not say: a year, which is never.
+pub const REKEY_SECONDS: u64 = 365 * 24 * 3600;
+/// How long a connection's end may wait for the last words to be sent.
+pub const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);

@@ -1,1 +1,4 @@
 //! auth: to come.
+#[derive(Debug, thiserror::Error)]
+#[error("x")]
+pub struct AuthError;

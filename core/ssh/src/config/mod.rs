@@ -1,1 +1,4 @@
 //! config: to come.
+#[derive(Debug, thiserror::Error)]
+#[error("x")]
+pub struct ConfigError;

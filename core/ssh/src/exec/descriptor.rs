@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, open};
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use xssh_os::readiness::watch;
 
 /// The way a descriptor is read or written.
 pub(super) enum Way {
@@ -29,10 +30,12 @@ impl Way {
         let flags = fcntl_getfl(&own)?;
         match FileType::from_raw_mode(fstat(&own)?.st_mode) {
             FileType::RegularFile | FileType::Directory | FileType::BlockDevice => Ok(Self::Plain(own)),
-            FileType::Socket => watched(own, interest).map(Self::Socket).or_else(|own| Ok(Self::Thread(own))),
-            _ if flags.contains(OFlags::NONBLOCK) => watched(own, interest).map(Self::Nonblocking).or_else(plain),
+            FileType::Socket => watch(own, interest)
+                .map(Self::Socket)
+                .or_else(|own| Ok(Self::Thread(own))),
+            _ if flags.contains(OFlags::NONBLOCK) => watch(own, interest).map(Self::Nonblocking).or_else(plain),
             _ => match reopen(fd, interest) {
-                Ok(own) => watched(own, interest).map(Self::Nonblocking).or_else(plain),
+                Ok(own) => watch(own, interest).map(Self::Nonblocking).or_else(plain),
                 Err(_) => Ok(Self::Thread(own)),
             },
         }
@@ -44,16 +47,20 @@ fn plain(own: OwnedFd) -> io::Result<Way> {
     Ok(Way::Plain(own))
 }
 
-fn watched(own: OwnedFd, interest: Interest) -> Result<AsyncFd<OwnedFd>, OwnedFd> {
-    AsyncFd::try_with_interest(own, interest).map_err(|error| error.into_parts().0)
-}
-
 /// Opens the file behind `fd` a second time: a description of our own, whose flags nobody shares.
 fn reopen(fd: BorrowedFd<'_>, interest: Interest) -> rustix::io::Result<OwnedFd> {
     use std::os::fd::AsRawFd;
-    let access = if interest.is_readable() { OFlags::RDONLY } else { OFlags::WRONLY };
+    let access = if interest.is_readable() {
+        OFlags::RDONLY
+    } else {
+        OFlags::WRONLY
+    };
     let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
-    open(path, access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
+    open(
+        path,
+        access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
 }
 
 impl AsFd for Way {

@@ -31,7 +31,10 @@ enum Source {
 impl Input {
     /// Nothing: the end of file at once (`-n`).
     pub fn null() -> Self {
-        Self { source: Source::Null, chunk: Vec::new() }
+        Self {
+            source: Source::Null,
+            chunk: Vec::new(),
+        }
     }
 
     /// The caller's descriptor. Must be called inside a runtime.
@@ -50,7 +53,10 @@ impl Input {
             }
             Way::Thread(own) => Source::Thread(read_in_thread(own)?),
         };
-        Ok(Self { source, chunk: Vec::new() })
+        Ok(Self {
+            source,
+            chunk: Vec::new(),
+        })
     }
 
     /// The next piece; `None` at the end of the input. Dropping the future loses nothing.
@@ -72,7 +78,10 @@ impl Input {
                 .await?
             }
             Source::Nonblocking(fd) => {
-                fd.async_io(Interest::READABLE, |fd| retry(|| rustix::io::read(fd, spare_capacity(chunk)))).await?
+                fd.async_io(Interest::READABLE, |fd| {
+                    retry(|| rustix::io::read(fd, spare_capacity(chunk)))
+                })
+                .await?
             }
             Source::Thread(pieces) => return pieces.recv().await.transpose(),
         };

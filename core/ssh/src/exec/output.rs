@@ -14,6 +14,9 @@ use super::descriptor::Way;
 use super::spill::{Bounds, Spill};
 use crate::limits::{STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL};
 
+/// What one write takes out of the queue at most.
+const PIECE: usize = 64 << 10;
+
 /// A descriptor to write to. Clones write to the same one.
 #[derive(Clone)]
 pub struct Output(Arc<Shared>);
@@ -39,9 +42,20 @@ impl Output {
     /// The descriptor is closed, or the process has too many.
     pub fn open(fd: BorrowedFd<'_>, spill: PathBuf) -> io::Result<Self> {
         let way = Way::find(fd, Interest::WRITABLE)?;
-        let bounds = Bounds { memory: STALLED_OUTPUT_MEMORY, file: STALLED_OUTPUT_SPILL };
-        let queue = Mutex::new(Queue { bytes: Spill::new(bounds, spill), broken: None });
-        Ok(Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() })))
+        let bounds = Bounds {
+            memory: STALLED_OUTPUT_MEMORY,
+            file: STALLED_OUTPUT_SPILL,
+        };
+        let queue = Mutex::new(Queue {
+            bytes: Spill::new(bounds, spill),
+            broken: None,
+        });
+        Ok(Self(Arc::new(Shared {
+            way,
+            queue,
+            filled: Notify::new(),
+            eased: Notify::new(),
+        })))
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -52,7 +66,11 @@ impl Output {
     pub async fn accept(&self, data: &[u8]) {
         let full = {
             let mut queue = self.queue();
-            let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
+            let direct = if queue.bytes.is_empty() {
+                self.write_now(&mut queue, data)
+            } else {
+                0
+            };
             if direct == data.len() || queue.broken.is_some() {
                 return;
             }
@@ -132,7 +150,10 @@ impl Output {
             if queue.bytes.is_empty() || queue.broken.is_some() {
                 return false;
             }
-            let written = queue.bytes.front().map(<[u8]>::to_owned).and_then(|front| self.write_once(&front));
+            let written = queue
+                .bytes
+                .front()
+                .and_then(|front| self.write_once(&front[..front.len().min(PIECE)]));
             match written {
                 Ok(n) => {
                     queue.bytes.consume(n);
@@ -166,7 +187,11 @@ impl Output {
     }
 
     async fn write_in_thread(&self, fd: &std::os::fd::OwnedFd) {
-        let front = self.queue().bytes.front().map(<[u8]>::to_owned);
+        let front = self
+            .queue()
+            .bytes
+            .front()
+            .map(|front| front[..front.len().min(PIECE)].to_owned());
         let own = fd.as_fd().try_clone_to_owned();
         let (Ok(front), Ok(own)) = (front, own) else { return };
         let written = tokio::task::spawn_blocking(move || rustix::io::write(&own, &front)).await;

@@ -12,3 +12,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin + Send> Wire for T {}
 
 /// Any wire.
 pub type BoxedWire = Box<dyn Wire>;
+#[derive(Debug, thiserror::Error)]
+#[error("x")]
+pub struct HopError;

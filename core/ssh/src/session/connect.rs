@@ -1,0 +1,181 @@
+//! One connection: over a wire, to a host that is checked, as a user that is authenticated.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{Either, select};
+use log::debug;
+use russh::client::{self, Handle};
+use russh::{Disconnect, Limits, SshId};
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::chosen::Chosen;
+use super::error::{Cause, Peer};
+use super::events::{Banner, Board, Events, HostCheck};
+use super::{Progress, SessionError, algorithms};
+use crate::hop::BoxedWire;
+use crate::hostkey::Verified;
+use crate::limits::{CHANNEL_WINDOW, GOODBYE, REKEY_BYTES, REKEY_SECONDS};
+use crate::settings::Settings;
+
+/// An authenticated connection to one host, and the connections to the hops before it.
+pub struct Session {
+    pub(super) handle: Handle<Events>,
+    pub(super) board: Arc<Board>,
+    /// The other end.
+    pub peer: Peer,
+    /// The connections that this one runs through: they end with it.
+    pub(super) before: Vec<Session>,
+}
+
+/// A connection whose host has proved itself, and to whom we have not.
+pub(super) struct Unauthenticated {
+    pub(super) handle: Handle<Events>,
+    pub(super) board: Arc<Board>,
+    pub(super) peer: Peer,
+    pub(super) verified: Verified,
+    pub(super) chosen: Option<Chosen>,
+}
+
+/// Exchanges keys over `wire` and has the host checked.
+///
+/// # Errors
+/// The host is not the one known, speaks no SSH, has no algorithm in common with us, or does not answer in time.
+pub(super) async fn connect(
+    wire: BoxedWire,
+    peer: Peer,
+    settings: &Settings,
+    host_key_algorithms: &[String],
+    check: HostCheck,
+    banner: Banner,
+) -> Result<Unauthenticated, SessionError> {
+    let board = Arc::new(Board::default());
+    let config = Arc::new(config(settings, host_key_algorithms));
+    let (checking, asked) = watch::channel(false);
+    let check = announce(check, checking);
+    let events = Events::new(board.clone(), peer.clone(), check, banner);
+    let connecting = client::connect_stream(config, wire, events);
+    let handle = within(settings.connection.connect_timeout, asked, connecting).await;
+    let handle = handle.map_err(|error| error.of(&peer).early())?;
+    let Some(verified) = board.take_verified() else {
+        return Err(SessionError::Transport {
+            peer,
+            cause: Cause::Closed,
+        });
+    };
+    let chosen = board.chosen();
+    Ok(Unauthenticated {
+        handle,
+        board,
+        peer,
+        verified,
+        chosen,
+    })
+}
+
+/// Lets the clock of [`within`] know that from here on a person may be thinking.
+fn announce(mut check: HostCheck, checking: watch::Sender<bool>) -> HostCheck {
+    Box::new(move |key| {
+        checking.send_replace(true);
+        check(key)
+    })
+}
+
+/// ConnectTimeout covers the connection's set-up until the host's key is there to be looked at (ssh_config(5)).
+async fn within<T>(
+    limit: Option<Duration>,
+    mut asked: watch::Receiver<bool>,
+    work: impl Future<Output = Result<T, SessionError>>,
+) -> Result<T, SessionError> {
+    let Some(limit) = limit else { return work.await };
+    let work = pin!(work);
+    match select(work, pin!(sleep(limit))).await {
+        Either::Left((done, _)) => done,
+        Either::Right((_, work)) if *asked.borrow_and_update() => work.await,
+        Either::Right(_) => Err(russh::Error::ConnectionTimeout.into()),
+    }
+}
+
+fn config(settings: &Settings, host_key_algorithms: &[String]) -> client::Config {
+    let connection = &settings.connection;
+    let or = |value: u64, default: u64| if value == 0 { default } else { value };
+    let bytes = usize::try_from(or(connection.rekey.bytes, REKEY_BYTES)).unwrap_or(usize::MAX);
+    let alive = connection.server_alive_interval;
+    client::Config {
+        client_id: SshId::Standard(concat!("SSH-2.0-xssh_", env!("CARGO_PKG_VERSION")).into()),
+        limits: Limits {
+            rekey_write_limit: bytes,
+            rekey_read_limit: bytes,
+            rekey_time_limit: Duration::from_secs(or(connection.rekey.seconds.into(), REKEY_SECONDS)),
+        },
+        window_size: CHANNEL_WINDOW,
+        preferred: algorithms::preferred(settings, host_key_algorithms),
+        keepalive_interval: (!alive.is_zero()).then_some(alive),
+        keepalive_max: connection.server_alive_count_max as usize,
+        ..client::Config::default()
+    }
+}
+
+impl Session {
+    /// What happens to our channel and to the connection.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.board.progress.subscribe()
+    }
+
+    /// What the key exchange chose.
+    pub fn chosen(&self) -> Option<Chosen> {
+        self.board.chosen()
+    }
+
+    /// Renews the keys at the next opportunity.
+    pub async fn rekey(&self) {
+        // An error says that the connection is gone, which `progress` tells better.
+        let _ = self.handle.rekey_soon().await;
+    }
+
+    /// Opens a stream to a further host, through this one.
+    ///
+    /// # Errors
+    /// The host refuses, in its own words.
+    pub async fn tunnel(&self, host: &str, port: u16) -> Result<BoxedWire, SessionError> {
+        debug!(
+            "channel 0: new direct-tcpip to {host} port {port} through {}",
+            self.peer
+        );
+        let opened = self
+            .handle
+            .channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 65535)
+            .await;
+        match opened {
+            Ok(channel) => Ok(Box::new(channel.into_stream())),
+            Err(error) => Err(self.open_error(error)),
+        }
+    }
+
+    pub(super) fn open_error(&self, error: russh::Error) -> SessionError {
+        match self.board.open_failure() {
+            Some(words) => SessionError::ChannelOpen(words),
+            None => SessionError::from(error).of(&self.peer),
+        }
+    }
+
+    /// Says goodbye and ends the connection, and those before it, without waiting long for anyone.
+    pub async fn close(mut self) {
+        let said = self
+            .handle
+            .disconnect(Disconnect::ByApplication, "disconnected by user", "")
+            .await;
+        if said.is_ok() {
+            let _ = timeout(GOODBYE, &mut self.handle).await;
+        }
+        for hop in std::mem::take(&mut self.before).into_iter().rev() {
+            let _ = hop
+                .handle
+                .disconnect(Disconnect::ByApplication, "disconnected by user", "")
+                .await;
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Why there is no session, or no longer.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+
+use russh::AlgorithmKind;
+
+use crate::auth::AuthError;
+use crate::config::ConfigError;
+use crate::hop::HopError;
+use crate::hostkey::HostKeyError;
+use crate::terminal::visible::visible;
+
+/// The other end of a connection, for messages.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Peer {
+    /// The host's name after configuration.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// The address reached; none behind a hop.
+    pub address: Option<SocketAddr>,
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.address {
+            Some(address) => write!(f, "{} port {}", address.ip(), self.port),
+            None => write!(f, "{} port {}", self.host, self.port),
+        }
+    }
+}
+
+/// Why there is no session, or no longer. The words are OpenSSH's where the event is the same: scripts read them.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// The way to the host.
+    #[error(transparent)]
+    Hop(#[from] HopError),
+    /// The host's identity.
+    #[error(transparent)]
+    HostKey(#[from] HostKeyError),
+    /// Our identity.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The configuration of a host on the way.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The connection itself.
+    #[error("{}", cause.words(peer))]
+    Transport {
+        /// Whose connection.
+        peer: Peer,
+        /// What happened.
+        cause: Cause,
+    },
+    /// The host would not open a channel.
+    #[error("channel 0: open failed: {0}")]
+    ChannelOpen(String),
+    /// A route of more hops than anyone needs, or one that leads in a circle.
+    #[error("the way to {0} has more than {max} hops; does a ProxyJump lead in a circle?", max = crate::limits::HOPS)]
+    TooManyHops(String),
+}
+
+/// What happened to a connection.
+#[derive(Debug)]
+pub enum Cause {
+    /// The host ended it without a word.
+    Closed,
+    /// The host ended it before it said who it was.
+    ClosedEarly,
+    /// The host ended it with a reason (RFC 4253, section 11.1).
+    Disconnected {
+        /// The reason's number.
+        code: u32,
+        /// The host's words, made safe to show.
+        message: String,
+    },
+    /// No answer to keepalives, or none taken of what we sent.
+    Unresponsive,
+    /// No answer while the connection was set up.
+    SetupTimeout,
+    /// Nothing in common.
+    NoCommon {
+        /// What of.
+        kind: AlgorithmKind,
+        /// The host's list.
+        theirs: String,
+    },
+    /// A packet failed its integrity check.
+    CorruptedMac,
+    /// A packet of impossible size.
+    PacketSize(usize),
+    /// The first line was not SSH's.
+    Version,
+    /// A system call failed.
+    Io(io::Error),
+    /// The host broke the protocol in another way; russh's words.
+    Protocol(russh::Error),
+}
+
+impl Cause {
+    fn words(&self, peer: &Peer) -> String {
+        match self {
+            Self::Closed => format!("Connection closed by {peer}"),
+            Self::ClosedEarly => {
+                format!("kex_exchange_identification: Connection closed by remote host\nConnection closed by {peer}")
+            }
+            Self::Disconnected { code, message } => {
+                format!("Received disconnect from {peer}:{code}: {message}\nDisconnected from {peer}")
+            }
+            Self::Unresponsive => format!("Timeout, server {} not responding.", peer.host),
+            Self::SetupTimeout => {
+                format!("Connection timed out during banner exchange\nConnection to {peer} timed out")
+            }
+            Self::NoCommon { kind, theirs } => {
+                let theirs = visible(theirs.as_bytes());
+                format!(
+                    "Unable to negotiate with {peer}: no matching {} found. Their offer: {theirs}",
+                    kind_words(kind)
+                )
+            }
+            Self::CorruptedMac => {
+                format!("Corrupted MAC on input.\nConnection to {peer}: message authentication code incorrect")
+            }
+            Self::PacketSize(size) => format!("Bad packet length {size}.\nConnection to {peer}: Connection corrupted"),
+            Self::Version => format!("{peer} does not speak SSH 2: its first line is no SSH identification"),
+            Self::Io(error) => io_words(error, peer),
+            Self::Protocol(error) => {
+                format!(
+                    "Connection to {peer}: the host broke the protocol: {}",
+                    visible(error.to_string().as_bytes())
+                )
+            }
+        }
+    }
+}
+
+fn io_words(error: &io::Error, peer: &Peer) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => format!("Connection reset by {peer}"),
+        io::ErrorKind::UnexpectedEof => format!("Connection closed by {peer}"),
+        io::ErrorKind::TimedOut => format!("Timeout, server {} not responding.", peer.host),
+        _ => format!("Connection to {peer}: {error}"),
+    }
+}
+
+fn kind_words(kind: &AlgorithmKind) -> &'static str {
+    match kind {
+        AlgorithmKind::Kex => "key exchange method",
+        AlgorithmKind::Key => "host key type",
+        AlgorithmKind::Cipher => "cipher",
+        AlgorithmKind::Mac => "MAC",
+        AlgorithmKind::Compression => "compression",
+    }
+}
+
+impl From<russh::Error> for SessionError {
+    fn from(error: russh::Error) -> Self {
+        use russh::Error as E;
+        let cause = match error {
+            E::Disconnect | E::HUP | E::SendError | E::RecvError => Cause::Closed,
+            E::KeepaliveTimeout | E::InactivityTimeout => Cause::Unresponsive,
+            E::ConnectionTimeout | E::Elapsed(_) => Cause::SetupTimeout,
+            E::NoCommonAlgo { kind, theirs, .. } => Cause::NoCommon {
+                kind,
+                theirs: theirs.join(","),
+            },
+            E::PacketAuth | E::DecryptionError => Cause::CorruptedMac,
+            E::PacketSize(size) => Cause::PacketSize(size),
+            E::Version => Cause::Version,
+            E::IO(error) if error.kind() == io::ErrorKind::UnexpectedEof => Cause::Closed,
+            E::IO(error) => Cause::Io(error),
+            other => Cause::Protocol(other),
+        };
+        Self::Transport {
+            peer: Peer::default(),
+            cause,
+        }
+    }
+}
+
+impl SessionError {
+    /// Says whose connection it was, where russh could not know.
+    pub(super) fn of(self, whose: &Peer) -> Self {
+        match self {
+            Self::Transport { cause, .. } => Self::Transport {
+                peer: whose.clone(),
+                cause,
+            },
+            other => other,
+        }
+    }
+
+    /// The same before the host has said who it is.
+    pub(super) fn early(self) -> Self {
+        match self {
+            Self::Transport {
+                peer,
+                cause: Cause::Closed,
+            } => Self::Transport {
+                peer,
+                cause: Cause::ClosedEarly,
+            },
+            other => other,
+        }
+    }
+}
