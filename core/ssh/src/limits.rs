@@ -12,6 +12,10 @@ pub const CONFIG_LINE: usize = 64 << 10;
 pub const FILE: u64 = 64 << 20;
 /// Nested `Include` directives (readconf.c, READCONF_MAX_DEPTH).
 pub const INCLUDE_DEPTH: usize = 16;
+/// Files that `Include` may read for one configuration, all passes together.
+pub const INCLUDED_FILES: usize = 4096;
+/// The longest value after its tokens are replaced.
+pub const EXPANDED: usize = 1 << 20;
 /// The largest reply of a proxy to CONNECT, headers and all.
 pub const PROXY_REPLY: usize = 64 << 10;
 /// The largest message an agent may send (PROTOCOL.agent; ssh-agent's own limit).

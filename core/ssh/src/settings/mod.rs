@@ -40,6 +40,15 @@ pub enum LogLevel {
     Debug3,
 }
 
+/// A line of `-G`: a keyword and its values, tokens and all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CarriedLine {
+    /// The keyword as `-G` writes it.
+    pub keyword: &'static str,
+    /// What stands behind it, blank by blank.
+    pub values: Vec<String>,
+}
+
 /// Everything that was decided for one host.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
@@ -63,4 +72,6 @@ pub struct Settings {
     pub sharing: Sharing,
     /// How much to say.
     pub log_level: LogLevel,
+    /// All of it as [`crate::config::dump`] prints it, with the keywords that only it knows.
+    pub carried: Vec<CarriedLine>,
 }
