@@ -83,8 +83,7 @@ impl Handshake {
         let secret = EphemeralPrivateKey::generate(&X25519, &random).map_err(refused)?;
         let ours = secret.compute_public_key().map_err(refused)?;
         let peer = UnparsedPublicKey::new(&X25519, theirs);
-        let shared =
-            agree_ephemeral(secret, &peer, |shared| Payload::empty().positive(shared)).map_err(refused)?;
+        let shared = agree_ephemeral(secret, &peer, |shared| Payload::empty().positive(shared)).map_err(refused)?;
         let transcript = Payload::empty()
             .string(&self.their_version)
             .string(&self.our_version)

@@ -23,5 +23,5 @@ pub use packet::{Fields, Payload, message};
 pub use proxy::Proxy;
 pub use server::Server;
 pub use session::Session;
-pub use victim::{Outcome, Victim};
-pub use wire::Wire;
+pub use victim::{MEMORY, Outcome, PATIENCE, Victim};
+pub use wire::{Damage, Wire};

@@ -30,6 +30,11 @@ impl Session {
     /// Lets in who asks without proof, or with any signature at all.
     pub fn authenticate(wire: &mut Wire) -> io::Result<()> {
         Self::accept_service(wire)?;
+        Self::let_in(wire)
+    }
+
+    /// The same once the service is accepted.
+    pub fn let_in(wire: &mut Wire) -> io::Result<()> {
         loop {
             let request = wire.receive_message(message::USERAUTH_REQUEST)?;
             let mut fields = Fields::of(&request);
@@ -44,6 +49,15 @@ impl Session {
             if answer.bytes() == [message::USERAUTH_SUCCESS] {
                 return Ok(());
             }
+        }
+    }
+
+    /// Refuses every method, and says that `methods` might do, until the client gives up.
+    pub fn refuse(wire: &mut Wire, methods: &str) -> io::Result<()> {
+        Self::accept_service(wire)?;
+        loop {
+            wire.receive_message(message::USERAUTH_REQUEST)?;
+            wire.send(Payload::new(message::USERAUTH_FAILURE).string(methods).flag(false))?;
         }
     }
 
@@ -90,13 +104,18 @@ impl Session {
         }
     }
 
+    /// What is left once the client is let in: a session with a program started.
+    pub fn begin(wire: &mut Wire) -> io::Result<Self> {
+        let session = Self::open(wire)?;
+        session.start(wire)?;
+        Ok(session)
+    }
+
     /// All of it: versions, keys, authentication, a session with a program started.
     pub fn establish(wire: &mut Wire) -> io::Result<Self> {
         Handshake::complete(wire)?;
         Self::authenticate(wire)?;
-        let session = Self::open(wire)?;
-        session.start(wire)?;
-        Ok(session)
+        Self::begin(wire)
     }
 
     /// A message about the client's channel.

@@ -8,6 +8,8 @@ use super::algorithm::{Cipher, TAG};
 
 /// How long a script waits for its client before it gives up; longer than any client under test may live.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a flood waits for a client that does not read.
+const STUCK: Duration = Duration::from_secs(2);
 /// The largest packet a script takes from a client.
 const MOST: u32 = 1 << 20;
 
@@ -16,6 +18,17 @@ pub struct Wire {
     stream: TcpStream,
     sealing: Option<Cipher>,
     opening: Option<Cipher>,
+    written: u64,
+    damage: Option<Damage>,
+}
+
+/// What happens to the bytes of a server on their way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// The line ends before the byte with this number.
+    Cut(u64),
+    /// The lowest bit of the byte with this number is turned over.
+    Flip(u64),
 }
 
 impl Wire {
@@ -27,6 +40,8 @@ impl Wire {
             stream,
             sealing: None,
             opening: None,
+            written: 0,
+            damage: None,
         })
     }
 
@@ -66,19 +81,48 @@ impl Wire {
         Ok(())
     }
 
-    /// Sends the same packet until the client goes away or `time` is over. `Ok`: it was still there.
+    /// Sends the same packet until `time` is over. An error: the client went away, or has stopped reading for a while,
+    /// and there is no way to go on, since part of a packet may have been sent.
     pub fn flood_for(&mut self, payload: impl AsRef<[u8]>, time: Duration) -> io::Result<()> {
         let payload = payload.as_ref();
         let end = Instant::now() + time;
+        self.stream.set_write_timeout(Some(STUCK))?;
         while Instant::now() < end {
             self.flood(payload, 64)?;
         }
-        Ok(())
+        self.stream.set_write_timeout(Some(PATIENCE))
     }
 
     /// Sends bytes as they are.
     pub fn write(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
-        self.stream.write_all(bytes.as_ref())
+        let bytes = bytes.as_ref();
+        let start = self.written;
+        self.written += bytes.len() as u64;
+        let within = |at: u64| (start..self.written).contains(&at).then(|| (at - start) as usize);
+        match self.damage {
+            Some(Damage::Cut(at)) if at < self.written => {
+                self.stream.write_all(&bytes[..within(at).unwrap_or(0)])?;
+                self.hang_up()?;
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            Some(Damage::Flip(at)) if within(at).is_some() => {
+                let mut bytes = bytes.to_vec();
+                bytes[(at - start) as usize] ^= 1;
+                self.stream.write_all(&bytes)
+            }
+            _ => self.stream.write_all(bytes),
+        }
+    }
+
+    /// Has what is sent from now on damaged; bytes are counted from the beginning of the connection.
+    pub fn damage(&mut self, damage: Damage) {
+        self.damage = Some(damage);
+    }
+
+    /// How many bytes were sent so far.
+    #[must_use]
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// Receives one packet's payload.
