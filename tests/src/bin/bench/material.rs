@@ -1,0 +1,105 @@
+//! Files to move: made when first needed, the same on every run and every machine.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::error::BenchError;
+
+/// How much is moved.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Scale {
+    /// Bytes of the one file.
+    pub(crate) file: u64,
+    /// Bytes of the file that peak memory is measured with.
+    pub(crate) long_file: u64,
+    /// Small files, in folders of a hundred.
+    pub(crate) small_files: usize,
+}
+
+impl Scale {
+    pub(crate) const FULL: Self = Self {
+        file: 1 << 30,
+        long_file: 4 << 30,
+        small_files: 20_000,
+    };
+    pub(crate) const QUICK: Self = Self {
+        file: 16 << 20,
+        long_file: 64 << 20,
+        small_files: 200,
+    };
+}
+
+/// What is moved: paths first, the files themselves when they are needed.
+pub(crate) struct Material {
+    pub(crate) scale: Scale,
+    /// A file of bytes that no compression makes smaller.
+    pub(crate) file: PathBuf,
+    /// A long file that takes no room: all of it is a hole.
+    pub(crate) long_file: PathBuf,
+    /// A tree of small files, 1 to 8 KiB each.
+    pub(crate) tree: PathBuf,
+}
+
+impl Material {
+    pub(crate) fn at(scratch: &Path, scale: Scale) -> Self {
+        Self {
+            scale,
+            file: scratch.join("file"),
+            long_file: scratch.join("long-file"),
+            // With a slash: what it holds, for rsync.
+            tree: scratch.join("tree/"),
+        }
+    }
+
+    /// Makes what belongs at `path`, if it is not there yet.
+    pub(crate) fn ensure(&self, path: &Path) -> Result<(), BenchError> {
+        let made = if path.exists() {
+            Ok(())
+        } else if path == self.file {
+            self.make_file()
+        } else if path == self.long_file {
+            File::create(path).and_then(|file| file.set_len(self.scale.long_file))
+        } else {
+            self.make_tree()
+        };
+        made.map_err(BenchError::io(path.display().to_string()))
+    }
+
+    fn make_file(&self) -> io::Result<()> {
+        let mut file = BufWriter::with_capacity(1 << 20, File::create(&self.file)?);
+        let mut noise = Noise(1);
+        for _ in 0..self.scale.file / 8 {
+            file.write_all(&noise.next().to_le_bytes())?;
+        }
+        file.flush()
+    }
+
+    fn make_tree(&self) -> io::Result<()> {
+        let mut noise = Noise(2);
+        for number in 0..self.scale.small_files {
+            let folder = self.tree.join(format!("folder-{}", number / 100));
+            if number % 100 == 0 {
+                fs::create_dir_all(&folder)?;
+            }
+            let words = 128 + noise.next() % 896;
+            let bytes: Vec<u8> = (0..words).flat_map(|_| noise.next().to_le_bytes()).collect();
+            fs::write(folder.join(format!("file-{number}")), bytes)?;
+        }
+        Ok(())
+    }
+}
+
+/// Marsaglia's xorshift64: fast, and the same everywhere.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+}
