@@ -1,1 +1,28 @@
-fn main() {}
+//! xssh: a remote shell for every caller, through any chain of hops.
+#![forbid(unsafe_code)]
+
+mod args;
+mod environment;
+mod help;
+mod log;
+mod prompt;
+mod remote_shell;
+mod route;
+mod words;
+
+use args::Action;
+
+fn main() -> std::process::ExitCode {
+    environment::clean_up();
+    log::start();
+    let (program, argv) = environment::argv();
+    let code = match args::parse(&program, &argv) {
+        Ok(Action::Version) => help::version(),
+        Ok(Action::Help(how)) => help::print(how),
+        Ok(Action::Query(question)) => help::query(&question),
+        Ok(Action::RemoteShell(invocation)) => remote_shell::run(&invocation),
+        Ok(Action::Route { invocation, json }) => route::run(&invocation, json),
+        Err(error) => words::usage(&error),
+    };
+    environment::leave(code)
+}

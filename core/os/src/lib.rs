@@ -9,6 +9,8 @@
 )]
 
 pub mod account;
+pub mod descriptors;
 pub mod names;
 pub mod readiness;
+pub mod signals;
 pub mod suspend;

@@ -36,3 +36,9 @@ pub const REKEY_BYTES: u64 = 1 << 30;
 pub const REKEY_SECONDS: u64 = 365 * 24 * 3600;
 /// How long a connection's end may wait for the last words to be sent.
 pub const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
+/// How long a proxy may take to connect us where ConnectTimeout is not set: longer than Linux tries to reach a host.
+pub const PROXY_WAIT: std::time::Duration = std::time::Duration::from_secs(180);
+/// The largest file of proxies' passwords that is read.
+pub const NETRC: u64 = 128 << 10;
+/// How long a session's end waits for a host to prove the new keys that it announced.
+pub const KEY_PROOF: std::time::Duration = std::time::Duration::from_secs(2);

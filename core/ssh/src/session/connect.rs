@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::chosen::Chosen;
 use super::error::{Cause, Peer};
+use super::learning::Learning;
 use super::events::{Banner, Board, Events, HostCheck};
 use super::{Progress, SessionError, algorithms};
 use crate::hop::BoxedWire;
@@ -29,6 +30,7 @@ pub struct Session {
     pub peer: Peer,
     /// The connections that this one runs through: they end with it.
     pub(super) before: Vec<Session>,
+    pub(super) learning: Option<Learning>,
 }
 
 /// A connection whose host has proved itself, and to whom we have not.

@@ -74,6 +74,13 @@ impl Board {
         self.with(|inner| inner.requests.push_back(request));
     }
 
+    /// Why the connection ended, where it did.
+    pub(super) fn lost(&self) -> Option<SessionError> {
+        let lost = self.progress.borrow().lost.clone()?;
+        self.progress.send_modify(|progress| progress.lost = None);
+        Arc::into_inner(lost)
+    }
+
     pub(super) fn open_failure(&self) -> Option<String> {
         self.with(|inner| inner.open_failure.take())
     }

@@ -8,15 +8,20 @@
 //! host opens unasked, or let one channel's reader hold up the connection before the limits are reached.
 
 mod algorithms;
+mod checks;
 mod chosen;
 mod connect;
 mod error;
 mod events;
+mod learning;
 mod progress;
+mod report;
+pub mod route;
 mod start;
 
 pub use chosen::Chosen;
 pub use connect::Session;
 pub use error::{Cause, Peer, SessionError};
 pub use progress::{Exit, Progress, Request};
+pub use report::HopReport;
 pub use start::{Start, StartKind, Started};

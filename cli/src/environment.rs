@@ -1,0 +1,54 @@
+//! What the caller left us with: argv, variables, descriptors.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use xssh_os::account::Account;
+use xssh_os::descriptors;
+use xssh_ssh::config::LocalContext;
+
+/// Before anything else: the standard descriptors are open, nothing above them is (cvs leaks some), and no core dump
+/// will hold a secret.
+pub fn clean_up() {
+    descriptors::open_standard();
+    descriptors::close_from(3);
+    descriptors::forbid_core_dumps();
+}
+
+/// The name we were called by, without folders, and the arguments.
+pub fn argv() -> (String, Vec<OsString>) {
+    let mut argv = std::env::args_os();
+    let program = argv.next().unwrap_or_default();
+    let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    (name, argv.collect())
+}
+
+/// A variable, where it is text.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// Every variable that is text.
+pub fn variables() -> Vec<(String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// Who runs us, and where.
+pub fn context() -> LocalContext {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    let account = Account::current(home, variable("USER").or_else(|| variable("LOGNAME")));
+    let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    LocalContext::new(account, hostname, Arc::new(variable))
+}
+
+/// The folder for temporary files.
+pub fn temporary() -> PathBuf {
+    std::env::temp_dir()
+}
+
+/// Ends without waiting for a thread that may sit in a read for ever.
+pub fn leave(code: u8) -> ExitCode {
+    std::process::exit(code.into())
+}

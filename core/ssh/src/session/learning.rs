@@ -1,0 +1,42 @@
+//! UpdateHostKeys, beside whatever the session does.
+
+use std::sync::Arc;
+
+use log::debug;
+use tokio::time::timeout;
+
+use super::Session;
+use crate::hostkey::{self, Host, KnownHosts, Policy, Verified};
+use crate::limits::KEY_PROOF;
+use crate::prompt::Prompt;
+
+/// What learning a host's other keys needs.
+pub(super) struct Learning {
+    pub(super) policy: Policy,
+    pub(super) host: Host,
+    pub(super) known: Arc<KnownHosts>,
+    pub(super) verified: Verified,
+    pub(super) prompt: Arc<dyn Prompt>,
+}
+
+impl Session {
+    /// Learns the keys that the host announced, if the settings want that and the host proves them within
+    /// [`KEY_PROOF`]. Call it once the session's work is done: the announcement has come by then, and where there is
+    /// nothing new to learn it costs no time.
+    pub async fn learn_host_keys(&self) {
+        let Some(learning) = &self.learning else { return };
+        let announced = self.board.announced();
+        let prove = |keys| async {
+            match timeout(KEY_PROOF, self.handle.hostkeys_prove(keys)).await {
+                Ok(Ok(())) => true,
+                Ok(Err(error)) => {
+                    debug!("the host proves its other keys not: {error}");
+                    false
+                }
+                Err(_) => false,
+            }
+        };
+        let Learning { policy, host, known, verified, prompt } = learning;
+        hostkey::update(policy, host, known, verified, announced, prompt.clone(), prove).await;
+    }
+}
