@@ -1,1 +1,7 @@
-//! auth: to come.
+//! auth
+mod agent;
+mod algorithm;
+mod fields;
+mod key_file;
+mod public_key;
+mod signature;
