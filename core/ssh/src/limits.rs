@@ -1,5 +1,7 @@
 //! Every bound of this crate, named once. Sizes are bytes unless the name says otherwise.
 
+use std::time::Duration;
+
 /// The window we grant on a channel.
 pub const CHANNEL_WINDOW: u32 = 8 << 20;
 /// Data received for a stalled standard output that is kept in memory before it spills to an unlinked file.
@@ -42,3 +44,28 @@ pub const PROXY_WAIT: std::time::Duration = std::time::Duration::from_secs(180);
 pub const NETRC: u64 = 128 << 10;
 /// How long a session's end waits for a host to prove the new keys that it announced.
 pub const KEY_PROOF: std::time::Duration = std::time::Duration::from_secs(2);
+/// Identities of one agent that are looked at (authfd.h, MAX_AGENT_IDENTITIES).
+pub const AGENT_IDENTITIES: u32 = 2048;
+/// How long an agent may take to list its keys or to take one.
+pub const AGENT_REPLY: Duration = Duration::from_secs(20);
+/// How long an agent may take to sign: someone may have to confirm, or to touch a security key.
+pub const AGENT_SIGNATURE: Duration = Duration::from_secs(120);
+/// The largest key or certificate file (authfile.c, MAX_KEY_FILE_SIZE).
+pub const KEY_FILE: u64 = 1 << 20;
+/// `IdentityFile`s and `CertificateFile`s that are looked at, each (readconf.h, SSH_MAX_IDENTITY_FILES).
+pub const IDENTITY_FILES: usize = 100;
+/// Certificates that may be nested in a key: the decoder calls itself for the key of a certificate's authority.
+pub const CERTIFICATE_NESTING: usize = 8;
+/// Rounds of bcrypt that are done for a passphrase; 16 or 24 are usual.
+pub const BCRYPT_ROUNDS: u32 = 20_000;
+/// Rounds of PBKDF2 that are done for a passphrase; 600,000 are recommended.
+pub const PBKDF2_ROUNDS: u32 = 20_000_000;
+/// Memory that scrypt may take for a passphrase.
+pub const SCRYPT_MEMORY: u64 = 256 << 20;
+/// Steps of scrypt (N * r * p) that are done for a passphrase; 131,072 are usual.
+pub const SCRYPT_WORK: u64 = 1 << 24;
+/// How long we wait for the server's list of signature algorithms before an RSA key is offered without it. A server that
+/// sends the list sends it with its NEWKEYS, so it is here already or never comes.
+pub const SERVER_SIG_ALGS: Duration = Duration::from_millis(200);
+/// How long a server may take to answer an authentication request; sshd's LoginGraceTime is 120 s.
+pub const AUTH_REPLY: Duration = Duration::from_secs(180);

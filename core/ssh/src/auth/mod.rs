@@ -1,4 +1,7 @@
-//! auth: to come.
-#[derive(Debug, thiserror::Error)]
-#[error("x")]
-pub struct AuthError;
+//! auth
+mod agent;
+mod algorithm;
+mod fields;
+mod key_file;
+mod public_key;
+mod signature;
