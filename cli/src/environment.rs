@@ -21,7 +21,11 @@ pub fn clean_up() {
 pub fn argv() -> (String, Vec<OsString>) {
     let mut argv = std::env::args_os();
     let program = argv.next().unwrap_or_default();
-    let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let name = Path::new(&program)
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned();
     (name, argv.collect())
 }
 
@@ -32,7 +36,9 @@ pub fn variable(name: &str) -> Option<String> {
 
 /// Every variable that is text.
 pub fn variables() -> Vec<(String, String)> {
-    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// Who runs us, and where.

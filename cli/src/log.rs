@@ -6,13 +6,16 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use xssh_ssh::settings::LogLevel;
 
-static SINK: Sink = Sink { level: AtomicU8::new(LogLevel::Info as u8), file: OnceLock::new() };
+static SINK: Sink = Sink {
+    level: AtomicU8::new(LogLevel::Info as u8),
+    file: OnceLock::new(),
+};
 
 struct Sink {
     level: AtomicU8,

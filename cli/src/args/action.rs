@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::definition::SUBCOMMANDS;
-use super::walk::{self, Split};
 use super::letters;
+use super::walk::{self, Split};
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +105,9 @@ pub fn parse(program: &str, argv: &[OsString]) -> Result<Action, UsageError> {
     match words(0) {
         Some("--help") => return Ok(Action::Help(Help::Long)),
         Some("-h") if argv.len() == 1 => return Ok(Action::Help(Help::Short)),
-        Some(word) if program != "ssh" && is_subcommand(word, words(1), words(2)) => return subcommand(word, &argv[1..]),
+        Some(word) if program != "ssh" && is_subcommand(word, words(1), words(2)) => {
+            return subcommand(word, &argv[1..]);
+        }
         _ => {}
     }
     let split = walk::split(argv)?;
@@ -136,7 +138,10 @@ fn subcommand(word: &str, rest: &[OsString]) -> Result<Action, UsageError> {
     }
     let (flags, rest): (Vec<_>, Vec<_>) = rest.iter().cloned().partition(|word| word == "--json");
     let invocation = Box::new(invocation(walk::split(&rest)?)?);
-    Ok(Action::Route { invocation, json: !flags.is_empty() })
+    Ok(Action::Route {
+        invocation,
+        json: !flags.is_empty(),
+    })
 }
 
 fn invocation(split: Split) -> Result<Invocation, UsageError> {

@@ -99,7 +99,10 @@ mod tests {
     #[test]
     fn other_keys_have_one_algorithm() {
         let ed25519 = key(ED25519);
-        assert_eq!(choose(&ed25519, &accepted("ssh-ed25519"), ServerRsa::Unknown), Some(None));
+        assert_eq!(
+            choose(&ed25519, &accepted("ssh-ed25519"), ServerRsa::Unknown),
+            Some(None)
+        );
         assert_eq!(choose(&ed25519, &accepted("ssh-rsa"), ServerRsa::Unknown), None);
         assert!(!is_allowed(&ed25519, &accepted("ssh-ed25519-cert-v01@openssh.com")));
     }
@@ -110,12 +113,20 @@ mod tests {
         for (list, server, expected) in [
             (both, ServerRsa::Sha2(HashAlg::Sha512), Some(SHA512)),
             (both, ServerRsa::Sha2(HashAlg::Sha256), Some(SHA256)),
-            ("rsa-sha2-256,rsa-sha2-512", ServerRsa::Sha2(HashAlg::Sha512), Some(SHA256)),
+            (
+                "rsa-sha2-256,rsa-sha2-512",
+                ServerRsa::Sha2(HashAlg::Sha512),
+                Some(SHA256),
+            ),
             ("ssh-rsa,rsa-sha2-256", ServerRsa::Sha2(HashAlg::Sha512), Some(SHA256)),
             ("ssh-rsa", ServerRsa::Sha2(HashAlg::Sha512), Some(None)),
             ("ssh-ed25519", ServerRsa::Sha2(HashAlg::Sha512), None),
         ] {
-            assert_eq!(choose(&key(RSA), &accepted(list), server), expected, "{list} {server:?}");
+            assert_eq!(
+                choose(&key(RSA), &accepted(list), server),
+                expected,
+                "{list} {server:?}"
+            );
         }
     }
 

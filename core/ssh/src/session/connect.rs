@@ -14,8 +14,8 @@ use tokio::time::{sleep, timeout};
 
 use super::chosen::Chosen;
 use super::error::{Cause, Peer};
-use super::learning::Learning;
 use super::events::{Banner, Board, Events, HostCheck};
+use super::learning::Learning;
 use super::{Progress, SessionError, algorithms};
 use crate::hop::BoxedWire;
 use crate::hostkey::Verified;

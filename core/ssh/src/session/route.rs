@@ -4,11 +4,12 @@
 //! before it is the way to that element. The first element's own configuration may name a further way.
 
 use std::net::SocketAddr;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use log::{debug, info};
 
 use super::connect::{Unauthenticated, connect};
@@ -67,11 +68,16 @@ fn session_to<'a>(
     guide: &'a Guide,
     settings: &'a Settings,
     depth: usize,
-) -> BoxFuture<'a, Result<Opened, SessionError>> {
+) -> LocalBoxFuture<'a, Result<Opened, SessionError>> {
     Box::pin(async move {
         let started = Instant::now();
         let target = &settings.target;
-        let way = Way { guide, settings, connection: &settings.connection, depth };
+        let way = Way {
+            guide,
+            settings,
+            connection: &settings.connection,
+            depth,
+        };
         let reached = way.reach(&target.host, target.port, &settings.route).await?;
         let connecting = started.elapsed();
         let (mut opened, watch) = log_in(guide, settings, reached, depth).await?;
@@ -87,15 +93,29 @@ fn session_to<'a>(
 type LoggedIn = (Opened, Option<hop::command::Watch>);
 
 async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usize) -> Result<LoggedIn, SessionError> {
-    let Reached { wire, address, before, mut reports, watch } = reached;
+    let Reached {
+        wire,
+        address,
+        before,
+        mut reports,
+        watch,
+    } = reached;
     let tokens = Tokens::new(settings, guide.resolver.context());
     let target = &settings.target;
-    let peer = Peer { host: target.host.clone(), port: target.port, address };
+    let peer = Peer {
+        host: target.host.clone(),
+        port: target.port,
+        address,
+    };
     let policy = checks::policy(settings, &tokens)?;
     let host = checks::host(settings, &tokens, &peer)?;
     let known = Arc::new(KnownHosts::load(&policy, &host)?);
     let offered = &settings.algorithms.host_key;
-    let ordered = if settings.algorithms.host_key_given { offered.clone() } else { known.order_algorithms(offered) };
+    let ordered = if settings.algorithms.host_key_given {
+        offered.clone()
+    } else {
+        known.order_algorithms(offered)
+    };
     let check: HostCheck = {
         let (policy, host, known, prompt) = (policy.clone(), host.clone(), known.clone(), guide.prompt.clone());
         Box::new(move |key| {
@@ -112,7 +132,13 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
         (connected, _) => connected?,
     };
     let key_exchange = started.elapsed();
-    let Unauthenticated { mut handle, board, peer, verified, chosen } = unauthenticated;
+    let Unauthenticated {
+        mut handle,
+        board,
+        peer,
+        verified,
+        chosen,
+    } = unauthenticated;
     let request = checks::auth_request(settings, &tokens, &verified)?;
     let started = Instant::now();
     let auth = authenticate(&mut handle, &verified.proof, &request, guide.prompt.clone()).await;
@@ -120,22 +146,39 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
         Ok(auth) => auth,
         Err(error) => return Err(board.lost().unwrap_or_else(|| error.into())),
     };
-    let place = peer.address.map_or_else(|| "via proxy".to_owned(), |a| format!("[{}]:{}", a.ip(), a.port()));
+    let place = peer
+        .address
+        .map_or_else(|| "via proxy".to_owned(), |a| format!("[{}]:{}", a.ip(), a.port()));
     info!("Authenticated to {} ({place}) using \"{}\".", peer.host, auth.method);
     debug!("the way to {} has {depth} hop(s) behind it", peer.host);
     reports.push(HopReport {
         kind: "ssh",
         name: format!("{}@{}:{}", target.user, target.host, target.port),
         address,
-        host_key: Some(format!("{} {} ({})", verified.key_type, verified.fingerprint, verified.how)),
+        host_key: Some(format!(
+            "{} {} ({})",
+            verified.key_type, verified.fingerprint, verified.how
+        )),
         auth: Some(auth),
         algorithms: chosen,
         key_exchange,
         authentication: started.elapsed(),
         ..HopReport::default()
     });
-    let learning = super::learning::Learning { policy, host, known, verified, prompt: guide.prompt.clone() };
-    let session = Session { handle, board, peer, before, learning: Some(learning) };
+    let learning = super::learning::Learning {
+        policy,
+        host,
+        known,
+        verified,
+        prompt: guide.prompt.clone(),
+    };
+    let session = Session {
+        handle,
+        board,
+        peer,
+        before,
+        learning: Some(learning),
+    };
     Ok((Opened { session, reports }, watch))
 }
 
@@ -153,7 +196,7 @@ impl Way<'_> {
         host: &'b str,
         port: u16,
         route: &'b Route,
-    ) -> BoxFuture<'b, Result<Reached, SessionError>> {
+    ) -> LocalBoxFuture<'b, Result<Reached, SessionError>> {
         Box::pin(async move {
             if let Some(command) = &route.command {
                 return self.by_command(command, route.use_fdpass).await;
@@ -169,7 +212,13 @@ impl Way<'_> {
                 }
             }
             let (wire, address) = self.dial(host, port).await?;
-            Ok(Reached { wire, address: Some(address), before: Vec::new(), reports: Vec::new(), watch: None })
+            Ok(Reached {
+                wire,
+                address: Some(address),
+                before: Vec::new(),
+                reports: Vec::new(),
+                watch: None,
+            })
         })
     }
 
@@ -196,10 +245,12 @@ impl Way<'_> {
             watch: None,
         };
         if command == "-" {
-            reached.wire = hop::standard_io()?;
+            reached.wire = hop::standard_io(own(rustix::stdio::stdin())?, own(rustix::stdio::stdout())?)?;
         } else if fdpass {
             let deadline = hop::deadline(self.connection.connect_timeout);
-            reached.wire = hop::command::dial(&self.guide.shell, command.as_ref(), deadline).await?.into();
+            reached.wire = hop::command::dial(&self.guide.shell, command.as_ref(), deadline)
+                .await?
+                .into();
         } else {
             let (wire, watch) = hop::command::spawn(&self.guide.shell, command.as_ref())?;
             (reached.wire, reached.watch) = (wire, Some(watch));
@@ -219,24 +270,32 @@ impl Way<'_> {
         debug!("Going through {} to {host} port {port}", last.0);
         let mut settings = self.guide.resolver.resolve_jump(&destination)?;
         if !before.is_empty() {
-            settings.route = Route { jumps: before.to_vec(), command: None, ..settings.route };
+            settings.route = Route {
+                jumps: before.to_vec(),
+                command: None,
+                ..settings.route
+            };
         }
         let Opened { session, reports } = session_to(self.guide, &settings, self.depth + 1).await?;
         let wire = session.tunnel(host, port).await?;
-        Ok(Reached { wire, address: None, before: vec![session], reports, watch: None })
+        Ok(Reached {
+            wire,
+            address: None,
+            before: vec![session],
+            reports,
+            watch: None,
+        })
     }
 
-    async fn by_proxy(
-        &self,
-        host: &str,
-        port: u16,
-        proxy: &Proxy,
-        before: &[Jump],
-    ) -> Result<Reached, SessionError> {
+    async fn by_proxy(&self, host: &str, port: u16, proxy: &Proxy, before: &[Jump]) -> Result<Reached, SessionError> {
         let started = Instant::now();
         let tokens = Tokens::new(self.settings, self.guide.resolver.context());
         let (file, named) = checks::credentials(self.settings, &tokens, self.guide.resolver.context())?;
-        let store = if named { credentials::Store::Named(&file) } else { credentials::Store::Netrc(&file) };
+        let store = if named {
+            credentials::Store::Named(&file)
+        } else {
+            credentials::Store::Netrc(&file)
+        };
         let mut known = credentials::stored(proxy, Some(store));
         loop {
             let mut reached = self.to_proxy(proxy, before).await?;
@@ -253,7 +312,13 @@ impl Way<'_> {
                     let address = reached.address.take();
                     let (name, connecting) = (proxy.to_string(), started.elapsed());
                     let kind = proxy.scheme.name();
-                    reached.reports.push(HopReport { kind, name, address, connecting, ..HopReport::default() });
+                    reached.reports.push(HopReport {
+                        kind,
+                        name,
+                        address,
+                        connecting,
+                        ..HopReport::default()
+                    });
                     return Ok(reached);
                 }
                 Err(error @ HopError::NeedsCredentials { .. }) if known.is_none() => {
@@ -269,10 +334,22 @@ impl Way<'_> {
 
     /// A stream to the proxy itself.
     async fn to_proxy(&self, proxy: &Proxy, before: &[Jump]) -> Result<Reached, SessionError> {
-        let route = Route { jumps: before.to_vec(), ..Route::default() };
-        let way = Way { depth: self.depth + 1, ..*self };
+        let route = Route {
+            jumps: before.to_vec(),
+            ..Route::default()
+        };
+        let way = Way {
+            depth: self.depth + 1,
+            ..*self
+        };
         way.reach(&proxy.host, proxy.port, &route).await
     }
+}
+
+fn own(fd: BorrowedFd<'_>) -> Result<OwnedFd, HopError> {
+    let what = "duplicate standard input or output".to_owned();
+    fd.try_clone_to_owned()
+        .map_err(|source| HopError::Local { what, source })
 }
 
 /// With keepalives wanted, a host that takes nothing for as long as it may be silent is gone.

@@ -30,6 +30,15 @@ pub struct AddKeys {
     pub lifetime: u32,
 }
 
+impl AddKeys {
+    /// `mode`: keys are not added.
+    pub const NO: u8 = 0;
+    /// `mode`: someone is asked first.
+    pub const ASK: u8 = 2;
+    /// `mode`: the agent asks before each use.
+    pub const CONFIRM: u8 = 3;
+}
+
 /// How we prove ourselves.
 #[derive(Debug, Clone, Default)]
 pub struct Auth {

@@ -9,8 +9,7 @@
 //! signed.
 
 mod error;
-#[cfg(test)]
-mod tests;
+
 mod wire;
 
 pub use error::AgentError;
@@ -115,8 +114,7 @@ impl Agent {
 
     /// Gives the agent a private key.
     pub(super) async fn add(&mut self, key: &PrivateKey, comment: &str, how: AddKeys) -> Result<(), AgentError> {
-        const MODE_CONFIRM: u8 = 3;
-        let confirm = how.mode == MODE_CONFIRM;
+        let confirm = how.mode == AddKeys::CONFIRM;
         let constrained = confirm || how.lifetime != 0;
         let mut fields = Zeroizing::new(Vec::new());
         key.key_data()

@@ -38,7 +38,9 @@ fn with<D: KeyIvInit + BlockModeDecrypt>(
     let damaged = KeyFileError::Damaged("its DEK-Info does not fit its cipher");
     let Some(salt) = iv.get(..8) else { return Err(damaged) };
     let key = derive(passphrase, salt, key_size);
-    let Ok(decryptor) = D::new_from_slices(&key, iv) else { return Err(damaged) };
+    let Ok(decryptor) = D::new_from_slices(&key, iv) else {
+        return Err(damaged);
+    };
     let mut plain = Zeroizing::new(body.to_vec());
     let Ok(length) = decryptor.decrypt_padded::<Pkcs7>(&mut plain).map(<[u8]>::len) else {
         return Ok(None);
@@ -64,5 +66,6 @@ fn derive(passphrase: &str, salt: &[u8], size: usize) -> Zeroizing<Vec<u8>> {
 fn hexadecimal(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
     let (pairs, rest) = digits.as_deref()?.as_chunks::<2>();
-    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
+    rest.is_empty()
+        .then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
