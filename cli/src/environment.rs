@@ -21,11 +21,7 @@ pub fn clean_up() {
 pub fn argv() -> (String, Vec<OsString>) {
     let mut argv = std::env::args_os();
     let program = argv.next().unwrap_or_default();
-    let name = Path::new(&program)
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned();
+    let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
     (name, argv.collect())
 }
 

@@ -33,10 +33,7 @@ pub fn query(question: &str) -> u8 {
 
 /// Prints, and fails where nobody takes it.
 pub fn stdout(text: &str) -> u8 {
-    match io::stdout()
-        .write_all(text.as_bytes())
-        .and_then(|()| io::stdout().flush())
-    {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Ok(()) => 0,
         Err(_) => words::FAILED,
     }

@@ -12,10 +12,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use xssh_ssh::settings::LogLevel;
 
-static SINK: Sink = Sink {
-    level: AtomicU8::new(LogLevel::Info as u8),
-    file: OnceLock::new(),
-};
+static SINK: Sink = Sink { level: AtomicU8::new(LogLevel::Info as u8), file: OnceLock::new() };
 
 struct Sink {
     level: AtomicU8,
@@ -65,10 +62,10 @@ pub fn fatal(text: &str) {
     }
 }
 
-/// A text that is shown at every level but those that want quiet: a banner.
+/// A host's banner: on standard error wherever messages go, unless quiet is wanted.
 pub fn banner(text: &str) {
     if SINK.level.load(Ordering::Relaxed) >= LogLevel::Info as u8 {
-        put(text.as_bytes());
+        let _ = io::stderr().write_all(text.as_bytes());
     }
 }
 

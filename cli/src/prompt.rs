@@ -34,9 +34,7 @@ enum Require {
 impl Terminal {
     /// As the environment has it.
     pub fn from_environment() -> Self {
-        let screen = ["DISPLAY", "WAYLAND_DISPLAY"]
-            .iter()
-            .any(|name| environment::variable(name).is_some());
+        let screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| environment::variable(name).is_some());
         let require = match environment::variable("SSH_ASKPASS_REQUIRE").as_deref() {
             Some("never") => Require::Never,
             Some("prefer") => Require::Prefer,
@@ -80,17 +78,9 @@ impl Prompt for Terminal {
 
 /// The program's first line of output; none where it fails, which is how a person declines.
 fn run(program: &str, question: &str) -> Option<Zeroizing<String>> {
-    let mut child = Command::new(program)
-        .arg(question)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .ok()?;
+    let mut child = Command::new(program).arg(question).stdin(Stdio::null()).stdout(Stdio::piped()).spawn().ok()?;
     let mut answer = Zeroizing::new(Vec::with_capacity(ANSWER));
-    let read = child
-        .stdout
-        .take()
-        .map(|output| output.take(ANSWER as u64).read_to_end(&mut answer));
+    let read = child.stdout.take().map(|output| output.take(ANSWER as u64).read_to_end(&mut answer));
     let status = child.wait().ok()?;
     read?.ok()?;
     status.success().then(|| first_line(&answer)).flatten()

@@ -79,10 +79,7 @@ pub fn resolve(invocation: &Invocation, context: &LocalContext) -> Result<Resolv
         Some(file) => ConfigFile::File(PathBuf::from(file)),
     };
     let resolver = Arc::new(Resolver::new(context.clone(), files));
-    let command = invocation
-        .command
-        .as_deref()
-        .map(|command| String::from_utf8_lossy(command).into_owned());
+    let command = invocation.command.as_deref().map(|command| String::from_utf8_lossy(command).into_owned());
     let command_line = CommandLine {
         destination,
         overrides: invocation.overrides.clone(),
@@ -118,11 +115,8 @@ fn refusal(invocation: &Invocation, settings: &Settings) -> Option<String> {
 
 /// Who opens the way, with the caller's terminal to ask on.
 pub fn guide(resolved: &Resolved) -> Guide {
-    let prompt: Arc<dyn Prompt> = if resolved.settings.auth.batch {
-        Arc::new(Nobody)
-    } else {
-        Arc::new(Terminal::from_environment())
-    };
+    let prompt: Arc<dyn Prompt> =
+        if resolved.settings.auth.batch { Arc::new(Nobody) } else { Arc::new(Terminal::from_environment()) };
     let shell = environment::variable("SHELL").filter(|shell| !shell.is_empty());
     Guide {
         resolver: resolved.resolver.clone(),
@@ -181,11 +175,7 @@ impl Pipes {
     fn open(settings: &Settings) -> std::io::Result<Self> {
         let spill = environment::temporary();
         Ok(Self {
-            input: if settings.session.stdin_null {
-                Input::null()
-            } else {
-                Input::open(stdio::stdin().as_fd())?
-            },
+            input: if settings.session.stdin_null { Input::null() } else { Input::open(stdio::stdin().as_fd())? },
             stdout: Output::open(stdio::stdout().as_fd(), spill.clone())?,
             stderr: Output::open(stdio::stderr().as_fd(), spill)?,
         })
@@ -196,19 +186,12 @@ impl Pipes {
 fn start(invocation: &Invocation, settings: &Settings, context: &LocalContext) -> Result<Option<Start>, String> {
     let tokens = Tokens::new(settings, context);
     let configured = match (&invocation.command, &settings.session.remote_command) {
-        (None, Some(template)) => Some(
-            tokens
-                .expand(template, Scope::REMOTE_COMMAND)
-                .map_err(|e| e.to_string())?,
-        ),
+        (None, Some(template)) => Some(tokens.expand(template, Scope::REMOTE_COMMAND).map_err(|e| e.to_string())?),
         _ => None,
     };
     let command = invocation.command.clone().or(configured.map(String::into_bytes));
     let kind = match (&invocation.stdio_forward, settings.session.kind, command) {
-        (Some((host, port)), _, _) => StartKind::Forward {
-            host: host.clone(),
-            port: *port,
-        },
+        (Some((host, port)), _, _) => StartKind::Forward { host: host.clone(), port: *port },
         (None, SessionType::None, _) => return Ok(None),
         (None, SessionType::Subsystem, Some(name)) => {
             StartKind::Subsystem(String::from_utf8(name).map_err(|_| "the subsystem's name is no text".to_owned())?)
@@ -217,11 +200,7 @@ fn start(invocation: &Invocation, settings: &Settings, context: &LocalContext) -
         (None, _, None) => StartKind::Shell,
     };
     let pty = pty(&kind, settings);
-    let environment = if matches!(kind, StartKind::Forward { .. }) {
-        Vec::new()
-    } else {
-        sent(settings)
-    };
+    let environment = if matches!(kind, StartKind::Forward { .. }) { Vec::new() } else { sent(settings) };
     Ok(Some(Start { kind, pty, environment }))
 }
 
@@ -242,16 +221,8 @@ fn pty(kind: &StartKind, settings: &Settings) -> Option<PtyRequest> {
             None
         }
         Decision::Allocate => {
-            let set = settings
-                .session
-                .set_env
-                .iter()
-                .find(|(name, _)| name == "TERM")
-                .map(|(_, value)| value.clone());
-            Some(PtyRequest::gather(
-                set.or_else(|| environment::variable("TERM")).as_deref(),
-                stdio::stdin(),
-            ))
+            let set = settings.session.set_env.iter().find(|(name, _)| name == "TERM").map(|(_, value)| value.clone());
+            Some(PtyRequest::gather(set.or_else(|| environment::variable("TERM")).as_deref(), stdio::stdin()))
         }
     }
 }
@@ -260,11 +231,7 @@ fn pty(kind: &StartKind, settings: &Settings) -> Option<PtyRequest> {
 fn sent(settings: &Settings) -> Vec<(String, String)> {
     let patterns = &settings.session.send_env;
     let wanted = |name: &str| patterns.iter().any(|pattern| config::pattern::matches(name, pattern));
-    let mut sent = if patterns.is_empty() {
-        Vec::new()
-    } else {
-        environment::variables()
-    };
+    let mut sent = if patterns.is_empty() { Vec::new() } else { environment::variables() };
     sent.retain(|(name, _)| wanted(name));
     sent.extend(settings.session.set_env.iter().cloned());
     sent
@@ -272,11 +239,7 @@ fn sent(settings: &Settings) -> Vec<(String, String)> {
 
 /// LocalCommand, where it is permitted; its exit code.
 fn local_command(settings: &Settings, context: &LocalContext) -> Option<i32> {
-    let template = settings
-        .session
-        .local_command
-        .as_ref()
-        .filter(|_| settings.session.permit_local_command)?;
+    let template = settings.session.local_command.as_ref().filter(|_| settings.session.permit_local_command)?;
     let tokens = Tokens::new(settings, context);
     let command = match tokens.expand(template, Scope::LOCAL_COMMAND) {
         Ok(command) => command,
@@ -285,9 +248,8 @@ fn local_command(settings: &Settings, context: &LocalContext) -> Option<i32> {
             return None;
         }
     };
-    let shell = environment::variable("SHELL")
-        .filter(|shell| !shell.is_empty())
-        .unwrap_or_else(|| "/bin/sh".to_owned());
+    let shell =
+        environment::variable("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned());
     debug!("Executing command: '{command}'");
     let name = PathBuf::from(&shell).file_name().unwrap_or_default().to_owned();
     let status = Command::new(&shell).arg0(name).arg("-c").arg(command).status();
@@ -301,16 +263,7 @@ async fn run_on(session: &Session, start: &Start, pipes: Pipes, settings: &Setti
         Err(error) => return words::fail(&error),
     };
     let keyboard = start.pty.as_ref().map(|_| keyboard(settings));
-    let ending = pump(Pump {
-        session,
-        started,
-        input,
-        stdout,
-        stderr,
-        keyboard,
-        signals,
-    })
-    .await;
+    let ending = pump(Pump { session, started, input, stdout, stderr, keyboard, signals }).await;
     xssh_ssh::terminal::raw::restore_now();
     if start.pty.is_some() && matches!(ending, Ending::Exited(_) | Ending::Closed | Ending::Escaped) {
         warn!("Connection to {} closed.", session.peer.host);
@@ -381,21 +334,12 @@ async fn wait_for_end(session: &Session, signals: &[SignalKind]) -> u8 {
 /// The signals that end us, without those that our caller had us ignore (nohup).
 fn killers() -> Vec<SignalKind> {
     let ignored = xssh_os::signals::ignored();
-    let all = [
-        SignalKind::interrupt(),
-        SignalKind::terminate(),
-        SignalKind::hangup(),
-        SignalKind::quit(),
-    ];
-    all.into_iter()
-        .filter(|kind| ignored >> (kind.as_raw_value() - 1) & 1 == 0)
-        .collect()
+    let all = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()];
+    all.into_iter().filter(|kind| ignored >> (kind.as_raw_value() - 1) & 1 == 0).collect()
 }
 
 async fn first_signal(kinds: &[SignalKind]) -> i32 {
-    let waiting = kinds
-        .iter()
-        .filter_map(|kind| Some((kind, tokio::signal::unix::signal(*kind).ok()?)));
+    let waiting = kinds.iter().filter_map(|kind| Some((kind, tokio::signal::unix::signal(*kind).ok()?)));
     let mut waiting: Vec<_> = waiting.collect();
     std::future::poll_fn(|cx| {
         for (kind, signal) in &mut waiting {

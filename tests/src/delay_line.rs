@@ -62,11 +62,7 @@ impl DelayLine {
     /// Listens on a free port of loopback and relays each connection to `target`, `round_trip` away.
     pub fn start(target: SocketAddr, round_trip: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let line = Self {
-            address: listener.local_addr()?,
-            stopping: Arc::default(),
-            open: Open::default(),
-        };
+        let line = Self { address: listener.local_addr()?, stopping: Arc::default(), open: Open::default() };
         let (stopping, open) = (line.stopping.clone(), line.open.clone());
         thread::spawn(move || {
             for client in listener.incoming() {
@@ -109,11 +105,7 @@ fn relay(client: TcpStream, accepted: Instant, target: SocketAddr, round_trip: D
     let client = open.keep(client);
     let greeted = AtomicBool::new(false);
     let early = |at| {
-        if greeted.load(Ordering::Acquire) {
-            at
-        } else {
-            at + round_trip
-        }
+        if greeted.load(Ordering::Acquire) { at } else { at + round_trip }
     };
     let (up, up_end) = sync_channel(IN_FLIGHT);
     let (down, down_end) = sync_channel(IN_FLIGHT);
@@ -138,10 +130,7 @@ fn collect(mut from: &TcpStream, pieces: &SyncSender<Piece>, due: impl Fn(Instan
         // The kernel falls back to delayed acknowledgements by itself: asked for anew before each read.
         let _ = rustix::net::sockopt::set_tcp_quickack(from, true);
         let read = from.read(&mut buffer).unwrap_or(0);
-        let piece = Piece {
-            due: due(Instant::now()),
-            bytes: buffer[..read].to_vec(),
-        };
+        let piece = Piece { due: due(Instant::now()), bytes: buffer[..read].to_vec() };
         if pieces.send(piece).is_err() || read == 0 {
             return;
         }
@@ -168,10 +157,7 @@ fn deliver(mut to: &TcpStream, pieces: &Receiver<Piece>, before: impl Fn()) {
 /// Sleeps until shortly before `due` and yields until then: a sleep alone wakes up to [`OVERSLEEP`] late on an idle
 /// virtual machine.
 fn sleep_until(due: Instant) {
-    while let Some(left) = due
-        .checked_duration_since(Instant::now())
-        .filter(|left| !left.is_zero())
-    {
+    while let Some(left) = due.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
         match left.checked_sub(OVERSLEEP) {
             Some(sleep) => thread::sleep(sleep),
             None => thread::yield_now(),
@@ -257,9 +243,7 @@ mod tests {
     fn what_is_under_way_is_not_held_up_by_a_window() {
         let line = DelayLine::start(echo(b""), Duration::from_millis(200)).unwrap();
         let mut stream = TcpStream::connect(line.address()).unwrap();
-        let sent: Vec<u8> = (0..32_u32 << 20)
-            .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-            .collect();
+        let sent: Vec<u8> = (0..32_u32 << 20).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
         let begun = Instant::now();
         let mut writing = stream.try_clone().unwrap();
         let copy = sent.clone();

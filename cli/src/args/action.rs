@@ -138,10 +138,7 @@ fn subcommand(word: &str, rest: &[OsString]) -> Result<Action, UsageError> {
     }
     let (flags, rest): (Vec<_>, Vec<_>) = rest.iter().cloned().partition(|word| word == "--json");
     let invocation = Box::new(invocation(walk::split(&rest)?)?);
-    Ok(Action::Route {
-        invocation,
-        json: !flags.is_empty(),
-    })
+    Ok(Action::Route { invocation, json: !flags.is_empty() })
 }
 
 fn invocation(split: Split) -> Result<Invocation, UsageError> {

@@ -37,19 +37,11 @@ const VALUES: &[(char, &str, &str)] = &[
     ('B', "interface", "Connect from the address of this interface"),
     ('b', "address", "Connect from this address"),
     ('c', "ciphers", "Ciphers, best first; + - ^ change the default list"),
-    (
-        'D',
-        "[address:]port",
-        "Forward a local port as a SOCKS proxy (not here yet)",
-    ),
+    ('D', "[address:]port", "Forward a local port as a SOCKS proxy (not here yet)"),
     ('E', "file", "Append messages to this file instead of standard error"),
     ('e', "character", "The escape character, ^X, or none"),
     ('F', "file", "Read this configuration file only; none reads none"),
-    (
-        'I',
-        "library",
-        "A PKCS#11 library (refused: load it into the agent with ssh-add -s)",
-    ),
+    ('I', "library", "A PKCS#11 library (refused: load it into the agent with ssh-add -s)"),
     ('i', "file", "Prove our identity with the key in this file"),
     (
         'J',
@@ -63,31 +55,16 @@ const VALUES: &[(char, &str, &str)] = &[
     ('o', "option", "A line of ssh_config, as Key=value or Key value"),
     ('P', "tag", "A tag for Match tagged"),
     ('p', "port", "The port there"),
-    (
-        'Q',
-        "question",
-        "Print what is supported: cipher, mac, kex, key, sig, ...; -Q help lists the questions",
-    ),
+    ('Q', "question", "Print what is supported: cipher, mac, kex, key, sig, ...; -Q help lists the questions"),
     ('R', "forward", "Forward a port of the far side to here (not here yet)"),
-    (
-        'S',
-        "socket",
-        "The socket of a shared connection (not here yet, but for none)",
-    ),
-    (
-        'W',
-        "host:port",
-        "Connect standard input and output to this port, through the host",
-    ),
+    ('S', "socket", "The socket of a shared connection (not here yet, but for none)"),
+    ('W', "host:port", "Connect standard input and output to this port, through the host"),
     ('w', "tunnel", "Tunnel devices (refused: xssh has none)"),
 ];
 
 /// The words in first place.
 pub const SUBCOMMANDS: &[(&str, &str)] = &[
-    (
-        "route",
-        "Show the whole way to a host: every hop, its key, how we proved ourselves, and the time spent",
-    ),
+    ("route", "Show the whole way to a host: every hop, its key, how we proved ourselves, and the time spent"),
     ("sync", "Make one tree like another (not here yet)"),
     ("serve", "Serve one tree to one key (not here yet)"),
     ("authorize", "Write and check authorized_keys lines (not here yet)"),
@@ -112,32 +89,14 @@ pub fn command() -> Command {
         .disable_version_flag(true)
         .disable_help_subcommand(true)
         .args(FLAGS.iter().map(|&(letter, help)| {
-            let action = if matches!(letter, 't' | 'v' | 'q') {
-                ArgAction::Count
-            } else {
-                ArgAction::SetTrue
-            };
+            let action = if matches!(letter, 't' | 'v' | 'q') { ArgAction::Count } else { ArgAction::SetTrue };
             Arg::new(letter.to_string()).short(letter).help(help).action(action)
         }))
         .args(VALUES.iter().map(|&(letter, value, help)| {
-            Arg::new(letter.to_string())
-                .short(letter)
-                .value_name(value)
-                .help(help)
-                .action(ArgAction::Append)
+            Arg::new(letter.to_string()).short(letter).value_name(value).help(help).action(ArgAction::Append)
         }))
-        .arg(
-            Arg::new("help")
-                .long("help")
-                .help("Print all of this")
-                .action(ArgAction::SetTrue),
-        )
-        .arg(
-            Arg::new("h")
-                .short('h')
-                .help("Print a summary")
-                .action(ArgAction::SetTrue),
-        )
+        .arg(Arg::new("help").long("help").help("Print all of this").action(ArgAction::SetTrue))
+        .arg(Arg::new("h").short('h').help("Print a summary").action(ArgAction::SetTrue))
         .arg(
             Arg::new("destination")
                 .value_name("[user@]host")

@@ -38,11 +38,7 @@ pub(super) fn apply(given: &Given, invocation: &mut Invocation) -> Result<(), Us
 }
 
 fn option(given: &Given, line: String, invocation: &mut Invocation) {
-    let lines = if given.after {
-        &mut invocation.options_after
-    } else {
-        &mut invocation.options
-    };
+    let lines = if given.after { &mut invocation.options_after } else { &mut invocation.options };
     lines.push(line);
 }
 
@@ -52,11 +48,7 @@ fn first<T>(slot: &mut Option<T>, value: T) {
 }
 
 fn port(value: &str) -> Result<u16, UsageError> {
-    value
-        .parse()
-        .ok()
-        .filter(|&port| port != 0)
-        .ok_or_else(|| UsageError::BadPort(value.to_owned()))
+    value.parse().ok().filter(|&port| port != 0).ok_or_else(|| UsageError::BadPort(value.to_owned()))
 }
 
 /// Letters that only set a keyword.

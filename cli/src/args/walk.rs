@@ -64,17 +64,9 @@ fn cluster<'a>(
         let letter = char::from(byte);
         match takes_value(letter) {
             None => return Err(UsageError::Unknown(letter)),
-            Some(false) => split.options.push(Given {
-                letter,
-                value: String::new(),
-                after,
-            }),
+            Some(false) => split.options.push(Given { letter, value: String::new(), after }),
             Some(true) => {
-                let value = if rest.is_empty() {
-                    words.next().cloned()
-                } else {
-                    Some(OsString::from_vec(rest.into()))
-                };
+                let value = if rest.is_empty() { words.next().cloned() } else { Some(OsString::from_vec(rest.into())) };
                 let value = value.ok_or(UsageError::NoValue(letter))?;
                 let value = text(value, &format!("the value of -{letter}"))?;
                 split.options.push(Given { letter, value, after });

@@ -25,12 +25,7 @@ impl Account {
     pub fn current(home: Option<PathBuf>, user: Option<String>) -> Self {
         let uid = Uid::current();
         match User::from_uid(uid) {
-            Ok(Some(entry)) => Self {
-                user: entry.name,
-                uid: uid.as_raw(),
-                home: entry.dir,
-                shell: entry.shell,
-            },
+            Ok(Some(entry)) => Self { user: entry.name, uid: uid.as_raw(), home: entry.dir, shell: entry.shell },
             _ => Self::without_entry(uid.as_raw(), home, user),
         }
     }
@@ -39,9 +34,7 @@ impl Account {
         Self {
             user: user.filter(|name| !name.is_empty()).unwrap_or_else(|| uid.to_string()),
             uid,
-            home: home
-                .filter(|dir| dir.is_absolute())
-                .unwrap_or_else(|| PathBuf::from("/")),
+            home: home.filter(|dir| dir.is_absolute()).unwrap_or_else(|| PathBuf::from("/")),
             shell: PathBuf::from("/bin/sh"),
         }
     }

@@ -3,10 +3,7 @@
 //! [`account`] says who runs us; [`names`] asks the system's resolver what std cannot ask it; [`readiness`]
 //! waits for a descriptor; [`suspend`] stops the
 //! program as Ctrl-Z does. Nothing here decides anything, prints, or keeps state.
-#![allow(
-    unsafe_code,
-    reason = "this is the room for the calls that need it; each says why it is sound"
-)]
+#![allow(unsafe_code, reason = "this is the room for the calls that need it; each says why it is sound")]
 
 pub mod account;
 pub mod descriptors;

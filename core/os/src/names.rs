@@ -40,9 +40,7 @@ pub enum Lookup {
 /// The name of this host as gethostname(2) gives it; empty where it gives none.
 #[must_use]
 pub fn host_name() -> String {
-    nix::unistd::gethostname()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default()
+    nix::unistd::gethostname().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// The addresses of this host's interfaces that are up, in the system's order.
@@ -65,9 +63,7 @@ pub fn interface_addresses() -> std::io::Result<Vec<IpAddr>> {
 #[must_use]
 pub fn lookup(name: &str, family: Family) -> Lookup {
     match AddressInfo::query(name, family, libc::AI_CANONNAME) {
-        Ok(info) => Lookup::Found {
-            canonical: info.canonical_name(),
-        },
+        Ok(info) => Lookup::Found { canonical: info.canonical_name() },
         Err(code @ (libc::EAI_NONAME | libc::EAI_NODATA)) => Lookup::NotFound { reason: reason(code) },
         Err(code) => Lookup::Failed { reason: reason(code) },
     }
@@ -76,9 +72,7 @@ pub fn lookup(name: &str, family: Family) -> Lookup {
 /// The usual form of `name` if it is one numeric address in any notation, else none. Never asks the network.
 #[must_use]
 pub fn numeric_address(name: &str, family: Family) -> Option<String> {
-    AddressInfo::query(name, family, libc::AI_NUMERICHOST)
-        .ok()?
-        .single_numeric()
+    AddressInfo::query(name, family, libc::AI_NUMERICHOST).ok()?.single_numeric()
 }
 
 /// The TCP port that services(5) gives a name, as `Port ssh` asks for it.
@@ -102,9 +96,7 @@ fn reason(code: i32) -> String {
         return nix::errno::Errno::last().desc().to_owned();
     }
     // SAFETY: gai_strerror returns a pointer to a constant string for every integer.
-    unsafe { CStr::from_ptr(libc::gai_strerror(code)) }
-        .to_string_lossy()
-        .into_owned()
+    unsafe { CStr::from_ptr(libc::gai_strerror(code)) }.to_string_lossy().into_owned()
 }
 
 /// An answer of getaddrinfo(3), freed when dropped. Never null.
@@ -185,10 +177,7 @@ mod tests {
     #[test]
     fn localhost_is_found_and_nonsense_is_not() {
         assert!(matches!(lookup("localhost", Family::Any), Lookup::Found { .. }));
-        assert!(!matches!(
-            lookup("no-such-host.invalid", Family::Any),
-            Lookup::Found { .. }
-        ));
+        assert!(!matches!(lookup("no-such-host.invalid", Family::Any), Lookup::Found { .. }));
     }
 
     #[test]

@@ -59,10 +59,7 @@ impl Destination {
             Some(rest) => parse_uri(rest),
             None => parse_plain(text),
         };
-        parsed.map_err(|defect| DestinationError {
-            text: text.to_owned(),
-            defect,
-        })
+        parsed.map_err(|defect| DestinationError { text: text.to_owned(), defect })
     }
 
     /// Reads one ssh hop of a jump list: like [`Destination::parse`], and also `host:port` and `[v6]:port`.
@@ -74,10 +71,7 @@ impl Destination {
             Some(rest) => parse_uri(rest),
             None => parse_with_port(text),
         };
-        parsed.map_err(|defect| DestinationError {
-            text: text.to_owned(),
-            defect,
-        })
+        parsed.map_err(|defect| DestinationError { text: text.to_owned(), defect })
     }
 }
 
@@ -86,11 +80,7 @@ fn parse_plain(text: &str) -> Result<Destination, Defect> {
     if host.is_empty() {
         return Err(Defect::EmptyHost);
     }
-    Ok(Destination {
-        user,
-        host: without_brackets(host).to_owned(),
-        port: None,
-    })
+    Ok(Destination { user, host: without_brackets(host).to_owned(), port: None })
 }
 
 fn parse_with_port(text: &str) -> Result<Destination, Defect> {
@@ -101,11 +91,7 @@ fn parse_with_port(text: &str) -> Result<Destination, Defect> {
         Some((':', port)) => Some(parse_port(port)?),
         Some(_) => return Err(Defect::BadHost),
     };
-    Ok(Destination {
-        user,
-        host: host.to_owned(),
-        port,
-    })
+    Ok(Destination { user, host: host.to_owned(), port })
 }
 
 /// What follows `ssh://` (draft-ietf-secsh-scp-sftp-ssh-uri-04): the first `@` ends the user, whose `;` parameters are
@@ -133,11 +119,7 @@ fn parse_uri(text: &str) -> Result<Destination, Defect> {
         }
         Some(_) => return Err(Defect::Path),
     };
-    Ok(Destination {
-        user,
-        host: uri_host(host)?.to_owned(),
-        port,
-    })
+    Ok(Destination { user, host: uri_host(host)?.to_owned(), port })
 }
 
 /// Splits at the last `@`: a user may hold one (`me@my.org@host`), a host may not.
@@ -176,9 +158,7 @@ fn uri_host(host: &str) -> Result<&str, Defect> {
         return Ok(host);
     }
     let starts_well = host.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '_');
-    let spelled_well = host
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let spelled_well = host.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     if !starts_well || !spelled_well || host.contains("..") {
         return Err(Defect::BadHost);
     }
@@ -194,9 +174,7 @@ fn without_brackets(host: &str) -> &str {
 
 /// Whether this is an IPv6 address, with or without a `%scope`.
 fn is_ipv6(host: &str) -> bool {
-    host.split('%')
-        .next()
-        .is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
+    host.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
 /// Reads a port from 1 to 65535, or a service's name.
@@ -205,9 +183,7 @@ pub(crate) fn parse_port(text: &str) -> Result<u16, Defect> {
     match number {
         Some(Ok(port)) if port > 0 => Ok(port),
         Some(_) => Err(Defect::BadPort),
-        None => xssh_os::names::service_port(text)
-            .filter(|port| *port > 0)
-            .ok_or(Defect::BadPort),
+        None => xssh_os::names::service_port(text).filter(|port| *port > 0).ok_or(Defect::BadPort),
     }
 }
 
@@ -233,9 +209,7 @@ fn percent_decode(text: &str) -> Result<String, Defect> {
 }
 
 fn hex_value(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 #[cfg(test)]

@@ -11,8 +11,7 @@ pub trait Prompt: Send + Sync {
     fn line(&self, question: &str) -> Option<String>;
     /// Asks for a permission; an empty answer and "yes" give it.
     fn confirm(&self, question: &str) -> bool {
-        self.line(question)
-            .is_some_and(|answer| answer.is_empty() || answer.eq_ignore_ascii_case("yes"))
+        self.line(question).is_some_and(|answer| answer.is_empty() || answer.eq_ignore_ascii_case("yes"))
     }
     /// Shows a text that is no question (keyboard-interactive instructions, banners). Control bytes are already escaped.
     fn show(&self, text: &str);

@@ -26,17 +26,13 @@ impl HostKey {
     /// The public key as it goes over the wire.
     #[must_use]
     pub fn blob(&self) -> Payload {
-        Payload::empty()
-            .string("ssh-ed25519")
-            .string(self.0.public_key().as_ref())
+        Payload::empty().string("ssh-ed25519").string(self.0.public_key().as_ref())
     }
 
     /// A signature as it goes over the wire.
     #[must_use]
     pub fn sign(&self, data: &[u8]) -> Payload {
-        Payload::empty()
-            .string("ssh-ed25519")
-            .string(self.0.sign(data).as_ref())
+        Payload::empty().string("ssh-ed25519").string(self.0.sign(data).as_ref())
     }
 
     /// The public key as known_hosts has it, without a host's name.
@@ -59,10 +55,7 @@ impl Cipher {
         let key = key.get(..16).ok_or(io::ErrorKind::InvalidInput)?;
         let nonce = nonce.first_chunk().ok_or(io::ErrorKind::InvalidInput)?;
         let key = UnboundKey::new(&AES_128_GCM, key).map_err(refused)?;
-        Ok(Self {
-            key: LessSafeKey::new(key),
-            nonce: *nonce,
-        })
+        Ok(Self { key: LessSafeKey::new(key), nonce: *nonce })
     }
 
     fn next_nonce(&mut self) -> Nonce {
@@ -76,9 +69,7 @@ impl Cipher {
     /// Length, sealed body and tag.
     pub(super) fn seal(&mut self, length: [u8; 4], mut body: Vec<u8>) -> io::Result<Vec<u8>> {
         let nonce = self.next_nonce();
-        self.key
-            .seal_in_place_append_tag(nonce, Aad::from(length), &mut body)
-            .map_err(refused)?;
+        self.key.seal_in_place_append_tag(nonce, Aad::from(length), &mut body).map_err(refused)?;
         Ok([length.as_slice(), &body].concat())
     }
 

@@ -99,11 +99,7 @@ impl Handshake {
             .string(ours.as_ref())
             .string(self.key.sign(&exchange));
         let session_id = self.session_id.get_or_insert_with(|| exchange.clone()).clone();
-        let keys = Keys {
-            shared,
-            exchange,
-            session_id,
-        };
+        let keys = Keys { shared, exchange, session_id };
         Ok((reply, keys))
     }
 
@@ -127,12 +123,7 @@ pub struct Keys {
 
 impl Keys {
     fn derive(&self, letter: u8) -> Vec<u8> {
-        let seed = self
-            .shared
-            .clone()
-            .raw(&self.exchange)
-            .byte(letter)
-            .raw(&self.session_id);
+        let seed = self.shared.clone().raw(&self.exchange).byte(letter).raw(&self.session_id);
         hash(seed.bytes())
     }
 

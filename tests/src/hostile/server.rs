@@ -31,11 +31,7 @@ impl Server {
     {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let (ending, endings) = channel();
-        let server = Self {
-            address: listener.local_addr()?,
-            shared: Arc::default(),
-            endings,
-        };
+        let server = Self { address: listener.local_addr()?, shared: Arc::default(), endings };
         let (shared, script) = (server.shared.clone(), Arc::new(script));
         thread::spawn(move || {
             for stream in listener.incoming() {

@@ -40,9 +40,9 @@ impl Session {
             let mut fields = Fields::of(&request);
             let (_user, _service, method) = (fields.string(), fields.string(), fields.text());
             let answer = match method.as_str() {
-                "publickey" if !fields.flag() => Payload::new(message::USERAUTH_PK_OK)
-                    .string(fields.string())
-                    .string(fields.string()),
+                "publickey" if !fields.flag() => {
+                    Payload::new(message::USERAUTH_PK_OK).string(fields.string()).string(fields.string())
+                }
                 _ => Payload::new(message::USERAUTH_SUCCESS),
             };
             wire.send(&answer)?;
@@ -73,20 +73,13 @@ impl Session {
         let open = wire.receive_message(message::CHANNEL_OPEN)?;
         let mut fields = Fields::of(&open);
         fields.string();
-        Ok(Self {
-            channel: fields.number(),
-            window: fields.number(),
-            packet: fields.number(),
-        })
+        Ok(Self { channel: fields.number(), window: fields.number(), packet: fields.number() })
     }
 
     /// The confirmation of the channel, ours being number 0.
     #[must_use]
     pub fn confirmation(&self, window: u32, packet: u32) -> Payload {
-        self.to(message::CHANNEL_OPEN_CONFIRMATION)
-            .number(0)
-            .number(window)
-            .number(packet)
+        self.to(message::CHANNEL_OPEN_CONFIRMATION).number(0).number(window).number(packet)
     }
 
     /// Reads requests up to the one that starts a program, and grants them.
@@ -133,10 +126,7 @@ impl Session {
     /// `exit-status`.
     #[must_use]
     pub fn exit_status(&self, status: u32) -> Payload {
-        self.to(message::CHANNEL_REQUEST)
-            .string("exit-status")
-            .flag(false)
-            .number(status)
+        self.to(message::CHANNEL_REQUEST).string("exit-status").flag(false).number(status)
     }
 
     /// Ends the program as it should end: a line of output, status 0, end of file, close.

@@ -121,10 +121,7 @@ impl Victim {
     pub fn with_key(self) -> io::Result<Self> {
         let path = self.folder.path().join("key");
         let mut keygen = Command::new("ssh-keygen");
-        let made = keygen
-            .args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"])
-            .arg(&path)
-            .status()?;
+        let made = keygen.args(["-q", "-t", "ed25519", "-N", "", "-C", "", "-f"]).arg(&path).status()?;
         if !made.success() {
             return Err(io::Error::other("ssh-keygen failed"));
         }
@@ -135,16 +132,10 @@ impl Victim {
     pub fn answering(self, answer: &str) -> io::Result<Self> {
         let folder = self.folder.path().to_path_buf();
         let script = folder.join("askpass");
-        let lines = format!(
-            "#!/bin/sh\nprintf '%s\\0' \"$1\" >>{}/questions\necho {answer}\n",
-            folder.display()
-        );
+        let lines = format!("#!/bin/sh\nprintf '%s\\0' \"$1\" >>{}/questions\necho {answer}\n", folder.display());
         fs::write(&script, lines)?;
         fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
-        let answering = self
-            .with("BatchMode no")
-            .env("SSH_ASKPASS", script)
-            .env("DISPLAY", ":0");
+        let answering = self.with("BatchMode no").env("SSH_ASKPASS", script).env("DISPLAY", ":0");
         Ok(answering.env("SSH_ASKPASS_REQUIRE", "force"))
     }
 
@@ -175,13 +166,8 @@ impl Victim {
     pub fn run_with(&self, args: &[&Path]) -> io::Result<Outcome> {
         let mut command = Command::new(&self.program);
         command.args(args).env_clear().env("HOME", self.folder.path());
-        command
-            .env("PATH", "/usr/bin:/bin")
-            .envs(self.environment.iter().cloned());
-        command
-            .stdin(self.open_stdin()?)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.env("PATH", "/usr/bin:/bin").envs(self.environment.iter().cloned());
+        command.stdin(self.open_stdin()?).stdout(Stdio::piped()).stderr(Stdio::piped());
         let begun = Instant::now();
         let mut child = command.spawn()?;
         let stdout = keep(child.stdout.take(), self.stalled);
@@ -299,11 +285,7 @@ impl Outcome {
     pub fn assert_refused(&self) -> String {
         let lines = self.assert_failed();
         let countable = stand_in().is_none();
-        assert!(
-            lines.len() == 1 || !countable,
-            "{} lines where one was due: {self}",
-            lines.len()
-        );
+        assert!(lines.len() == 1 || !countable, "{} lines where one was due: {self}", lines.len());
         lines.concat()
     }
 
@@ -343,10 +325,7 @@ impl Outcome {
     #[track_caller]
     pub fn assert_served(&self) {
         self.assert_sound();
-        assert!(
-            self.code == Some(0) && self.stdout.bytes == b"done\n",
-            "not served: {self}"
-        );
+        assert!(self.code == Some(0) && self.stdout.bytes == b"done\n", "not served: {self}");
     }
 }
 

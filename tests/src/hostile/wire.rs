@@ -36,13 +36,7 @@ impl Wire {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self {
-            stream,
-            sealing: None,
-            opening: None,
-            written: 0,
-            damage: None,
-        })
+        Ok(Self { stream, sealing: None, opening: None, written: 0, damage: None })
     }
 
     /// The bytes of a packet, sealed if keys are in use. A sealed packet has to be sent: it has used up a nonce.

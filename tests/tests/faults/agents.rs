@@ -28,10 +28,7 @@ where
 {
     let victim = Victim::facing(server.port())?;
     let agent = Agent::start(victim.folder(), script)?;
-    let config = format!(
-        "IdentityAgent {}\nPreferredAuthentications publickey",
-        agent.path().display()
-    );
+    let config = format!("IdentityAgent {}\nPreferredAuthentications publickey", agent.path().display());
     victim.with(&config).run()
 }
 
@@ -94,12 +91,7 @@ fn an_agent_that_hangs_up_is_none() -> io::Result<()> {
 #[test]
 fn answers_cut_anywhere_are_refused() -> io::Result<()> {
     let key = Payload::empty().string("ssh-ed25519").string([7; 32]);
-    let whole = Payload::new(IDENTITIES)
-        .number(2)
-        .string(&key)
-        .string("one")
-        .string(&key)
-        .string("two");
+    let whole = Payload::new(IDENTITIES).number(2).string(&key).string("one").string(&key).string("two");
     for length in 0..whole.bytes().len() {
         let cut = Payload::empty().raw(&whole.bytes()[..length]);
         assert_denied(&face(always(cut))?);
@@ -129,10 +121,7 @@ fn keys_that_are_none_are_passed_over() -> io::Result<()> {
         kind("ssh-ed25519-cert-v01@openssh.com").string([1; 20]),
         kind("\x1b[2J").string([1; 20]),
     ] {
-        let message = Payload::new(IDENTITIES)
-            .number(1)
-            .string(&key)
-            .string("comment \x1b[2J\x07");
+        let message = Payload::new(IDENTITIES).number(1).string(&key).string("comment \x1b[2J\x07");
         assert_denied(&face(always(message))?);
     }
     Ok(())
@@ -142,9 +131,7 @@ fn keys_that_are_none_are_passed_over() -> io::Result<()> {
 fn two_thousand_keys_are_sound() -> io::Result<()> {
     let message = (0..2000_u32).fold(Payload::new(IDENTITIES).number(2000), |message, number| {
         let key: Vec<u8> = number.to_be_bytes().repeat(8);
-        message
-            .string(Payload::empty().string("ssh-ed25519").string(key))
-            .string("key")
+        message.string(Payload::empty().string("ssh-ed25519").string(key)).string("key")
     });
     face(always(message))?.assert_failed();
     Ok(())

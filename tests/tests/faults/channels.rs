@@ -8,13 +8,8 @@ use crate::face;
 
 /// Opens of every type there is, and of some that there are not.
 fn opens() -> Vec<Payload> {
-    let open = |kind: &str| {
-        Payload::new(message::CHANNEL_OPEN)
-            .string(kind)
-            .number(1000)
-            .number(1 << 20)
-            .number(1 << 15)
-    };
+    let open =
+        |kind: &str| Payload::new(message::CHANNEL_OPEN).string(kind).number(1000).number(1 << 20).number(1 << 15);
     let from = |open: Payload| open.string("127.0.0.1").number(22).string("127.0.0.1").number(40_000);
     vec![
         open("session"),
@@ -23,13 +18,8 @@ fn opens() -> Vec<Payload> {
         open("x11").string("127.0.0.1").number(6000),
         from(open("forwarded-tcpip")),
         from(open("direct-tcpip")),
-        open("forwarded-streamlocal@openssh.com")
-            .string("/run/socket")
-            .string(""),
-        open("direct-streamlocal@openssh.com")
-            .string("/run/socket")
-            .string("")
-            .number(0),
+        open("forwarded-streamlocal@openssh.com").string("/run/socket").string(""),
+        open("direct-streamlocal@openssh.com").string("/run/socket").string("").number(0),
         open("tun@openssh.com").number(1).number(0),
         open("no-such-type"),
         open("\x1b[2Jtype\x07"),
@@ -103,22 +93,13 @@ fn elsewhere(message: u8) -> Payload {
 
 #[test]
 fn a_status_for_another_channel_is_not_ours() -> io::Result<()> {
-    slip_in(|_| {
-        elsewhere(message::CHANNEL_REQUEST)
-            .string("exit-status")
-            .flag(false)
-            .number(7)
-    })
+    slip_in(|_| elsewhere(message::CHANNEL_REQUEST).string("exit-status").flag(false).number(7))
 }
 
 #[test]
 fn data_for_another_channel_is_not_printed() -> io::Result<()> {
     slip_in(|_| elsewhere(message::CHANNEL_DATA).string("not yours\n"))?;
-    slip_in(|_| {
-        elsewhere(message::CHANNEL_EXTENDED_DATA)
-            .number(1)
-            .string("not yours\n")
-    })
+    slip_in(|_| elsewhere(message::CHANNEL_EXTENDED_DATA).number(1).string("not yours\n"))
 }
 
 #[test]
@@ -135,33 +116,15 @@ fn answers_to_nothing_are_sound() -> io::Result<()> {
     slip_in(|session| session.to(message::CHANNEL_SUCCESS))?;
     slip_in(|_| Payload::new(message::REQUEST_SUCCESS))?;
     slip_in(|_| Payload::new(message::REQUEST_FAILURE))?;
-    slip_in(|_| {
-        elsewhere(message::CHANNEL_OPEN_CONFIRMATION)
-            .number(5)
-            .number(1)
-            .number(1)
-    })?;
+    slip_in(|_| elsewhere(message::CHANNEL_OPEN_CONFIRMATION).number(5).number(1).number(1))?;
     slip_in(|session| session.confirmation(1, 1))?;
-    slip_in(|_| {
-        elsewhere(message::CHANNEL_OPEN_FAILURE)
-            .number(1)
-            .string("no\x1b[2J")
-            .string("")
-    })?;
-    slip_in(|session| {
-        session
-            .to(message::CHANNEL_OPEN_FAILURE)
-            .number(1)
-            .string("no")
-            .string("")
-    })
+    slip_in(|_| elsewhere(message::CHANNEL_OPEN_FAILURE).number(1).string("no\x1b[2J").string(""))?;
+    slip_in(|session| session.to(message::CHANNEL_OPEN_FAILURE).number(1).string("no").string(""))
 }
 
 #[test]
 fn messages_of_other_phases_are_sound() -> io::Result<()> {
-    for message in [
-        0, 5, 6, 7, 21, 30, 31, 50, 51, 52, 53, 60, 61, 79, 83, 101, 127, 191, 192, 254, 255,
-    ] {
+    for message in [0, 5, 6, 7, 21, 30, 31, 50, 51, 52, 53, 60, 61, 79, 83, 101, 127, 191, 192, 254, 255] {
         slip_in(move |_| Payload::new(message))?;
         slip_in(move |_| Payload::new(message).raw([0xff; 64]))?;
     }
@@ -171,51 +134,18 @@ fn messages_of_other_phases_are_sound() -> io::Result<()> {
 #[test]
 fn requests_that_are_cut_or_odd_are_sound() -> io::Result<()> {
     slip_in(|session| session.to(message::CHANNEL_REQUEST).string("exit-status").flag(false))?;
-    slip_in(|session| {
-        session
-            .to(message::CHANNEL_REQUEST)
-            .string("exit-signal")
-            .flag(false)
-            .number(u32::MAX)
-    })?;
+    slip_in(|session| session.to(message::CHANNEL_REQUEST).string("exit-signal").flag(false).number(u32::MAX))?;
     slip_in(|session| session.to(message::CHANNEL_REQUEST).string("exit-status"))?;
     slip_in(|session| session.to(message::CHANNEL_REQUEST).number(u32::MAX))?;
     slip_in(|session| session.to(message::CHANNEL_REQUEST).string("\x1b[2J").flag(true))?;
-    slip_in(|session| {
-        session
-            .to(message::CHANNEL_REQUEST)
-            .string("xon-xoff")
-            .flag(true)
-            .flag(true)
-    })?;
-    slip_in(|session| {
-        session
-            .to(message::CHANNEL_REQUEST)
-            .string("keepalive@openssh.com")
-            .flag(true)
-    })?;
-    slip_in(|session| {
-        session
-            .to(message::CHANNEL_REQUEST)
-            .string("eow@openssh.com")
-            .flag(false)
-    })?;
-    slip_in(|session| {
-        session
-            .to(message::CHANNEL_REQUEST)
-            .string("exec")
-            .flag(true)
-            .string("id")
-    })?;
+    slip_in(|session| session.to(message::CHANNEL_REQUEST).string("xon-xoff").flag(true).flag(true))?;
+    slip_in(|session| session.to(message::CHANNEL_REQUEST).string("keepalive@openssh.com").flag(true))?;
+    slip_in(|session| session.to(message::CHANNEL_REQUEST).string("eow@openssh.com").flag(false))?;
+    slip_in(|session| session.to(message::CHANNEL_REQUEST).string("exec").flag(true).string("id"))?;
     slip_in(|session| session.to(message::CHANNEL_DATA).number(u32::MAX))?;
     slip_in(|session| session.to(message::CHANNEL_DATA))?;
     slip_in(|session| session.to(message::CHANNEL_EXTENDED_DATA).number(1).number(u32::MAX))?;
-    slip_in(|session| {
-        session
-            .to(message::CHANNEL_EXTENDED_DATA)
-            .number(9)
-            .string("of no known type")
-    })
+    slip_in(|session| session.to(message::CHANNEL_EXTENDED_DATA).number(9).string("of no known type"))
 }
 
 #[test]

@@ -65,13 +65,7 @@ fn a_bit_turned_over_anywhere_in_sealed_packets_is_found() -> io::Result<()> {
         }
         let line = outcome.assert_failed().join("\n");
         // A length that became larger is waited for.
-        let words = [
-            "Corrupted MAC",
-            "Bad packet",
-            "message authentication code incorrect",
-            "imeout",
-            "imed out",
-        ];
+        let words = ["Corrupted MAC", "Bad packet", "message authentication code incorrect", "imeout", "imed out"];
         assert!(says(&line, &words), "bit turned over at {at} of {all}: {outcome}");
     }
     Ok(())
@@ -88,10 +82,7 @@ fn a_bit_turned_over_anywhere_before_the_keys_is_never_believed() -> io::Result<
         outcome.assert_sound();
         // Padding, and the cookie of another's offer, are covered by nothing that RFC 4253 has checked before the keys;
         // the cookie is part of what is signed, padding is not.
-        assert!(
-            outcome.code == Some(255) || outcome.stdout.bytes == b"done\n",
-            "at {at} of {clear}: {outcome}"
-        );
+        assert!(outcome.code == Some(255) || outcome.stdout.bytes == b"done\n", "at {at} of {clear}: {outcome}");
     }
     Ok(())
 }

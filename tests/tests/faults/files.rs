@@ -53,9 +53,7 @@ fn lines_that_are_none_are_named() -> io::Result<()> {
 
 #[test]
 fn noise_is_refused() -> io::Result<()> {
-    let noise: Vec<u8> = (0..100_000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let noise: Vec<u8> = (0..100_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     configured(noise)?.assert_failed();
     configured([0; 100_000])?.assert_failed();
     configured("= = =\n=\n\"\"\n,\n")?.assert_failed();
@@ -96,18 +94,9 @@ fn an_include_of_itself_ends_somewhere() -> io::Result<()> {
 
 #[test]
 fn includes_of_what_is_no_file_are_sound() -> io::Result<()> {
-    for include in [
-        "/dev/zero",
-        "/dev/null",
-        "/",
-        "/proc/self/mem",
-        "/nonexistent",
-        "*",
-        "[",
-        "~nobody-such/x",
-        "\0",
-        "",
-    ] {
+    for include in
+        ["/dev/zero", "/dev/null", "/", "/proc/self/mem", "/nonexistent", "*", "[", "~nobody-such/x", "\0", ""]
+    {
         configured(format!("Include {include}\n"))?.assert_failed();
     }
     Ok(())
@@ -128,14 +117,9 @@ fn patterns_that_backtrack_are_quick() -> io::Result<()> {
     let host = "a".repeat(250);
     let victim = Victim::facing(1)?;
     let path = victim.folder().join("hostile_config");
-    fs::write(
-        &path,
-        format!("Host {stars}b\n User x\nMatch host {stars}b\n User y\n").repeat(50),
-    )?;
+    fs::write(&path, format!("Host {stars}b\n User x\nMatch host {stars}b\n User y\n").repeat(50))?;
     let words = ["-oHostName=127.0.0.1", "-oPort=1", &host, "command"].map(Path::new);
-    victim
-        .run_with(&[&[Path::new("-F"), &path][..], &words].concat())?
-        .assert_failed();
+    victim.run_with(&[&[Path::new("-F"), &path][..], &words].concat())?.assert_failed();
     Ok(())
 }
 
@@ -150,16 +134,8 @@ fn knowing(known_hosts: impl AsRef<[u8]>) -> io::Result<Outcome> {
 
 #[test]
 fn known_hosts_that_are_noise_know_nobody() -> io::Result<()> {
-    let noise: Vec<u8> = (0..1_000_000_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
-    for file in [
-        noise,
-        vec![0; 1 << 20],
-        vec![b'x'; 10 << 20],
-        b"hostile ".repeat(1 << 20),
-        b"|1|".repeat(1 << 20),
-    ] {
+    let noise: Vec<u8> = (0..1_000_000_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+    for file in [noise, vec![0; 1 << 20], vec![b'x'; 10 << 20], b"hostile ".repeat(1 << 20), b"|1|".repeat(1 << 20)] {
         let lines = knowing(file)?.assert_failed().join("\n");
         assert!(says(&lines, &["Host key verification failed"]), "{lines}");
     }

@@ -50,34 +50,21 @@ fn messages_of_unknown_numbers_are_sound() -> io::Result<()> {
 #[test]
 fn requests_that_want_a_reply_are_sound() -> io::Result<()> {
     for name in ["keepalive@openssh.com", "no-such@request", "tcpip-forward", "\x1b[2J"] {
-        flood("", move |_| {
-            Payload::new(message::GLOBAL_REQUEST).string(name).flag(true)
-        })?
-        .assert_served_or_failed();
+        flood("", move |_| Payload::new(message::GLOBAL_REQUEST).string(name).flag(true))?.assert_served_or_failed();
     }
     Ok(())
 }
 
 #[test]
 fn requests_that_want_no_reply_are_passed_over() -> io::Result<()> {
-    flood("", |_| {
-        Payload::new(message::GLOBAL_REQUEST)
-            .string("no-such@request")
-            .flag(false)
-    })?
-    .assert_served();
+    flood("", |_| Payload::new(message::GLOBAL_REQUEST).string("no-such@request").flag(false))?.assert_served();
     Ok(())
 }
 
 #[test]
 fn requests_of_the_channel_are_sound() -> io::Result<()> {
-    flood("", |session| {
-        session
-            .to(message::CHANNEL_REQUEST)
-            .string("no-such@request")
-            .flag(true)
-    })?
-    .assert_served_or_failed();
+    flood("", |session| session.to(message::CHANNEL_REQUEST).string("no-such@request").flag(true))?
+        .assert_served_or_failed();
     Ok(())
 }
 
@@ -113,9 +100,7 @@ fn answers_nobody_waits_for_are_sound() -> io::Result<()> {
 fn host_keys_by_the_thousand_are_sound() -> io::Result<()> {
     let update = "UpdateHostKeys yes";
     let keys = |key: Payload, count| {
-        let request = Payload::new(message::GLOBAL_REQUEST)
-            .string("hostkeys-00@openssh.com")
-            .flag(false);
+        let request = Payload::new(message::GLOBAL_REQUEST).string("hostkeys-00@openssh.com").flag(false);
         (0..count).fold(request, |request, _| request.string(&key))
     };
     for key in [
@@ -167,20 +152,8 @@ fn data_past_the_window_is_not_kept_in_memory() -> io::Result<()> {
 
 #[test]
 fn errors_past_the_window_are_sound() -> io::Result<()> {
-    flood("", |session| {
-        session
-            .to(message::CHANNEL_EXTENDED_DATA)
-            .number(1)
-            .string([b'e'; 32_000])
-    })?
-    .assert_sound();
-    flood("", |session| {
-        session
-            .to(message::CHANNEL_EXTENDED_DATA)
-            .number(9)
-            .string([b'e'; 32_000])
-    })?
-    .assert_sound();
+    flood("", |session| session.to(message::CHANNEL_EXTENDED_DATA).number(1).string([b'e'; 32_000]))?.assert_sound();
+    flood("", |session| session.to(message::CHANNEL_EXTENDED_DATA).number(9).string([b'e'; 32_000]))?.assert_sound();
     Ok(())
 }
 
@@ -188,13 +161,7 @@ fn errors_past_the_window_are_sound() -> io::Result<()> {
 fn channels_opened_without_end_are_sound() -> io::Result<()> {
     flood("", |_| {
         let open = Payload::new(message::CHANNEL_OPEN).string("forwarded-tcpip");
-        open.number(9)
-            .number(1 << 20)
-            .number(1 << 15)
-            .string("127.0.0.1")
-            .number(1)
-            .string("127.0.0.1")
-            .number(2)
+        open.number(9).number(1 << 20).number(1 << 15).string("127.0.0.1").number(1).string("127.0.0.1").number(2)
     })?
     .assert_served_or_failed();
     Ok(())

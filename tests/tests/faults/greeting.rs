@@ -40,9 +40,7 @@ fn a_version_cut_short_is_a_closed_connection() -> io::Result<()> {
 
 #[test]
 fn noise_is_not_taken_for_a_version() -> io::Result<()> {
-    let noise: Vec<u8> = (0..65536_u32)
-        .map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
+    let noise: Vec<u8> = (0..65536_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     face("", move |wire| {
         wire.write(&noise)?;
         wire.hang_up()
@@ -131,10 +129,8 @@ fn control_bytes_in_the_version_never_reach_stderr() -> io::Result<()> {
 #[test]
 fn version_one_is_refused_by_its_name() -> io::Result<()> {
     for version in ["SSH-1.5-old", "SSH-1.3-older"] {
-        let line = face("", move |wire| {
-            Handshake::begin_as(wire, version).and_then(|_| wire.hang_up())
-        })?
-        .assert_refused();
+        let line =
+            face("", move |wire| Handshake::begin_as(wire, version).and_then(|_| wire.hang_up()))?.assert_refused();
         assert!(says(&line, &["version", "1.5", "1.3"]), "{line}");
     }
     Ok(())
@@ -154,10 +150,7 @@ fn version_1_99_is_version_two() -> io::Result<()> {
 #[test]
 fn versions_to_come_are_refused() -> io::Result<()> {
     for version in ["SSH-3.0-future", "SSH-2-short", "SSH--", "SSH-2.0"] {
-        face("", move |wire| {
-            Handshake::begin_as(wire, version).and_then(|_| wire.hang_up())
-        })?
-        .assert_refused();
+        face("", move |wire| Handshake::begin_as(wire, version).and_then(|_| wire.hang_up()))?.assert_refused();
     }
     Ok(())
 }

@@ -19,9 +19,7 @@ fn after_version(bytes: Vec<u8>) -> impl Fn(&mut Wire) -> io::Result<()> + Send 
 fn offer_with(changed: usize, list: &[u8]) -> Payload {
     let ours = Handshake::offer();
     let mut fields = Fields::of(ours.bytes());
-    let offer = (0..16).fold(Payload::new(message::KEXINIT), |offer, _| {
-        offer.byte(u8::from(fields.flag()))
-    });
+    let offer = (0..16).fold(Payload::new(message::KEXINIT), |offer, _| offer.byte(u8::from(fields.flag())));
     (0..10)
         .fold(offer, |offer, index| {
             let name = fields.string();
@@ -33,19 +31,7 @@ fn offer_with(changed: usize, list: &[u8]) -> Payload {
 
 #[test]
 fn impossible_packet_lengths_are_refused() -> io::Result<()> {
-    for length in [
-        0_u32,
-        1,
-        3,
-        4,
-        7,
-        13,
-        262_149,
-        1 << 20,
-        0x7fff_ffff,
-        0x8000_0000,
-        0xffff_ffff,
-    ] {
+    for length in [0_u32, 1, 3, 4, 7, 13, 262_149, 1 << 20, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff] {
         let bytes = [&length.to_be_bytes()[..], &[0x41; 64]].concat();
         face("", after_version(bytes))?.assert_refused();
     }
@@ -85,14 +71,7 @@ fn an_offer_cut_at_any_field_is_refused() -> io::Result<()> {
 
 #[test]
 fn an_offer_we_cannot_meet_is_shown_without_its_control_bytes() -> io::Result<()> {
-    for list in [
-        &b"\x1b[2Jnone\x07,\x9b31m"[..],
-        b"one,two\nthree",
-        b"",
-        b",",
-        b",,,,",
-        b"\xff\xfe",
-    ] {
+    for list in [&b"\x1b[2Jnone\x07,\x9b31m"[..], b"one,two\nthree", b"", b",", b",,,,", b"\xff\xfe"] {
         for changed in [0, 1, 3] {
             let offer = offer_with(changed, list);
             let line = face("", move |wire| {
@@ -101,10 +80,7 @@ fn an_offer_we_cannot_meet_is_shown_without_its_control_bytes() -> io::Result<()
                 wire.hang_up()
             })?
             .assert_refused();
-            assert!(
-                says(&line, &["Unable to negotiate", "no matching", "invalid", "format"]),
-                "{line}"
-            );
+            assert!(says(&line, &["Unable to negotiate", "no matching", "invalid", "format"]), "{line}");
         }
     }
     Ok(())
@@ -141,11 +117,7 @@ fn a_list_length_past_the_packet_is_refused() -> io::Result<()> {
 #[test]
 fn messages_of_other_phases_are_refused() -> io::Result<()> {
     let session = Payload::new(message::CHANNEL_DATA).number(0).string("early");
-    let open = Payload::new(message::CHANNEL_OPEN)
-        .string("session")
-        .number(0)
-        .number(1)
-        .number(1);
+    let open = Payload::new(message::CHANNEL_OPEN).string("session").number(0).number(1).number(1);
     for early in [
         Payload::new(message::USERAUTH_SUCCESS),
         Payload::new(message::NEWKEYS),
@@ -212,12 +184,7 @@ fn points_that_give_no_secret_are_refused() -> io::Result<()> {
             let (reply, _) = handshake.answer(wire)?;
             let mut fields = Fields::of(reply.bytes());
             let (key, _, signature) = (fields.string(), fields.string(), fields.string());
-            wire.send(
-                Payload::new(message::ECDH_REPLY)
-                    .string(key)
-                    .string(&point)
-                    .string(signature),
-            )?;
+            wire.send(Payload::new(message::ECDH_REPLY).string(key).string(&point).string(signature))?;
             wire.hang_up()
         })?
         .assert_refused();
@@ -228,10 +195,7 @@ fn points_that_give_no_secret_are_refused() -> io::Result<()> {
 #[test]
 fn host_keys_that_are_none_are_refused() -> io::Result<()> {
     let kind = Payload::empty().string("ssh-ed25519");
-    let rsa = Payload::empty()
-        .string("ssh-rsa")
-        .string([1, 0, 1])
-        .string([0x7f; 8192]);
+    let rsa = Payload::empty().string("ssh-rsa").string([1, 0, 1]).string([0x7f; 8192]);
     for key in [
         Payload::empty(),
         Payload::empty().number(u32::MAX),
@@ -250,12 +214,7 @@ fn host_keys_that_are_none_are_refused() -> io::Result<()> {
             let (reply, _) = handshake.answer(wire)?;
             let mut fields = Fields::of(reply.bytes());
             let (_, point, signature) = (fields.string(), fields.string(), fields.string());
-            wire.send(
-                Payload::new(message::ECDH_REPLY)
-                    .string(&key)
-                    .string(point)
-                    .string(signature),
-            )?;
+            wire.send(Payload::new(message::ECDH_REPLY).string(&key).string(point).string(signature))?;
             wire.hang_up()
         })?
         .assert_failed();
@@ -274,10 +233,7 @@ fn what_a_server_says_on_leaving_is_escaped() -> io::Result<()> {
     })?
     .assert_failed();
     assert!(says(&lines.join("\n"), &["go away"]), "{lines:?}");
-    assert!(
-        !lines.iter().any(|line| line.starts_with("Host key")),
-        "a forged line: {lines:?}"
-    );
+    assert!(!lines.iter().any(|line| line.starts_with("Host key")), "a forged line: {lines:?}");
     Ok(())
 }
 

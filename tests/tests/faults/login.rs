@@ -52,11 +52,7 @@ where
 }
 
 fn info_request(prompts: u32) -> Payload {
-    Payload::new(message::USERAUTH_INFO_REQUEST)
-        .string("")
-        .string("")
-        .string("")
-        .number(prompts)
+    Payload::new(message::USERAUTH_INFO_REQUEST).string("").string("").string("").number(prompts)
 }
 
 #[test]
@@ -123,23 +119,13 @@ fn methods_that_are_refused_are_named_without_control_bytes() -> io::Result<()> 
     })?
     .assert_failed();
     assert!(says(&line.join("\n"), &["Permission denied (publickey,"]), "{line:?}");
-    assert!(
-        !line.iter().any(|line| line.starts_with("Host key")),
-        "a forged line: {line:?}"
-    );
+    assert!(!line.iter().any(|line| line.starts_with("Host key")), "a forged line: {line:?}");
     Ok(())
 }
 
 #[test]
 fn odd_lists_of_methods_are_refused() -> io::Result<()> {
-    for methods in [
-        "",
-        ",",
-        ",,,,publickey,,",
-        &"publickey,".repeat(20_000),
-        "none",
-        "hostbased",
-    ] {
+    for methods in ["", ",", ",,,,publickey,,", &"publickey,".repeat(20_000), "none", "hostbased"] {
         let methods = methods.to_owned();
         face("", move |wire| {
             Handshake::complete(wire)?;
@@ -220,12 +206,7 @@ fn success_nobody_asked_for_is_sound() -> io::Result<()> {
 fn a_goodbye_during_authentication_is_told() -> io::Result<()> {
     let lines = face("", |wire| {
         first_request(wire)?;
-        wire.send(
-            Payload::new(message::DISCONNECT)
-                .number(2)
-                .string("Too many \x1b[31mfailures")
-                .string(""),
-        )?;
+        wire.send(Payload::new(message::DISCONNECT).number(2).string("Too many \x1b[31mfailures").string(""))?;
         wire.hang_up()
     })?
     .assert_failed();
@@ -245,10 +226,7 @@ fn ten_thousand_prompts_are_not_asked() -> io::Result<()> {
 #[test]
 fn more_prompts_than_there_are_is_refused() -> io::Result<()> {
     for prompts in [1_u32, 1000, 1 << 24, u32::MAX] {
-        let (outcome, _) = ask(
-            "PreferredAuthentications keyboard-interactive",
-            interrogate(info_request(prompts)),
-        )?;
+        let (outcome, _) = ask("PreferredAuthentications keyboard-interactive", interrogate(info_request(prompts)))?;
         outcome.assert_failed();
     }
     Ok(())
@@ -257,10 +235,7 @@ fn more_prompts_than_there_are_is_refused() -> io::Result<()> {
 /// RFC 4256, section 3.2, allows a request without prompts; and then?
 #[test]
 fn requests_without_prompts_end_somewhere() -> io::Result<()> {
-    let (outcome, _) = ask(
-        "PreferredAuthentications keyboard-interactive",
-        interrogate(info_request(0)),
-    )?;
+    let (outcome, _) = ask("PreferredAuthentications keyboard-interactive", interrogate(info_request(0)))?;
     outcome.assert_failed();
     Ok(())
 }
@@ -313,11 +288,7 @@ fn a_password_that_must_always_be_changed_is_given_up() -> io::Result<()> {
         wire.send(failure("password", false))?;
         loop {
             wire.receive_message(message::USERAUTH_REQUEST)?;
-            wire.send(
-                Payload::new(message::USERAUTH_PASSWD_CHANGEREQ)
-                    .string("New\x1b[2J one")
-                    .string(""),
-            )?;
+            wire.send(Payload::new(message::USERAUTH_PASSWD_CHANGEREQ).string("New\x1b[2J one").string(""))?;
         }
     })?;
     outcome.assert_failed();
@@ -348,9 +319,7 @@ fn a_key_accepted_again_and_again_is_given_up() -> io::Result<()> {
     let server = Server::start(|wire| {
         first_request(wire)?;
         wire.flood_for(
-            Payload::new(message::USERAUTH_PK_OK)
-                .string("ssh-ed25519")
-                .string([1; 51]),
+            Payload::new(message::USERAUTH_PK_OK).string("ssh-ed25519").string([1; 51]),
             Duration::from_secs(60),
         )
     })?;
@@ -365,9 +334,7 @@ fn extensions_that_lie_about_themselves_are_sound() -> io::Result<()> {
     for info in [
         extensions(u32::MAX),
         extensions(1).string("server-sig-algs").number(u32::MAX),
-        extensions(1)
-            .string("server-sig-algs")
-            .string("\x1b[2J,".repeat(30_000)),
+        extensions(1).string("server-sig-algs").string("\x1b[2J,".repeat(30_000)),
         extensions(1).string("server-sig-algs").string([0xff; 300]),
         (0..3000).fold(extensions(3000), |info, _| info.string("x").string("")),
         Payload::new(message::EXT_INFO),

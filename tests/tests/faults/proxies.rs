@@ -56,10 +56,7 @@ fn pour(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
 fn refusals_name_the_proxy_and_its_answer() -> io::Result<()> {
     for (answer, word) in [
         ("HTTP/1.1 403 Forbidden\r\n\r\n", "403"),
-        (
-            "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\n\r\n",
-            "NTLM",
-        ),
+        ("HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: NTLM\r\n\r\n", "NTLM"),
         ("HTTP/1.0 502 Bad\x1b[2J Gateway\x07\r\n\r\n", "502"),
     ] {
         let line = face("http", http(answer))?.assert_failed().join("\n");
@@ -164,10 +161,7 @@ fn proxies_that_stall_are_given_up() -> io::Result<()> {
 fn proxies_that_drip_are_given_up() -> io::Result<()> {
     let outcome = face("http", |stream| {
         Proxy::read_head(stream)?;
-        for byte in "HTTP/1.1 200 OK\r\n"
-            .bytes()
-            .chain("X-More: and more\r\n".repeat(100).bytes())
-        {
+        for byte in "HTTP/1.1 200 OK\r\n".bytes().chain("X-More: and more\r\n".repeat(100).bytes()) {
             stream.write_all(&[byte])?;
             thread::sleep(Duration::from_millis(200));
         }
@@ -247,9 +241,7 @@ fn what_follows_the_head_at_once_is_kept() -> io::Result<()> {
     .assert_failed()
     .join("\n");
     assert!(says(&line, &["version", "1.5"]), "{line}");
-    let line = face("http", http("HTTP/1.1 200 OK\r\n\r\nSSH-1.5-old\r\n"))?
-        .assert_failed()
-        .join("\n");
+    let line = face("http", http("HTTP/1.1 200 OK\r\n\r\nSSH-1.5-old\r\n"))?.assert_failed().join("\n");
     assert!(says(&line, &["version", "1.5"]), "{line}");
     Ok(())
 }

@@ -30,17 +30,8 @@ fn every_caller_is_understood() {
     assert_eq!((cvs.port, command(&cvs)), (Some(2222), "cvs server"));
     let git = shell(&["-G", "-o", "SendEnv=GIT_PROTOCOL", "-4", "-p", "22", "h"]);
     assert!(git.dump && git.options == ["SendEnv=GIT_PROTOCOL"] && git.overrides == ["AddressFamily=inet"]);
-    let sftp = shell(&[
-        "-oForwardX11 no",
-        "-oPermitLocalCommand no",
-        "-oPort 2222",
-        "-l",
-        "u",
-        "-s",
-        "--",
-        "h",
-        "sftp",
-    ]);
+    let sftp =
+        shell(&["-oForwardX11 no", "-oPermitLocalCommand no", "-oPort 2222", "-l", "u", "-s", "--", "h", "sftp"]);
     assert!(sftp.subsystem && sftp.options.len() == 3 && command(&sftp) == "sftp");
     let scp = shell(&[
         "-x",
@@ -67,21 +58,10 @@ fn every_caller_is_understood() {
     let restic = shell(&["h", "-p", "22", "-l", "u", "-s", "sftp"]);
     assert_eq!((restic.options_after.len(), command(&restic)), (2, "sftp"));
     let borg = shell(&["-p", "22", "u@h", "borg", "serve", "--umask=077"]);
-    assert_eq!(
-        (borg.destination.as_str(), command(&borg)),
-        ("u@h", "borg serve --umask=077")
-    );
+    assert_eq!((borg.destination.as_str(), command(&borg)), ("u@h", "borg serve --umask=077"));
     let svn = shell(&["-q", "--", "u@h", "svnserve", "-t"]);
     assert_eq!(command(&svn), "svnserve -t");
-    let ansible = shell(&[
-        "-o",
-        "ControlMaster=auto",
-        "-o",
-        "ControlPersist=60s",
-        "-tt",
-        "h",
-        "true",
-    ]);
+    let ansible = shell(&["-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-tt", "h", "true"]);
     assert_eq!(ansible.overrides, ["RequestTTY=force"]);
 }
 
@@ -106,14 +86,8 @@ fn the_command_starts_at_the_first_word_behind_the_destination() {
 
 #[test]
 fn subcommands_are_words_in_first_place_only() {
-    assert_eq!(
-        parse_words(&["sync", "a", "b"]),
-        Err(UsageError::WordNotYet("sync".to_owned()))
-    );
-    assert!(matches!(
-        parse_words(&["route", "h", "--json"]),
-        Ok(Action::Route { json: true, .. })
-    ));
+    assert_eq!(parse_words(&["sync", "a", "b"]), Err(UsageError::WordNotYet("sync".to_owned())));
+    assert!(matches!(parse_words(&["route", "h", "--json"]), Ok(Action::Route { json: true, .. })));
     for host in [
         &["-l", "u", "sync", "rsync", "--server", "."][..],
         &["sync", "rsync", "--server", "--sender", "."],
@@ -132,19 +106,11 @@ fn subcommands_are_words_in_first_place_only() {
 
 #[test]
 fn what_is_not_here_is_refused_by_name() {
-    for letter in [
-        "-L1:h:2", "-R1:h:2", "-D1", "-X", "-Y", "-A", "-M", "-Sx", "-Ocheck", "-f", "-g",
-    ] {
-        assert!(
-            matches!(parse_words(&[letter, "h"]), Err(UsageError::NotYet { .. })),
-            "{letter}"
-        );
+    for letter in ["-L1:h:2", "-R1:h:2", "-D1", "-X", "-Y", "-A", "-M", "-Sx", "-Ocheck", "-f", "-g"] {
+        assert!(matches!(parse_words(&[letter, "h"]), Err(UsageError::NotYet { .. })), "{letter}");
     }
     for letter in ["-1", "-Ix", "-K", "-wany", "-y"] {
-        assert!(
-            matches!(parse_words(&[letter, "h"]), Err(UsageError::Never(_))),
-            "{letter}"
-        );
+        assert!(matches!(parse_words(&[letter, "h"]), Err(UsageError::Never(_))), "{letter}");
     }
     for accepted in ["-a", "-x", "-k", "-2", "-Snone"] {
         shell(&[accepted, "h"]);
@@ -157,29 +123,20 @@ fn mistakes_are_named() {
     assert_eq!(parse_words(&["-Z", "h"]), Err(UsageError::Unknown('Z')));
     assert_eq!(parse_words(&["h", "-p"]), Err(UsageError::NoValue('p')));
     assert_eq!(parse_words(&["-p", "0", "h"]), Err(UsageError::BadPort("0".to_owned())));
-    assert_eq!(
-        parse_words(&["-W", "h", "x"]),
-        Err(UsageError::BadForward("h".to_owned()))
-    );
+    assert_eq!(parse_words(&["-W", "h", "x"]), Err(UsageError::BadForward("h".to_owned())));
 }
 
 #[test]
 fn forwarded_streams_name_a_host_and_a_port() {
     for (text, host, port) in [("h:22", "h", 22), ("[::1]:22", "::1", 22), ("h/22", "h", 22)] {
-        assert_eq!(
-            shell(&["-W", text, "x"]).stdio_forward,
-            Some((host.to_owned(), port)),
-            "{text}"
-        );
+        assert_eq!(shell(&["-W", text, "x"]).stdio_forward, Some((host.to_owned(), port)), "{text}");
     }
 }
 
 #[test]
 fn commands_are_bytes() {
     let argv = [OsString::from("h"), OsString::from_vec(vec![b'a', 0xff])];
-    let Ok(Action::RemoteShell(invocation)) = parse("xssh", &argv) else {
-        panic!()
-    };
+    let Ok(Action::RemoteShell(invocation)) = parse("xssh", &argv) else { panic!() };
     assert_eq!(invocation.command, Some(vec![b'a', 0xff]));
 }
 

@@ -25,9 +25,7 @@ pub(super) fn of_denied(tried: &Tried, offered: &Offered, request: &AuthRequest<
     } else if wants_key && tried.keys_refused == 0 {
         say("have a key: name one with -i, add one to an agent with ssh-add, or make one with ssh-keygen");
     } else if wants_key {
-        say(&format!(
-            "add the public key to ~/.ssh/authorized_keys of {user} on the host, or name another with -i"
-        ));
+        say(&format!("add the public key to ~/.ssh/authorized_keys of {user} on the host, or name another with -i"));
     }
     if wants_person && request.settings.batch {
         say("the server would ask a person: -o BatchMode=no allows that");

@@ -37,10 +37,8 @@ pub(super) fn choose(key: &PublicHalf, accepted: &[String], server: ServerRsa) -
     }
     let known = names(key);
     // In the order of PubkeyAcceptedAlgorithms.
-    let mut wanted = accepted
-        .iter()
-        .filter_map(|name| known.iter().find(|(known, _)| known == name))
-        .map(|(_, hash)| *hash);
+    let mut wanted =
+        accepted.iter().filter_map(|name| known.iter().find(|(known, _)| known == name)).map(|(_, hash)| *hash);
     match server {
         ServerRsa::Unknown | ServerRsa::Sha1 if allows_sha1(key, accepted) => Some(None),
         ServerRsa::Unknown | ServerRsa::Sha1 | ServerRsa::Sha2(HashAlg::Sha512) => {
@@ -67,11 +65,7 @@ pub(super) fn signature_name(key: &PublicHalf, hash: Hash) -> String {
 fn names(key: &PublicHalf) -> Vec<(String, Hash)> {
     let mut names = vec![(key.name(), None)];
     if key.is_rsa() {
-        let suffix = if key.certificate().is_some() {
-            "-cert-v01@openssh.com"
-        } else {
-            ""
-        };
+        let suffix = if key.certificate().is_some() { "-cert-v01@openssh.com" } else { "" };
         names.push((format!("rsa-sha2-512{suffix}"), Some(HashAlg::Sha512)));
         names.push((format!("rsa-sha2-256{suffix}"), Some(HashAlg::Sha256)));
     }
@@ -99,10 +93,7 @@ mod tests {
     #[test]
     fn other_keys_have_one_algorithm() {
         let ed25519 = key(ED25519);
-        assert_eq!(
-            choose(&ed25519, &accepted("ssh-ed25519"), ServerRsa::Unknown),
-            Some(None)
-        );
+        assert_eq!(choose(&ed25519, &accepted("ssh-ed25519"), ServerRsa::Unknown), Some(None));
         assert_eq!(choose(&ed25519, &accepted("ssh-rsa"), ServerRsa::Unknown), None);
         assert!(!is_allowed(&ed25519, &accepted("ssh-ed25519-cert-v01@openssh.com")));
     }
@@ -113,20 +104,12 @@ mod tests {
         for (list, server, expected) in [
             (both, ServerRsa::Sha2(HashAlg::Sha512), Some(SHA512)),
             (both, ServerRsa::Sha2(HashAlg::Sha256), Some(SHA256)),
-            (
-                "rsa-sha2-256,rsa-sha2-512",
-                ServerRsa::Sha2(HashAlg::Sha512),
-                Some(SHA256),
-            ),
+            ("rsa-sha2-256,rsa-sha2-512", ServerRsa::Sha2(HashAlg::Sha512), Some(SHA256)),
             ("ssh-rsa,rsa-sha2-256", ServerRsa::Sha2(HashAlg::Sha512), Some(SHA256)),
             ("ssh-rsa", ServerRsa::Sha2(HashAlg::Sha512), Some(None)),
             ("ssh-ed25519", ServerRsa::Sha2(HashAlg::Sha512), None),
         ] {
-            assert_eq!(
-                choose(&key(RSA), &accepted(list), server),
-                expected,
-                "{list} {server:?}"
-            );
+            assert_eq!(choose(&key(RSA), &accepted(list), server), expected, "{list} {server:?}");
         }
     }
 

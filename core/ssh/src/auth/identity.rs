@@ -30,13 +30,7 @@ pub(super) enum SignWith {
 
 impl Identity {
     pub(super) fn of_file(path: &Path, public: Option<PublicHalf>, explicit: bool) -> Self {
-        Self {
-            name: path.display().to_string(),
-            file: Some(path.to_owned()),
-            public,
-            explicit,
-            in_agent: false,
-        }
+        Self { name: path.display().to_string(), file: Some(path.to_owned()), public, explicit, in_agent: false }
     }
 
     /// As OpenSSH's log has it: `PATH TYPE FINGERPRINT explicit authenticator agent`.

@@ -21,18 +21,13 @@ impl<H: Handler> Negotiation<'_, H> {
         }
         self.dialogues_begun += 1;
         let devices = self.request.settings.kbd_interactive_devices.clone();
-        let request = self
-            .handle
-            .authenticate_keyboard_interactive_start(self.request.user, devices);
+        let request = self.handle.authenticate_keyboard_interactive_start(self.request.user, devices);
         let mut response = patient(request, METHOD, None).await?.map_err(|_| self.closed())?;
         let mut abandoned = false;
         loop {
             match response {
                 Response::Success => return Ok(Answer::Success),
-                Response::Failure {
-                    remaining_methods,
-                    partial_success,
-                } => {
+                Response::Failure { remaining_methods, partial_success } => {
                     if abandoned {
                         // Asking once more would end in the same way.
                         self.dialogues_begun = u32::MAX;
@@ -41,18 +36,13 @@ impl<H: Handler> Negotiation<'_, H> {
                     }
                     return self.failure(&remaining_methods, partial_success);
                 }
-                Response::InfoRequest {
-                    name,
-                    instructions,
-                    prompts,
-                } => {
+                Response::InfoRequest { name, instructions, prompts } => {
                     self.dialogue_seen = true;
                     self.show(&name, &instructions).await;
                     let answers = match self.answers(&prompts).await {
                         Some(answers) => answers,
                         None => {
-                            self.tried
-                                .note(format!("{METHOD}: nobody could be asked, or nobody answered"));
+                            self.tried.note(format!("{METHOD}: nobody could be asked, or nobody answered"));
                             abandoned = true;
                             // The server waits for as many answers as it asked for.
                             vec![String::new(); prompts.len()]
@@ -74,19 +64,13 @@ impl<H: Handler> Negotiation<'_, H> {
     }
 
     async fn answers(&self, questions: &[Question]) -> Option<Vec<String>> {
-        let who = format!(
-            "({}@{})",
-            self.request.user,
-            visible(self.request.prompt_host().as_bytes())
-        );
+        let who = format!("({}@{})", self.request.user, visible(self.request.prompt_host().as_bytes()));
         let mut answers = Vec::new();
         for Question { prompt: text, echo } in questions {
             let question = format!("{who} {}", visible_lines(text.as_bytes()));
             let answer = if *echo {
                 let prompt = self.prompt.clone();
-                tokio::task::spawn_blocking(move || prompt.line(&question))
-                    .await
-                    .ok()??
+                tokio::task::spawn_blocking(move || prompt.line(&question)).await.ok()??
             } else {
                 ask_secret(&self.prompt, question).await?.as_str().to_owned()
             };

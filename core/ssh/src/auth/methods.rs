@@ -44,13 +44,7 @@ pub(super) struct Methods {
 
 impl Methods {
     pub(super) fn new(preferred: Vec<Method>) -> Self {
-        Self {
-            preferred,
-            disabled: Vec::new(),
-            offered: None,
-            current: None,
-            next: 0,
-        }
+        Self { preferred, disabled: Vec::new(), offered: None, current: None, next: 0 }
     }
 
     /// The server said what can continue. Another list than before starts over at the most preferred.
@@ -112,12 +106,7 @@ mod tests {
 
     fn offered(names: &str) -> Offered {
         let known = ["publickey", "keyboard-interactive", "password", "hostbased"];
-        Offered(
-            known
-                .into_iter()
-                .filter(|name| names.split(',').any(|n| n == *name))
-                .collect(),
-        )
+        Offered(known.into_iter().filter(|name| names.split(',').any(|n| n == *name)).collect())
     }
 
     fn methods() -> Methods {

@@ -176,8 +176,7 @@ impl<'a, H: Handler> Negotiation<'a, H> {
                 if partial {
                     info!("Authenticated using \"{method}\" with partial success.");
                     self.partial.push(method);
-                    self.tried
-                        .note(format!("{method}: accepted, but the server wants more"));
+                    self.tried.note(format!("{method}: accepted, but the server wants more"));
                     self.queue.restart(&mut self.tried);
                 }
                 debug!("Authentications that can continue: {offered}");
@@ -191,10 +190,9 @@ impl<'a, H: Handler> Negotiation<'a, H> {
     pub(super) fn answer(&mut self, result: AuthResult) -> Result<Answer, AuthError> {
         match result {
             AuthResult::Success => Ok(Answer::Success),
-            AuthResult::Failure {
-                remaining_methods,
-                partial_success,
-            } => self.failure(&remaining_methods, partial_success),
+            AuthResult::Failure { remaining_methods, partial_success } => {
+                self.failure(&remaining_methods, partial_success)
+            }
         }
     }
 
@@ -210,9 +208,7 @@ impl<'a, H: Handler> Negotiation<'a, H> {
     pub(super) fn closed(&mut self) -> AuthError {
         let mut story = std::mem::take(&mut self.tried);
         advice::of_closed(&mut story, self.request);
-        AuthError::Closed {
-            story: story.into_lines(),
-        }
+        AuthError::Closed { story: story.into_lines() }
     }
 
     /// What the server said of RSA. A server that says anything does so with its NEWKEYS.
@@ -220,11 +216,7 @@ impl<'a, H: Handler> Negotiation<'a, H> {
         if let Some(known) = self.server_rsa {
             return known;
         }
-        let patience = if self.heard {
-            Duration::ZERO
-        } else {
-            limits::SERVER_SIG_ALGS
-        };
+        let patience = if self.heard { Duration::ZERO } else { limits::SERVER_SIG_ALGS };
         let said = match tokio::time::timeout(patience, self.handle.best_supported_rsa_hash()).await {
             Ok(Ok(Some(Some(hash)))) => ServerRsa::Sha2(hash),
             Ok(Ok(Some(None))) => ServerRsa::Sha1,
@@ -243,16 +235,8 @@ impl<'a, H: Handler> Negotiation<'a, H> {
         prompt: &Arc<dyn Prompt>,
     ) -> Means<'a> {
         let settings = request.settings;
-        let asking = (!settings.batch).then(|| Asking {
-            prompt: prompt.clone(),
-            times: settings.password_prompts,
-        });
-        Means {
-            agent,
-            asking,
-            add_keys: settings.add_keys,
-            required_rsa_size: request.required_rsa_size,
-        }
+        let asking = (!settings.batch).then(|| Asking { prompt: prompt.clone(), times: settings.password_prompts });
+        Means { agent, asking, add_keys: settings.add_keys, required_rsa_size: request.required_rsa_size }
     }
 
     fn denied(mut self) -> AuthError {
@@ -270,11 +254,7 @@ impl<'a, H: Handler> Negotiation<'a, H> {
 
     fn report(self, method: &'static str) -> AuthReport {
         let by_key = method == name(Method::PublicKey) || self.partial.contains(&name(Method::PublicKey));
-        AuthReport {
-            method,
-            key: self.key.filter(|_| by_key),
-            partial: self.partial,
-        }
+        AuthReport { method, key: self.key.filter(|_| by_key), partial: self.partial }
     }
 }
 

@@ -25,8 +25,7 @@ impl<H: Handler> Negotiation<'_, H> {
         }
         let question = format!("{}@{}'s password: ", self.request.user, self.request.prompt_host());
         let Some(password) = ask_secret(&self.prompt, question).await else {
-            self.tried
-                .note(format!("{method}: nobody could be asked for it, or nobody answered"));
+            self.tried.note(format!("{method}: nobody could be asked for it, or nobody answered"));
             return Ok(Answer::Nothing);
         };
         self.passwords_sent += 1;
@@ -43,7 +42,5 @@ impl<H: Handler> Negotiation<'_, H> {
 /// A question for a secret, without holding up the runtime.
 pub(super) async fn ask_secret(prompt: &Arc<dyn Prompt>, question: String) -> Option<Zeroizing<String>> {
     let prompt = prompt.clone();
-    tokio::task::spawn_blocking(move || prompt.secret(&question))
-        .await
-        .ok()?
+    tokio::task::spawn_blocking(move || prompt.secret(&question)).await.ok()?
 }

@@ -20,10 +20,7 @@ impl<H: Handler> Negotiation<'_, H> {
         while let Some(mut identity) = self.queue.next(&mut self.tried) {
             let mut loaded = None;
             if identity.public.is_some() {
-                debug!(
-                    "Offering public key: {}",
-                    identity.describe(self.request.fingerprint_hash)
-                );
+                debug!("Offering public key: {}", identity.describe(self.request.fingerprint_hash));
             } else {
                 debug!("Trying private key: {}", identity.name);
                 match self.load(&identity).await {
@@ -63,15 +60,10 @@ impl<H: Handler> Negotiation<'_, H> {
         let Some(public) = &identity.public else {
             return Ok(Answer::Nothing);
         };
-        let server = if public.is_rsa() {
-            self.server_rsa().await
-        } else {
-            ServerRsa::Unknown
-        };
+        let server = if public.is_rsa() { self.server_rsa().await } else { ServerRsa::Unknown };
         let Some(algorithm) = algorithm::choose(public, self.request.pubkey_accepted, server) else {
             debug!("no mutual signature algorithm");
-            self.tried
-                .unused(identity, hash, "PubkeyAcceptedAlgorithms has no algorithm for it");
+            self.tried.unused(identity, hash, "PubkeyAcceptedAlgorithms has no algorithm for it");
             return Ok(Answer::Nothing);
         };
         let sha1 = algorithm::allows_sha1(public, self.request.pubkey_accepted);
@@ -87,20 +79,10 @@ impl<H: Handler> Negotiation<'_, H> {
         match result {
             Ok(AuthResult::Success) => Ok(Answer::Success),
             Ok(failure) => {
-                let partial = matches!(
-                    failure,
-                    AuthResult::Failure {
-                        partial_success: true,
-                        ..
-                    }
-                );
+                let partial = matches!(failure, AuthResult::Failure { partial_success: true, .. });
                 let answer = self.answer(failure)?;
                 if !partial {
-                    let how = if accepted {
-                        "its signature was refused"
-                    } else {
-                        "refused"
-                    };
+                    let how = if accepted { "its signature was refused" } else { "refused" };
                     self.tried.refused(identity, hash, how);
                     let old = !matches!(server, ServerRsa::Sha2(_)) && public.is_rsa();
                     self.tried.needs_sha1 |= old && !sha1 && !accepted;
@@ -140,15 +122,11 @@ impl<H: Handler> Negotiation<'_, H> {
         let method = name(Method::PublicKey);
         let result = match public.certificate() {
             Some(certificate) => {
-                let request = self
-                    .handle
-                    .authenticate_certificate_with(user, certificate.clone(), hash, &mut signer);
+                let request = self.handle.authenticate_certificate_with(user, certificate.clone(), hash, &mut signer);
                 patient(request, method, Some(&busy)).await?
             }
             None => {
-                let request = self
-                    .handle
-                    .authenticate_publickey_with(user, public.to_public_key(), hash, &mut signer);
+                let request = self.handle.authenticate_publickey_with(user, public.to_public_key(), hash, &mut signer);
                 patient(request, method, Some(&busy)).await?
             }
         };

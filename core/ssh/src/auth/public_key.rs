@@ -19,18 +19,12 @@ impl PublicHalf {
     pub(super) fn from_blob(blob: &[u8]) -> Option<Self> {
         // The parser takes no notice of what follows a key; that would then be signed for with it.
         let data = KeyData::from(parse_public_key(blob).ok()?);
-        let half = Self {
-            blob: blob.to_vec(),
-            data,
-        };
+        let half = Self { blob: blob.to_vec(), data };
         (encode(&half.data)? == half.blob).then_some(half)
     }
 
     pub(super) fn from_data(data: KeyData) -> Option<Self> {
-        Some(Self {
-            blob: encode(&data)?,
-            data,
-        })
+        Some(Self { blob: encode(&data)?, data })
     }
 
     /// From a line of a `.pub` file: type, base64 and a comment. `None` for what is no key.
@@ -156,14 +150,8 @@ mod tests {
     fn a_line_is_read_with_its_fingerprints() {
         let key = PublicHalf::from_line(ED25519).unwrap();
         assert_eq!((key.name().as_str(), key.label().as_str()), ("ssh-ed25519", "ED25519"));
-        assert_eq!(
-            key.fingerprint(FingerprintHash::Sha256),
-            "SHA256:T7SvZ2cslqpPj6nKzitCBHHlpVF3r3MvLwmFL0fk0IE"
-        );
-        assert_eq!(
-            key.fingerprint(FingerprintHash::Md5),
-            "MD5:46:5d:0f:4b:7b:74:b6:5f:ce:80:b0:33:70:9e:33:96"
-        );
+        assert_eq!(key.fingerprint(FingerprintHash::Sha256), "SHA256:T7SvZ2cslqpPj6nKzitCBHHlpVF3r3MvLwmFL0fk0IE");
+        assert_eq!(key.fingerprint(FingerprintHash::Md5), "MD5:46:5d:0f:4b:7b:74:b6:5f:ce:80:b0:33:70:9e:33:96");
     }
 
     #[test]

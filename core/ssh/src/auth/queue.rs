@@ -132,13 +132,8 @@ impl<'a> Queue<'a> {
                 self.admit(identity, tried);
                 continue;
             }
-            let identity = Identity {
-                name: comment,
-                file: None,
-                public: Some(public),
-                explicit: false,
-                in_agent: true,
-            };
+            let identity =
+                Identity { name: comment, file: None, public: Some(public), explicit: false, in_agent: true };
             if self.request.settings.identities_only {
                 self.set_aside.push(identity);
             } else {

@@ -114,10 +114,7 @@ impl Means<'_> {
         if let Some(rsa) = key.public_key().key_data().rsa()
             && rsa.key_size() < self.required_rsa_size
         {
-            return Err(KeyFileError::TooShort {
-                bits: rsa.key_size(),
-                required: self.required_rsa_size,
-            });
+            return Err(KeyFileError::TooShort { bits: rsa.key_size(), required: self.required_rsa_size });
         }
         self.add_to_agent(&key, path).await;
         Ok(key)

@@ -121,11 +121,7 @@ const KEYS: &[(&str, Standing, Form)] = &[
     ("ssh-dss", Missing, Plain),
     ("ssh-dss-cert-v01@openssh.com", Missing, Certificate),
     ("webauthn-sk-ecdsa-sha2-nistp256@openssh.com", Missing, Signature),
-    (
-        "webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com",
-        Missing,
-        CertificateSignature,
-    ),
+    ("webauthn-sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", Missing, CertificateSignature),
     ("ssh-mldsa44-ed25519@openssh.com", Missing, Plain),
     ("ssh-mldsa44-ed25519-cert-v01@openssh.com", Missing, Certificate),
     ("ssh-xmss@openssh.com", Missing, Plain),
@@ -158,21 +154,13 @@ fn rows(kind: Kind) -> Vec<(&'static str, Standing)> {
 /// What is offered where the user says nothing, best first.
 #[must_use]
 pub fn defaults(kind: Kind) -> Vec<&'static str> {
-    rows(kind)
-        .into_iter()
-        .filter(|(_, standing)| *standing == Offered)
-        .map(|(name, _)| name)
-        .collect()
+    rows(kind).into_iter().filter(|(_, standing)| *standing == Offered).map(|(name, _)| name).collect()
 }
 
 /// Everything xssh has, best first.
 #[must_use]
 pub fn available(kind: Kind) -> Vec<&'static str> {
-    rows(kind)
-        .into_iter()
-        .filter(|(_, standing)| *standing != Missing)
-        .map(|(name, _)| name)
-        .collect()
+    rows(kind).into_iter().filter(|(_, standing)| *standing != Missing).map(|(name, _)| name).collect()
 }
 
 /// Applies a list as a configuration writes it: plain names, or `+`, `-`, `^` and patterns that change the default.
@@ -189,18 +177,12 @@ pub fn assemble(kind: Kind, list: &str) -> Result<Vec<String>, ListFault> {
     };
     let chosen = || {
         let available = available(kind);
-        names.split(',').flat_map(move |pattern| {
-            available
-                .clone()
-                .into_iter()
-                .filter(move |name| pattern::matches(name, pattern))
-        })
+        names
+            .split(',')
+            .flat_map(move |pattern| available.clone().into_iter().filter(move |name| pattern::matches(name, pattern)))
     };
     let assembled: Vec<&str> = match sign {
-        "-" => defaults
-            .into_iter()
-            .filter(|name| pattern::list(name, names) != Verdict::Matches)
-            .collect(),
+        "-" => defaults.into_iter().filter(|name| pattern::list(name, names) != Verdict::Matches).collect(),
         "+" => defaults.into_iter().chain(chosen()).collect(),
         "^" => chosen().chain(defaults).collect(),
         _ => chosen().collect(),
@@ -211,11 +193,7 @@ pub fn assemble(kind: Kind, list: &str) -> Result<Vec<String>, ListFault> {
             unique.push(name.to_owned());
         }
     }
-    if unique.is_empty() {
-        Err(ListFault::Empty)
-    } else {
-        Ok(unique)
-    }
+    if unique.is_empty() { Err(ListFault::Empty) } else { Ok(unique) }
 }
 
 /// Checks that somebody knows each name of a list; what is taken away with `-` need not exist.
@@ -332,11 +310,7 @@ mod tests {
         for name in available(Kind::Kex) {
             assert!(russh::kex::Name::try_from(name).is_ok(), "{name}");
         }
-        for name in russh::kex::ALL_KEX_ALGORITHMS
-            .iter()
-            .map(|name| name.as_ref())
-            .filter(|name| *name != "none")
-        {
+        for name in russh::kex::ALL_KEX_ALGORITHMS.iter().map(|name| name.as_ref()).filter(|name| *name != "none") {
             assert!(available(Kind::Kex).contains(&name), "{name}");
         }
     }
@@ -358,10 +332,7 @@ mod tests {
 
     #[test]
     fn plain_lists_keep_their_order_and_drop_what_we_have_not() {
-        assert_eq!(
-            joined(Kind::Cipher, "aes256-ctr,3des-cbc,aes128-ctr"),
-            "aes256-ctr,aes128-ctr"
-        );
+        assert_eq!(joined(Kind::Cipher, "aes256-ctr,3des-cbc,aes128-ctr"), "aes256-ctr,aes128-ctr");
         assert_eq!(joined(Kind::Cipher, "3des-cbc"), "Empty");
         assert_eq!(joined(Kind::Cipher, "aes256-ctr,rot13"), "Unknown");
         assert_eq!(joined(Kind::Mac, "umac-64@openssh.com,hmac-sha2-256"), "hmac-sha2-256");
@@ -373,10 +344,7 @@ mod tests {
         assert!(joined(Kind::Kex, "^ecdh-sha2-nistp521").starts_with("ecdh-sha2-nistp521,mlkem768x25519-sha256,"));
         assert_eq!(joined(Kind::Cipher, "-aes*,nothing"), "chacha20-poly1305@openssh.com");
         assert_eq!(joined(Kind::Cipher, "-*"), "Empty");
-        assert_eq!(
-            joined(Kind::Key, "ssh-ed*"),
-            "ssh-ed25519-cert-v01@openssh.com,ssh-ed25519"
-        );
+        assert_eq!(joined(Kind::Key, "ssh-ed*"), "ssh-ed25519-cert-v01@openssh.com,ssh-ed25519");
         assert_eq!(joined(Kind::Key, "!ssh-ed25519"), "Unknown");
         assert_eq!(joined(Kind::Key, "+"), "Unknown");
     }

@@ -46,10 +46,7 @@ fn template(values: &Values, keyword: Keyword) -> Option<Template> {
 
 /// A number that the keyword's form has bounded already.
 fn number(values: &Values, keyword: Keyword) -> u32 {
-    values
-        .number(keyword)
-        .and_then(|number| u32::try_from(number).ok())
-        .unwrap_or(0)
+    values.number(keyword).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
 }
 
 fn templates(files: &[String]) -> Vec<Template> {
@@ -100,9 +97,7 @@ fn connection(values: &Values) -> Connection {
         },
         bind_address: values.text(Keyword::BindAddress).map(str::to_owned),
         bind_interface: values.text(Keyword::BindInterface).map(str::to_owned),
-        connect_timeout: values
-            .has(Keyword::ConnectTimeout)
-            .then(|| seconds(Keyword::ConnectTimeout)),
+        connect_timeout: values.has(Keyword::ConnectTimeout).then(|| seconds(Keyword::ConnectTimeout)),
         attempts: number(values, Keyword::ConnectionAttempts),
         tcp_keep_alive: values.is_yes(Keyword::TcpKeepAlive),
         server_alive_interval: seconds(Keyword::ServerAliveInterval),
@@ -110,10 +105,7 @@ fn connection(values: &Values) -> Connection {
         ip_qos: (mark(Keyword::IpQos), mark(Keyword::IpQosBulk)),
         compression: values.is_yes(Keyword::Compression),
         rekey: Rekey {
-            bytes: values
-                .number(Keyword::RekeyLimit)
-                .and_then(|bytes| u64::try_from(bytes).ok())
-                .unwrap_or(0),
+            bytes: values.number(Keyword::RekeyLimit).and_then(|bytes| u64::try_from(bytes).ok()).unwrap_or(0),
             seconds: number(values, Keyword::RekeyInterval),
         },
     }
@@ -196,20 +188,14 @@ fn auth(values: &Values, agent_socket: Option<String>) -> Auth {
 /// The methods that are on, in the preferred order. Batch mode has none that asks.
 fn methods(values: &Values) -> Vec<Method> {
     let asks = !values.is_yes(Keyword::BatchMode);
-    let preferred = values
-        .text(Keyword::PreferredAuthentications)
-        .unwrap_or("publickey,keyboard-interactive,password");
+    let preferred = values.text(Keyword::PreferredAuthentications).unwrap_or("publickey,keyboard-interactive,password");
     let mut methods = Vec::new();
     for name in preferred.split(',') {
         let (method, on) = match name {
-            "publickey" => (
-                Method::PublicKey,
-                values.word(Keyword::PubkeyAuthentication) != Some("false"),
-            ),
-            "keyboard-interactive" => (
-                Method::KeyboardInteractive,
-                asks && values.is_yes(Keyword::KbdInteractiveAuthentication),
-            ),
+            "publickey" => (Method::PublicKey, values.word(Keyword::PubkeyAuthentication) != Some("false")),
+            "keyboard-interactive" => {
+                (Method::KeyboardInteractive, asks && values.is_yes(Keyword::KbdInteractiveAuthentication))
+            }
             "password" => (Method::Password, asks && values.is_yes(Keyword::PasswordAuthentication)),
             _ => continue,
         };
@@ -222,11 +208,7 @@ fn methods(values: &Values) -> Vec<Method> {
 
 fn route(values: &Values) -> Route {
     Route {
-        jumps: values
-            .list(Keyword::ProxyJump)
-            .iter()
-            .map(|jump| Jump(jump.clone()))
-            .collect(),
+        jumps: values.list(Keyword::ProxyJump).iter().map(|jump| Jump(jump.clone())).collect(),
         command: template(values, Keyword::ProxyCommand),
         use_fdpass: values.is_yes(Keyword::ProxyUseFdpass),
         proxy_from_environment: values.is_yes(Keyword::XsshProxyFromEnvironment),
@@ -256,9 +238,7 @@ fn session(values: &Values) -> Session {
             .filter_map(|assignment| assignment.split_once('='))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect(),
-        escape_char: values
-            .number(Keyword::EscapeChar)
-            .and_then(|code| u8::try_from(code).ok()),
+        escape_char: values.number(Keyword::EscapeChar).and_then(|code| u8::try_from(code).ok()),
         escape_command_line: values.is_yes(Keyword::EnableEscapeCommandline),
         permit_local_command: values.is_yes(Keyword::PermitLocalCommand),
         local_command: template(values, Keyword::LocalCommand),
@@ -268,11 +248,7 @@ fn session(values: &Values) -> Session {
 fn forwarding(values: &Values) -> Forwarding {
     use super::directive::forwards::is_dynamic;
     let pair = |forward: &super::forward::Forward| {
-        let connect = if is_dynamic(forward) {
-            String::new()
-        } else {
-            forward.connect.to_string()
-        };
+        let connect = if is_dynamic(forward) { String::new() } else { forward.connect.to_string() };
         (forward.listen.to_string(), connect)
     };
     let (dynamic, local): (Vec<_>, Vec<_>) = values.local_forwards.iter().partition(|forward| is_dynamic(forward));
@@ -298,9 +274,7 @@ fn sharing(values: &Values) -> Sharing {
             _ => 0,
         },
         path: template(values, Keyword::ControlPath),
-        persist: values
-            .is_yes(Keyword::ControlPersist)
-            .then(|| number(values, Keyword::ControlPersistTimeout)),
+        persist: values.is_yes(Keyword::ControlPersist).then(|| number(values, Keyword::ControlPersistTimeout)),
     }
 }
 

@@ -31,12 +31,7 @@ pub(super) fn canonicalize(values: &Values, context: &LocalContext, host: &str) 
         _ => Family::Any,
     };
     let direct = values.text_unless_none(Keyword::ProxyCommand).is_none() && !values.has(Keyword::ProxyJump);
-    let rules = Rules {
-        values,
-        context,
-        family,
-        direct,
-    };
+    let rules = Rules { values, context, family, direct };
     if let Some(address) = rules.address(host) {
         return Ok(address);
     }
@@ -56,9 +51,7 @@ impl Rules<'_> {
     /// The usual form of a numeric address. What looks like one and is none stays as it is.
     fn address(&self, host: &str) -> Option<String> {
         // A name that holds a letter no number has is spared the resolver.
-        if !host
-            .bytes()
-            .all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'x' | b'X'))
+        if !host.bytes().all(|b| b.is_ascii_hexdigit() || matches!(b, b'.' | b':' | b'x' | b'X'))
             && !looks_numeric(host)
         {
             return None;
@@ -149,9 +142,7 @@ impl Rules<'_> {
     fn lookup(&self, name: &str, fatal: bool) -> Result<Option<String>, String> {
         match self.context.names.lookup(name, self.family) {
             Lookup::Found { canonical: None } => Ok(Some(String::new())),
-            Lookup::Found {
-                canonical: Some(canonical),
-            } => match domains::checked(&canonical) {
+            Lookup::Found { canonical: Some(canonical) } => match domains::checked(&canonical) {
                 Ok(_) => Ok(Some(canonical)),
                 Err(fault) => {
                     error!("ignoring bad CNAME \"{canonical}\" for host \"{name}\": {fault}");

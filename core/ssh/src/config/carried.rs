@@ -101,10 +101,7 @@ struct Lines<'a> {
 
 /// The lines for values to which the defaults have been added.
 pub(super) fn lines(values: &Values, original_host: &str, host: &str) -> Vec<CarriedLine> {
-    let mut lines = Lines {
-        values,
-        lines: Vec::with_capacity(128),
-    };
+    let mut lines = Lines { values, lines: Vec::with_capacity(128) };
     lines.add("host", [original_host]);
     lines.value("user", K::User);
     lines.add("hostname", [host]);
@@ -126,10 +123,7 @@ pub(super) fn lines(values: &Values, original_host: &str, host: &str) -> Vec<Car
 
 impl Lines<'_> {
     fn add<T: Into<String>>(&mut self, keyword: &'static str, values: impl IntoIterator<Item = T>) {
-        self.lines.push(CarriedLine {
-            keyword,
-            values: values.into_iter().map(Into::into).collect(),
-        });
+        self.lines.push(CarriedLine { keyword, values: values.into_iter().map(Into::into).collect() });
     }
 
     /// A value on one line, if it is set; algorithms with commas.
@@ -162,11 +156,8 @@ impl Lines<'_> {
 
     fn forwards(&mut self) {
         let both = |forward: &Forward| [forward.listen.to_string(), forward.connect.to_string()];
-        let (dynamic, local): (Vec<_>, Vec<_>) = self
-            .values
-            .local_forwards
-            .iter()
-            .partition(|forward| is_dynamic(forward));
+        let (dynamic, local): (Vec<_>, Vec<_>) =
+            self.values.local_forwards.iter().partition(|forward| is_dynamic(forward));
         for forward in dynamic {
             self.add("dynamicforward", [forward.listen.to_string()]);
         }
@@ -224,19 +215,9 @@ impl Lines<'_> {
             Some(seconds) => self.add("connecttimeout", [seconds.to_string()]),
             None => self.add("connecttimeout", ["none"]),
         }
-        self.add(
-            "tunneldevice",
-            [format!("{}:{}", unit(K::TunnelDevice), unit(K::TunnelRemote))],
-        );
-        let rules = values
-            .permitted_cnames
-            .iter()
-            .map(|(source, target)| format!("{source}:{target}"));
-        let rules: Vec<String> = if values.permitted_cnames.is_empty() {
-            vec!["none".into()]
-        } else {
-            rules.collect()
-        };
+        self.add("tunneldevice", [format!("{}:{}", unit(K::TunnelDevice), unit(K::TunnelRemote))]);
+        let rules = values.permitted_cnames.iter().map(|(source, target)| format!("{source}:{target}"));
+        let rules: Vec<String> = if values.permitted_cnames.is_empty() { vec!["none".into()] } else { rules.collect() };
         self.add("canonicalizePermittedcnames", rules);
         match number(K::ControlPersistTimeout) {
             0 => self.value("controlpersist", K::ControlPersist),
@@ -244,14 +225,8 @@ impl Lines<'_> {
         }
         self.add("escapechar", [escape_char(number(K::EscapeChar))]);
         self.add("ipqos", [qos::show(number(K::IpQos)), qos::show(number(K::IpQosBulk))]);
-        self.add(
-            "rekeylimit",
-            [number(K::RekeyLimit).to_string(), number(K::RekeyInterval).to_string()],
-        );
-        self.add(
-            "streamlocalbindmask",
-            [format!("0{:o}", number(K::StreamLocalBindMask))],
-        );
+        self.add("rekeylimit", [number(K::RekeyLimit).to_string(), number(K::RekeyInterval).to_string()]);
+        self.add("streamlocalbindmask", [format!("0{:o}", number(K::StreamLocalBindMask))]);
         self.value("syslogfacility", K::SyslogFacility);
     }
 

@@ -5,20 +5,12 @@ pub(crate) type Choices = &'static [(&'static str, &'static str)];
 
 /// Finds the printed word for `text`.
 pub(crate) fn choose(choices: Choices, text: &str) -> Option<&'static str> {
-    choices
-        .iter()
-        .find(|(word, _)| word.eq_ignore_ascii_case(text))
-        .map(|(_, printed)| *printed)
+    choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, printed)| *printed)
 }
 
 pub(crate) const FLAG: Choices = &[("true", "yes"), ("false", "no"), ("yes", "yes"), ("no", "no")];
-pub(crate) const YES_NO_ASK: Choices = &[
-    ("true", "true"),
-    ("false", "false"),
-    ("yes", "true"),
-    ("no", "false"),
-    ("ask", "ask"),
-];
+pub(crate) const YES_NO_ASK: Choices =
+    &[("true", "true"), ("false", "false"), ("yes", "true"), ("no", "false"), ("ask", "ask")];
 pub(crate) const STRICT: Choices = &[
     ("true", "true"),
     ("false", "false"),
@@ -28,14 +20,8 @@ pub(crate) const STRICT: Choices = &[
     ("off", "false"),
     ("accept-new", "accept-new"),
 ];
-pub(crate) const ADD_KEYS: Choices = &[
-    ("true", "true"),
-    ("false", "false"),
-    ("yes", "true"),
-    ("no", "false"),
-    ("ask", "ask"),
-    ("confirm", "confirm"),
-];
+pub(crate) const ADD_KEYS: Choices =
+    &[("true", "true"), ("false", "false"), ("yes", "true"), ("no", "false"), ("ask", "ask"), ("confirm", "confirm")];
 pub(crate) const ADDRESS_FAMILY: Choices = &[("inet", "inet"), ("inet6", "inet6"), ("any", "any")];
 pub(crate) const CONTROL_MASTER: Choices = &[
     ("true", "true"),
@@ -54,22 +40,11 @@ pub(crate) const TUNNEL: Choices = &[
     ("false", "false"),
     ("no", "false"),
 ];
-pub(crate) const REQUEST_TTY: Choices = &[
-    ("true", "true"),
-    ("yes", "true"),
-    ("false", "false"),
-    ("no", "false"),
-    ("force", "force"),
-    ("auto", "auto"),
-];
+pub(crate) const REQUEST_TTY: Choices =
+    &[("true", "true"), ("yes", "true"), ("false", "false"), ("no", "false"), ("force", "force"), ("auto", "auto")];
 pub(crate) const SESSION_TYPE: Choices = &[("none", "none"), ("subsystem", "subsystem"), ("default", "default")];
-pub(crate) const CANONICALIZE: Choices = &[
-    ("true", "true"),
-    ("false", "false"),
-    ("yes", "true"),
-    ("no", "false"),
-    ("always", "always"),
-];
+pub(crate) const CANONICALIZE: Choices =
+    &[("true", "true"), ("false", "false"), ("yes", "true"), ("no", "false"), ("always", "always")];
 pub(crate) const PUBKEY: Choices = &[
     ("true", "true"),
     ("false", "false"),
@@ -79,13 +54,8 @@ pub(crate) const PUBKEY: Choices = &[
     ("host-bound", "host-bound"),
 ];
 pub(crate) const COMPRESSION: Choices = &[("yes", "yes"), ("no", "no")];
-pub(crate) const WARN_WEAK_CRYPTO: Choices = &[
-    ("true", "yes"),
-    ("false", "no"),
-    ("yes", "yes"),
-    ("no", "no"),
-    ("no-pq-kex", "no"),
-];
+pub(crate) const WARN_WEAK_CRYPTO: Choices =
+    &[("true", "yes"), ("false", "no"), ("yes", "yes"), ("no", "no"), ("no-pq-kex", "no")];
 pub(crate) const LOG_LEVEL: Choices = &[
     ("QUIET", "QUIET"),
     ("FATAL", "FATAL"),
@@ -112,10 +82,5 @@ pub(crate) const LOG_FACILITY: Choices = &[
     ("LOCAL7", "LOCAL7"),
 ];
 /// The digests ssh knows by name (digest-openssl.c); two of them make fingerprints.
-pub(crate) const FINGERPRINT_HASH: Choices = &[
-    ("MD5", "MD5"),
-    ("SHA1", "SHA1"),
-    ("SHA256", "SHA256"),
-    ("SHA384", "SHA384"),
-    ("SHA512", "SHA512"),
-];
+pub(crate) const FINGERPRINT_HASH: Choices =
+    &[("MD5", "MD5"), ("SHA1", "SHA1"), ("SHA256", "SHA256"), ("SHA384", "SHA384"), ("SHA512", "SHA512")];

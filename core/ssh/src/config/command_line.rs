@@ -65,10 +65,7 @@ pub fn option_line(keyword: &str, value: &str) -> String {
     let entry = keyword::find(&keyword.to_ascii_lowercase());
     let raw = entry.is_some_and(|entry| {
         matches!(entry.form, Form::Command)
-            || matches!(
-                entry.keyword,
-                Some(Keyword::ProxyCommand | Keyword::ProxyJump | Keyword::VersionAddendum)
-            )
+            || matches!(entry.keyword, Some(Keyword::ProxyCommand | Keyword::ProxyJump | Keyword::VersionAddendum))
     });
     let value = if raw { value.to_owned() } else { lexer::quote(value) };
     format!("{keyword}={value}")

@@ -146,17 +146,11 @@ pub(super) fn fill(values: &mut Values, stdio_forward: bool, system_dir: &str) {
     values.put_first(Keyword::IpQosBulk, Value::Number(qos::THROUGHPUT));
     let update = if updates_host_keys(values) { "true" } else { "false" };
     values.put_first(Keyword::UpdateHostKeys, Value::Word(update));
-    values.put_first(
-        Keyword::UserKnownHostsFile,
-        Value::List(USER_HOSTS.map(str::to_owned).into()),
-    );
+    values.put_first(Keyword::UserKnownHostsFile, Value::List(USER_HOSTS.map(str::to_owned).into()));
     let system_hosts = ["ssh_known_hosts", "ssh_known_hosts2"].map(|name| format!("{system_dir}/{name}"));
     values.put_first(Keyword::GlobalKnownHostsFile, Value::List(system_hosts.into()));
     if values.identity_files.is_empty() {
-        let default = |path: &str| NamedFile {
-            path: path.to_owned(),
-            by_user: false,
-        };
+        let default = |path: &str| NamedFile { path: path.to_owned(), by_user: false };
         values.identity_files = IDENTITIES.map(default).into();
     }
     for (keyword, word) in WORDS {
@@ -177,23 +171,14 @@ pub(super) fn fill(values: &mut Values, stdio_forward: bool, system_dir: &str) {
 
 /// New host keys are learnt unasked only into the default file, and not where DNS vouches for them.
 fn updates_host_keys(values: &Values) -> bool {
-    let no_dns = values
-        .word(Keyword::VerifyHostKeyDns)
-        .is_none_or(|word| word == "false");
+    let no_dns = values.word(Keyword::VerifyHostKeyDns).is_none_or(|word| word == "false");
     let files = values.list(Keyword::UserKnownHostsFile);
-    no_dns
-        && matches!(
-            files.iter().map(String::as_str).collect::<Vec<_>>().as_slice(),
-            [] | ["~/.ssh/known_hosts"]
-        )
+    no_dns && matches!(files.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), [] | ["~/.ssh/known_hosts"])
 }
 
 fn clear_nones(values: &mut Values) {
     for keyword in CLEARED_BY_NONE {
-        if values
-            .text(*keyword)
-            .is_some_and(|text| text.eq_ignore_ascii_case("none"))
-        {
+        if values.text(*keyword).is_some_and(|text| text.eq_ignore_ascii_case("none")) {
             values.clear(*keyword);
         }
     }

@@ -52,11 +52,7 @@ pub enum Fault {
 impl Fault {
     /// A fault in `value`, told as `before` + value + `after`.
     pub(crate) fn value(before: &'static str, value: impl Into<String>, after: &'static str) -> Self {
-        Self::Value {
-            before,
-            value: value.into(),
-            after,
-        }
+        Self::Value { before, value: value.into(), after }
     }
 }
 

@@ -56,11 +56,7 @@ struct Field {
 
 impl Field {
     fn port(&self) -> Option<u16> {
-        if self.text == "0" {
-            Some(0)
-        } else {
-            parse_port(&self.text).ok()
-        }
+        if self.text == "0" { Some(0) } else { parse_port(&self.text).ok() }
     }
 
     fn path(&self) -> End {
@@ -71,16 +67,10 @@ impl Field {
 /// Reads a specification as `-L` takes it; variables in it are replaced first. None where it is malformed.
 pub(crate) fn parse(specification: &str, shape: Shape, context: &LocalContext) -> Option<Forward> {
     let variables = Tokens::from_facts(Facts::default(), context);
-    let text = variables
-        .expand(&Template(specification.to_owned()), Scope::VARIABLES)
-        .ok()?;
+    let text = variables.expand(&Template(specification.to_owned()), Scope::VARIABLES).ok()?;
     let fields = split(text.trim_start())?;
     let forward = assemble(&fields)?;
-    let counts = if shape.dynamic {
-        fields.len() <= 2
-    } else {
-        fields.len() >= 3 || has_path(&forward)
-    };
+    let counts = if shape.dynamic { fields.len() <= 2 } else { fields.len() >= 3 || has_path(&forward) };
     let connects = shape.dynamic || !matches!(forward.connect, End::Socks | End::Port { port: 0, .. });
     let listens = shape.remote || !matches!(forward.listen, End::Port { port: 0, .. });
     (counts && connects && listens && fits(&forward.listen) && fits(&forward.connect)).then_some(forward)
@@ -99,18 +89,8 @@ fn fits(end: &End) -> bool {
 }
 
 fn assemble(fields: &[Field]) -> Option<Forward> {
-    let at = |host: &Field, port: &Field| {
-        Some(End::Port {
-            host: Some(host.text.clone()),
-            port: port.port()?,
-        })
-    };
-    let here = |port: &Field| {
-        Some(End::Port {
-            host: None,
-            port: port.port()?,
-        })
-    };
+    let at = |host: &Field, port: &Field| Some(End::Port { host: Some(host.text.clone()), port: port.port()? });
+    let here = |port: &Field| Some(End::Port { host: None, port: port.port()? });
     let (listen, connect) = match fields {
         [a] if a.is_path => (a.path(), End::Socks),
         [a] => (here(a)?, End::Socks),
@@ -147,20 +127,11 @@ fn split(text: &str) -> Option<Vec<Field>> {
 fn bracketed(inner: &str) -> Option<(Field, &str)> {
     let (text, rest) = inner.split_once(']')?;
     let rest = if rest.is_empty() { rest } else { rest.strip_prefix(':')? };
-    Some((
-        Field {
-            text: text.to_owned(),
-            is_path: text.contains('/'),
-        },
-        rest,
-    ))
+    Some((Field { text: text.to_owned(), is_path: text.contains('/') }, rest))
 }
 
 fn unbracketed(text: &str) -> Option<(Field, &str)> {
-    let mut field = Field {
-        text: String::new(),
-        is_path: false,
-    };
+    let mut field = Field { text: String::new(), is_path: false };
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
         match c {
@@ -182,18 +153,9 @@ mod tests {
     use super::super::testing::context;
     use super::*;
 
-    const LOCAL: Shape = Shape {
-        dynamic: false,
-        remote: false,
-    };
-    const REMOTE: Shape = Shape {
-        dynamic: false,
-        remote: true,
-    };
-    const DYNAMIC: Shape = Shape {
-        dynamic: true,
-        remote: false,
-    };
+    const LOCAL: Shape = Shape { dynamic: false, remote: false };
+    const REMOTE: Shape = Shape { dynamic: false, remote: true };
+    const DYNAMIC: Shape = Shape { dynamic: true, remote: false };
 
     fn shown(text: &str, shape: Shape) -> Option<String> {
         parse(text, shape, &context()).map(|forward| format!("{} {}", forward.listen, forward.connect))

@@ -35,21 +35,10 @@ pub(super) fn line(reader: &mut Reader<'_>, line: &mut Line<'_>, active: &mut bo
         let pattern = anchored(reader, &argument, source.by_user)?;
         let files = matching(&pattern);
         if files.is_empty() {
-            debug!(
-                "{} line {}: include {} matched no files",
-                source.file,
-                source.line,
-                pattern.display()
-            );
+            debug!("{} line {}: include {} matched no files", source.file, source.line, pattern.display());
         }
         for file in files {
-            trace!(
-                "{} line {}: Including file {} depth {}",
-                source.file,
-                source.line,
-                file.display(),
-                source.depth
-            );
+            trace!("{} line {}: Including file {} depth {}", source.file, source.line, file.display(), source.depth);
             match reader.file(&file, kind, active) {
                 Ok(()) => {}
                 Err(FileTrouble::Config(error)) => return Err(Stop::Everything(error)),
@@ -89,11 +78,7 @@ fn anchored(reader: &Reader<'_>, path: &str, by_user: bool) -> Result<PathBuf, S
         // A `~name` of nobody names no file.
         return Ok(tokens::tilde(path, &context.home).map_or_else(|_| PathBuf::from(path), PathBuf::from));
     }
-    let directory = if by_user {
-        context.home.join(".ssh")
-    } else {
-        context.system_dir.clone()
-    };
+    let directory = if by_user { context.home.join(".ssh") } else { context.system_dir.clone() };
     Ok(directory.join(path))
 }
 
@@ -101,23 +86,14 @@ fn anchored(reader: &Reader<'_>, path: &str, by_user: bool) -> Result<PathBuf, S
 fn matching(pattern: &Path) -> Vec<PathBuf> {
     let text = pattern.to_string_lossy();
     if !text.contains(['*', '?', '[']) {
-        return if pattern.symlink_metadata().is_ok() {
-            vec![pattern.to_path_buf()]
-        } else {
-            Vec::new()
-        };
+        return if pattern.symlink_metadata().is_ok() { vec![pattern.to_path_buf()] } else { Vec::new() };
     }
-    let options = glob::MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
+    let options =
+        glob::MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
     // Two stars mean one here; the crate would walk whole trees.
     let mut single = text.into_owned();
     while single.contains("**") {
         single = single.replace("**", "*");
     }
-    glob::glob_with(&single, options)
-        .map(|paths| paths.flatten().collect())
-        .unwrap_or_default()
+    glob::glob_with(&single, options).map(|paths| paths.flatten().collect()).unwrap_or_default()
 }

@@ -58,10 +58,7 @@ mod tests {
         assert!(!is_proxy("ssh://p:22"));
         assert!(!is_proxy("p"));
         let proxy = parse("http://me@proxy.example:3128/").unwrap();
-        assert_eq!(
-            (proxy.user.as_deref(), proxy.host.as_str(), proxy.port),
-            (Some("me"), "proxy.example", Some(3128))
-        );
+        assert_eq!((proxy.user.as_deref(), proxy.host.as_str(), proxy.port), (Some("me"), "proxy.example", Some(3128)));
         assert_eq!(parse("http://me:secret@proxy:3128"), Err(Complaint::Password));
         assert_eq!(parse("http://"), Err(Complaint::Malformed));
         assert_eq!(parse("https://p/x"), Err(Complaint::Malformed));

@@ -171,26 +171,15 @@ pub(crate) struct Entry {
 
 /// Finds a keyword by its name in lower case.
 pub(crate) fn find(name: &str) -> Option<&'static Entry> {
-    TABLE
-        .binary_search_by(|entry| entry.name.cmp(name))
-        .ok()
-        .and_then(|at| TABLE.get(at))
+    TABLE.binary_search_by(|entry| entry.name.cmp(name)).ok().and_then(|at| TABLE.get(at))
 }
 
 const fn sets(name: &'static str, keyword: Keyword, form: Form) -> Entry {
-    Entry {
-        name,
-        keyword: Some(keyword),
-        form,
-    }
+    Entry { name, keyword: Some(keyword), form }
 }
 
 const fn skips(name: &'static str, form: Form) -> Entry {
-    Entry {
-        name,
-        keyword: None,
-        form,
-    }
+    Entry { name, keyword: None, form }
 }
 
 const FLAG: Form = Form::Choice(choice::FLAG);
@@ -198,39 +187,19 @@ const FLAG: Form = Form::Choice(choice::FLAG);
 /// Sorted by name.
 const TABLE: &[Entry] = &[
     sets("addkeystoagent", Keyword::AddKeysToAgent, Form::Own),
-    sets(
-        "addressfamily",
-        Keyword::AddressFamily,
-        Form::Choice(choice::ADDRESS_FAMILY),
-    ),
+    sets("addressfamily", Keyword::AddressFamily, Form::Choice(choice::ADDRESS_FAMILY)),
     skips("afstokenpassing", Form::Unsupported),
     sets("batchmode", Keyword::BatchMode, FLAG),
     sets("bindaddress", Keyword::BindAddress, Form::Text),
     sets("bindinterface", Keyword::BindInterface, Form::Text),
     sets("canonicaldomains", Keyword::CanonicalDomains, Form::Own),
     sets("canonicalizefallbacklocal", Keyword::CanonicalizeFallbackLocal, FLAG),
-    sets(
-        "canonicalizehostname",
-        Keyword::CanonicalizeHostname,
-        Form::Choice(choice::CANONICALIZE),
-    ),
+    sets("canonicalizehostname", Keyword::CanonicalizeHostname, Form::Choice(choice::CANONICALIZE)),
     sets("canonicalizemaxdots", Keyword::CanonicalizeMaxDots, Form::Integer),
-    sets(
-        "canonicalizepermittedcnames",
-        Keyword::CanonicalizePermittedCnames,
-        Form::Own,
-    ),
-    sets(
-        "casignaturealgorithms",
-        Keyword::CaSignatureAlgorithms,
-        Form::Names(Kind::CaSignature),
-    ),
+    sets("canonicalizepermittedcnames", Keyword::CanonicalizePermittedCnames, Form::Own),
+    sets("casignaturealgorithms", Keyword::CaSignatureAlgorithms, Form::Names(Kind::CaSignature)),
     sets("certificatefile", Keyword::CertificateFile, Form::Own),
-    sets(
-        "challengeresponseauthentication",
-        Keyword::KbdInteractiveAuthentication,
-        FLAG,
-    ),
+    sets("challengeresponseauthentication", Keyword::KbdInteractiveAuthentication, FLAG),
     sets("channeltimeout", Keyword::ChannelTimeout, Form::Own),
     sets("checkhostip", Keyword::CheckHostIp, FLAG),
     skips("cipher", Form::Deprecated),
@@ -240,18 +209,10 @@ const TABLE: &[Entry] = &[
     skips("compressionlevel", Form::Unsupported),
     sets("connectionattempts", Keyword::ConnectionAttempts, Form::Integer),
     sets("connecttimeout", Keyword::ConnectTimeout, Form::Time),
-    sets(
-        "controlmaster",
-        Keyword::ControlMaster,
-        Form::Choice(choice::CONTROL_MASTER),
-    ),
+    sets("controlmaster", Keyword::ControlMaster, Form::Choice(choice::CONTROL_MASTER)),
     sets("controlpath", Keyword::ControlPath, Form::Text),
     sets("controlpersist", Keyword::ControlPersist, Form::Own),
-    sets(
-        "dsaauthentication",
-        Keyword::PubkeyAuthentication,
-        Form::Choice(choice::PUBKEY),
-    ),
+    sets("dsaauthentication", Keyword::PubkeyAuthentication, Form::Choice(choice::PUBKEY)),
     sets("dynamicforward", Keyword::DynamicForward, Form::Own),
     sets("enableescapecommandline", Keyword::EnableEscapeCommandline, FLAG),
     sets("enablesshkeysign", Keyword::EnableSshKeysign, FLAG),
@@ -277,17 +238,9 @@ const TABLE: &[Entry] = &[
     sets("gssapitrustdns", Keyword::GssApiTrustDns, FLAG),
     sets("hashknownhosts", Keyword::HashKnownHosts, FLAG),
     sets("host", Keyword::Host, Form::Own),
-    sets(
-        "hostbasedacceptedalgorithms",
-        Keyword::HostbasedAcceptedAlgorithms,
-        Form::Names(Kind::Key),
-    ),
+    sets("hostbasedacceptedalgorithms", Keyword::HostbasedAcceptedAlgorithms, Form::Names(Kind::Key)),
     sets("hostbasedauthentication", Keyword::HostbasedAuthentication, FLAG),
-    sets(
-        "hostbasedkeytypes",
-        Keyword::HostbasedAcceptedAlgorithms,
-        Form::Names(Kind::Key),
-    ),
+    sets("hostbasedkeytypes", Keyword::HostbasedAcceptedAlgorithms, Form::Names(Kind::Key)),
     sets("hostkeyalgorithms", Keyword::HostKeyAlgorithms, Form::Names(Kind::Key)),
     sets("hostkeyalias", Keyword::HostKeyAlias, Form::Text),
     sets("hostname", Keyword::HostName, Form::Text),
@@ -298,11 +251,7 @@ const TABLE: &[Entry] = &[
     sets("ignoreunknown", Keyword::IgnoreUnknown, Form::Text),
     sets("include", Keyword::Include, Form::Own),
     sets("ipqos", Keyword::IpQos, Form::Own),
-    sets(
-        "kbdinteractiveauthentication",
-        Keyword::KbdInteractiveAuthentication,
-        FLAG,
-    ),
+    sets("kbdinteractiveauthentication", Keyword::KbdInteractiveAuthentication, FLAG),
     sets("kbdinteractivedevices", Keyword::KbdInteractiveDevices, Form::Text),
     sets("keepalive", Keyword::TcpKeepAlive, FLAG),
     skips("kerberosauthentication", Form::Unsupported),
@@ -315,47 +264,23 @@ const TABLE: &[Entry] = &[
     sets("logverbose", Keyword::LogVerbose, Form::Own),
     sets("macs", Keyword::Macs, Form::Names(Kind::Mac)),
     sets("match", Keyword::Match, Form::Own),
-    sets(
-        "nohostauthenticationforlocalhost",
-        Keyword::NoHostAuthenticationForLocalhost,
-        FLAG,
-    ),
-    sets(
-        "numberofpasswordprompts",
-        Keyword::NumberOfPasswordPrompts,
-        Form::Integer,
-    ),
+    sets("nohostauthenticationforlocalhost", Keyword::NoHostAuthenticationForLocalhost, FLAG),
+    sets("numberofpasswordprompts", Keyword::NumberOfPasswordPrompts, Form::Integer),
     sets("obscurekeystroketiming", Keyword::ObscureKeystrokeTiming, Form::Own),
     sets("passwordauthentication", Keyword::PasswordAuthentication, FLAG),
     sets("permitlocalcommand", Keyword::PermitLocalCommand, FLAG),
     sets("permitremoteopen", Keyword::PermitRemoteOpen, Form::Own),
     sets("pkcs11provider", Keyword::Pkcs11Provider, Form::Text),
     sets("port", Keyword::Port, Form::Own),
-    sets(
-        "preferredauthentications",
-        Keyword::PreferredAuthentications,
-        Form::Text,
-    ),
+    sets("preferredauthentications", Keyword::PreferredAuthentications, Form::Text),
     skips("protocol", Form::Ignored),
     sets("protocolkeepalives", Keyword::ServerAliveInterval, Form::Time),
     sets("proxycommand", Keyword::ProxyCommand, Form::Own),
     sets("proxyjump", Keyword::ProxyJump, Form::Own),
     sets("proxyusefdpass", Keyword::ProxyUseFdpass, FLAG),
-    sets(
-        "pubkeyacceptedalgorithms",
-        Keyword::PubkeyAcceptedAlgorithms,
-        Form::Names(Kind::Key),
-    ),
-    sets(
-        "pubkeyacceptedkeytypes",
-        Keyword::PubkeyAcceptedAlgorithms,
-        Form::Names(Kind::Key),
-    ),
-    sets(
-        "pubkeyauthentication",
-        Keyword::PubkeyAuthentication,
-        Form::Choice(choice::PUBKEY),
-    ),
+    sets("pubkeyacceptedalgorithms", Keyword::PubkeyAcceptedAlgorithms, Form::Names(Kind::Key)),
+    sets("pubkeyacceptedkeytypes", Keyword::PubkeyAcceptedAlgorithms, Form::Names(Kind::Key)),
+    sets("pubkeyauthentication", Keyword::PubkeyAuthentication, Form::Choice(choice::PUBKEY)),
     sets("refuseconnection", Keyword::RefuseConnection, Form::Own),
     sets("rekeylimit", Keyword::RekeyLimit, Form::Own),
     sets("remotecommand", Keyword::RemoteCommand, Form::Command),
@@ -378,40 +303,24 @@ const TABLE: &[Entry] = &[
     sets("stdinnull", Keyword::StdinNull, FLAG),
     sets("streamlocalbindmask", Keyword::StreamLocalBindMask, Form::Own),
     sets("streamlocalbindunlink", Keyword::StreamLocalBindUnlink, FLAG),
-    sets(
-        "stricthostkeychecking",
-        Keyword::StrictHostKeyChecking,
-        Form::Choice(choice::STRICT),
-    ),
+    sets("stricthostkeychecking", Keyword::StrictHostKeyChecking, Form::Choice(choice::STRICT)),
     sets("syslogfacility", Keyword::SyslogFacility, Form::Own),
     sets("tag", Keyword::Tag, Form::Text),
     sets("tcpkeepalive", Keyword::TcpKeepAlive, FLAG),
     sets("tisauthentication", Keyword::KbdInteractiveAuthentication, FLAG),
     sets("tunnel", Keyword::Tunnel, Form::Choice(choice::TUNNEL)),
     sets("tunneldevice", Keyword::TunnelDevice, Form::Own),
-    sets(
-        "updatehostkeys",
-        Keyword::UpdateHostKeys,
-        Form::Choice(choice::YES_NO_ASK),
-    ),
+    sets("updatehostkeys", Keyword::UpdateHostKeys, Form::Choice(choice::YES_NO_ASK)),
     skips("useprivilegedport", Form::Deprecated),
     sets("user", Keyword::User, Form::Text),
     sets("userknownhostsfile", Keyword::UserKnownHostsFile, Form::Files),
     skips("userknownhostsfile2", Form::Deprecated),
     skips("useroaming", Form::Deprecated),
     skips("usersh", Form::Deprecated),
-    sets(
-        "verifyhostkeydns",
-        Keyword::VerifyHostKeyDns,
-        Form::Choice(choice::YES_NO_ASK),
-    ),
+    sets("verifyhostkeydns", Keyword::VerifyHostKeyDns, Form::Choice(choice::YES_NO_ASK)),
     sets("versionaddendum", Keyword::VersionAddendum, Form::Own),
     sets("visualhostkey", Keyword::VisualHostKey, FLAG),
-    sets(
-        "warnweakcrypto",
-        Keyword::WarnWeakCrypto,
-        Form::Choice(choice::WARN_WEAK_CRYPTO),
-    ),
+    sets("warnweakcrypto", Keyword::WarnWeakCrypto, Form::Choice(choice::WARN_WEAK_CRYPTO)),
     sets("xauthlocation", Keyword::XAuthLocation, Form::Text),
     sets("xsshproxycredentials", Keyword::XsshProxyCredentials, Form::Text),
     sets("xsshproxyfromenvironment", Keyword::XsshProxyFromEnvironment, FLAG),

@@ -21,20 +21,13 @@ pub fn keyword(line: &str) -> Option<(String, &str)> {
     if word.is_empty() || word.starts_with('#') {
         return None;
     }
-    Some((
-        word.to_ascii_lowercase(),
-        rest.unwrap_or_default().trim_start_matches(BLANKS),
-    ))
+    Some((word.to_ascii_lowercase(), rest.unwrap_or_default().trim_start_matches(BLANKS)))
 }
 
 /// Cuts off blanks and form feeds at the end; the first character stays whatever it is.
 fn without_trailing_blanks(line: &str) -> &str {
     let kept = line.trim_end_matches([' ', '\t', '\r', '\n', '\x0c']);
-    if kept.is_empty() {
-        line.get(..1).unwrap_or_default()
-    } else {
-        kept
-    }
+    if kept.is_empty() { line.get(..1).unwrap_or_default() } else { kept }
 }
 
 /// The next word and what follows it: none where the text ended with the word. None for an open quotation.
@@ -45,11 +38,7 @@ fn delimited(text: &str) -> Option<(Cow<'_, str>, Option<&str>)> {
     let (word, rest) = text.split_at(at);
     if let Some(quoted) = rest.strip_prefix('"') {
         let (inner, rest) = quoted.split_once('"')?;
-        let whole = if word.is_empty() {
-            Cow::Borrowed(inner)
-        } else {
-            Cow::Owned(format!("{word}{inner}"))
-        };
+        let whole = if word.is_empty() { Cow::Borrowed(inner) } else { Cow::Owned(format!("{word}{inner}")) };
         return Some((whole, Some(rest.trim_start_matches(BLANKS))));
     }
     let after = rest.get(1..).unwrap_or_default().trim_start_matches(BLANKS);
@@ -167,15 +156,7 @@ mod tests {
     #[test]
     fn a_keyword_ends_at_blanks_or_one_equals_sign() {
         let expected = Some(("user".to_owned(), "me".to_owned()));
-        for line in [
-            "User me",
-            "user=me",
-            "USER = me",
-            "  \tUser\tme  \r\n",
-            "\"User\" me",
-            "User= me",
-            "=User me",
-        ] {
+        for line in ["User me", "user=me", "USER = me", "  \tUser\tme  \r\n", "\"User\" me", "User= me", "=User me"] {
             assert_eq!(key(line), expected, "{line:?}");
         }
         assert_eq!(key("User ==me"), Some(("user".into(), "=me".into())));
@@ -194,10 +175,7 @@ mod tests {
     fn arguments_are_split_like_a_shell_does() {
         let split = |text| split_arguments(text, true).unwrap();
         assert_eq!(split(r#"a "b c" 'd "e' f\ g \"h"#), ["a", "b c", "d \"e", "f g", "\"h"]);
-        assert_eq!(
-            split(r#"a\b "c\ d" \\ "" x#y # rest"#),
-            ["a\\b", "c\\ d", "\\", "", "x#y"]
-        );
+        assert_eq!(split(r#"a\b "c\ d" \\ "" x#y # rest"#), ["a\\b", "c\\ d", "\\", "", "x#y"]);
         assert_eq!(split_arguments("a #b", false).unwrap(), ["a", "#b"]);
         assert_eq!(split_arguments("a 'b", true), Err(UnclosedQuote));
         assert_eq!(split("a\\"), ["a\\"]);
@@ -213,10 +191,7 @@ mod tests {
             }
             found
         };
-        assert_eq!(
-            words("host a,b user=c exec \"d e\""),
-            ["host", "a,b", "user", "c", "exec", "d e"]
-        );
+        assert_eq!(words("host a,b user=c exec \"d e\""), ["host", "a,b", "user", "c", "exec", "d e"]);
         assert_eq!(words(r#"exec "test \"a\" = \\.""#), ["exec", r#"test "a" = \\."#]);
         assert_eq!(words("exec 'a b' all"), ["exec", "a b", "all"]);
         assert_eq!(words("user 'a"), ["user", "'a"]);

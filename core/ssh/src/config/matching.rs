@@ -29,17 +29,12 @@ pub(super) fn host_line(reader: &mut Reader<'_>, line: &mut Line<'_>, active: &m
         if argument.is_empty() {
             return Err(Fault::EmptyArgument(line.name.to_owned()).into());
         }
-        let (negated, wanted) = argument
-            .strip_prefix('!')
-            .map_or((false, argument.as_str()), |rest| (true, rest));
+        let (negated, wanted) = argument.strip_prefix('!').map_or((false, argument.as_str()), |rest| (true, rest));
         if source.never || !pattern::matches(&reader.host, wanted) {
             continue;
         }
         if negated {
-            debug!(
-                "{} line {}: Skipping Host block because of negated match for {wanted}",
-                source.file, source.line
-            );
+            debug!("{} line {}: Skipping Host block because of negated match for {wanted}", source.file, source.line);
             matched = None;
             line.consume();
         } else {
@@ -108,16 +103,12 @@ fn criteria(reader: &mut Reader<'_>, line: &Line<'_>, words: &mut Words<'_>) -> 
     let mut result = true;
     let mut count = 0;
     while let Some(word) = words.next()? {
-        let (negated, name) = word
-            .strip_prefix('!')
-            .map_or((false, word.as_str()), |name| (true, name));
+        let (negated, name) = word.strip_prefix('!').map_or((false, word.as_str()), |name| (true, name));
         let name = name.to_ascii_lowercase();
         if name == "all" {
             if count > 1 || words.next()?.is_some() {
                 let place = format!("{} line {}", source.file, source.line);
-                return Err(bad(&format!(
-                    "{place}: '{word}' cannot be combined with other Match attributes"
-                )));
+                return Err(bad(&format!("{place}: '{word}' cannot be combined with other Match attributes")));
             }
             return Ok(result && !negated);
         }
@@ -138,12 +129,7 @@ fn criteria(reader: &mut Reader<'_>, line: &Line<'_>, words: &mut Words<'_>) -> 
             let wanted = result && !source.never;
             criterion(reader, line, &name, &argument, wanted)?
         };
-        trace!(
-            "{} line {}: {}matched '{word}'",
-            source.file,
-            source.line,
-            if holds == negated { "not " } else { "" }
-        );
+        trace!("{} line {}: {}matched '{word}'", source.file, source.line, if holds == negated { "not " } else { "" });
         result &= holds != negated;
     }
     if count == 0 {
@@ -177,11 +163,7 @@ fn criterion(reader: &Reader<'_>, line: &Line<'_>, name: &str, argument: &str, w
     let list = |text: &str| pattern::list(text, argument) == Verdict::Matches;
     // An empty text matches an empty argument and nothing else.
     let list_or_empty = |text: &str| {
-        if text.is_empty() {
-            argument.is_empty()
-        } else {
-            list(text)
-        }
+        if text.is_empty() { argument.is_empty() } else { list(text) }
     };
     Ok(match name {
         "host" => pattern::host_list(&reader.current_host()?, argument) == Verdict::Matches,
@@ -189,12 +171,7 @@ fn criterion(reader: &Reader<'_>, line: &Line<'_>, name: &str, argument: &str, w
         "user" => list(reader.current_user()),
         "localuser" => list(&reader.context.local_user),
         "localnetwork" => match network::Networks::parse(argument) {
-            Ok(networks) => reader
-                .context
-                .names
-                .interface_addresses()
-                .iter()
-                .any(|address| networks.contain(*address)),
+            Ok(networks) => reader.context.names.interface_addresses().iter().any(|address| networks.contain(*address)),
             Err(complaint) => return Err(bad(&complaint.to_string())),
         },
         "tagged" => list_or_empty(reader.values.text(Keyword::Tag).unwrap_or_default()),
@@ -216,21 +193,14 @@ fn session_type(reader: &Reader<'_>) -> &'static str {
 /// Runs a command in the user's shell and tells whether it succeeded.
 fn exec(reader: &Reader<'_>, line: &Line<'_>, argument: &str, wanted: bool) -> Result<bool, Stop> {
     let source = line.source;
-    let command = reader
-        .current_tokens()?
-        .expand(&Template(argument.to_owned()), Scope::MATCH_EXEC)?;
+    let command = reader.current_tokens()?.expand(&Template(argument.to_owned()), Scope::MATCH_EXEC)?;
     if !wanted {
         trace!("{} line {}: skipped exec \"{command}\"", source.file, source.line);
         return Ok(false);
     }
     let shell = reader.context.variable("SHELL").unwrap_or_else(|| "/bin/sh".to_owned());
     debug!("Executing command: '{command}'");
-    let status = Command::new(&shell)
-        .arg("-c")
-        .arg(&command)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .status();
+    let status = Command::new(&shell).arg("-c").arg(&command).stdin(Stdio::null()).stdout(Stdio::null()).status();
     let trouble = match status {
         Ok(status) => match status.code() {
             Some(code) => {

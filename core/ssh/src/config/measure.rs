@@ -47,10 +47,7 @@ pub(crate) fn seconds(text: &str) -> Option<i64> {
             Some('w') => 7 * 24 * 60 * 60,
             Some(_) => return None,
         };
-        total = value
-            .checked_mul(unit)?
-            .checked_add(total)
-            .filter(|total| *total <= INT_MAX)?;
+        total = value.checked_mul(unit)?.checked_add(total).filter(|total| *total <= INT_MAX)?;
         rest = chars.as_str();
     }
     Some(total)
@@ -66,10 +63,7 @@ pub(crate) fn size(text: &str) -> Result<i64, &'static str> {
         _ => (false, Some(text)),
     };
     let unsigned = unsigned.unwrap_or_default();
-    let end = unsigned
-        .bytes()
-        .position(|b| !b.is_ascii_digit() && b != b'.')
-        .unwrap_or(unsigned.len());
+    let end = unsigned.bytes().position(|b| !b.is_ascii_digit() && b != b'.').unwrap_or(unsigned.len());
     let (number, scale) = unsigned.split_at_checked(end).ok_or(INVALID)?;
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     if fraction.contains('.') {
@@ -85,11 +79,7 @@ pub(crate) fn size(text: &str) -> Result<i64, &'static str> {
     }
     let factor = 1_i128 << (10 * exponent.unwrap_or(0));
     let digits = |text: &str| {
-        if text.is_empty() {
-            Ok(0)
-        } else {
-            text.parse::<i128>().map_err(|_| RANGE)
-        }
+        if text.is_empty() { Ok(0) } else { text.parse::<i128>().map_err(|_| RANGE) }
     };
     let mut value = digits(whole)?.checked_mul(factor).ok_or(RANGE)?;
     if exponent.is_some() {

@@ -22,13 +22,7 @@ pub(crate) enum Complaint {
 impl Networks {
     pub(crate) fn parse(list: &str) -> Result<Self, Complaint> {
         list.split(',')
-            .map(|entry| {
-                if entry.is_empty() {
-                    Err(Complaint::Empty(list.to_owned()))
-                } else {
-                    network(entry)
-                }
-            })
+            .map(|entry| if entry.is_empty() { Err(Complaint::Empty(list.to_owned())) } else { network(entry) })
             .collect::<Result<_, _>>()
             .map(Self)
     }
@@ -44,9 +38,7 @@ impl Networks {
 
 fn network(entry: &str) -> Result<(IpAddr, u32), Complaint> {
     let invalid = || Complaint::Invalid(entry.to_owned());
-    let (address, length) = entry
-        .split_once('/')
-        .map_or((entry, None), |(address, length)| (address, Some(length)));
+    let (address, length) = entry.split_once('/').map_or((entry, None), |(address, length)| (address, Some(length)));
     let address: IpAddr = address.parse().map_err(|_| invalid())?;
     let (bits, width) = bits(address);
     let length = match length {

@@ -49,9 +49,7 @@ pub fn list(text: &str, patterns: &str) -> Verdict {
     let mut rest = patterns;
     while !rest.is_empty() {
         let (element, after) = rest.split_once(',').unwrap_or((rest, ""));
-        let (negated, pattern) = element
-            .strip_prefix('!')
-            .map_or((false, element), |pattern| (true, pattern));
+        let (negated, pattern) = element.strip_prefix('!').map_or((false, element), |pattern| (true, pattern));
         if pattern.len() > LONGEST_ELEMENT {
             return Verdict::Absent;
         }

@@ -97,23 +97,12 @@ impl<'a> Reader<'a> {
 
     /// Reads a line of the command line: it always applies.
     pub(crate) fn option(&mut self, text: &str) -> Result<(), ConfigError> {
-        let source = Source {
-            file: "command-line",
-            line: 0,
-            by_user: true,
-            never: false,
-            on_command_line: true,
-            depth: 0,
-        };
+        let source =
+            Source { file: "command-line", line: 0, by_user: true, never: false, on_command_line: true, depth: 0 };
         match self.line(text, &source, &mut true) {
             Ok(()) => Ok(()),
             Err(Stop::Everything(error)) => Err(error),
-            Err(Stop::Line(fault)) => Err(LineError {
-                file: source.file.to_owned(),
-                line: source.line,
-                fault,
-            }
-            .into()),
+            Err(Stop::Line(fault)) => Err(LineError { file: source.file.to_owned(), line: source.line, fault }.into()),
         }
     }
 
@@ -129,16 +118,10 @@ impl<'a> Reader<'a> {
         }
         self.files += 1;
         if self.files > limits::INCLUDED_FILES {
-            return Err(ConfigError::IncludedFiles {
-                file: name.into_owned(),
-            }
-            .into());
+            return Err(ConfigError::IncludedFiles { file: name.into_owned() }.into());
         }
         debug!("Reading configuration data {name}");
-        let content = read_all(file).map_err(|source| ConfigError::Read {
-            file: name.clone().into_owned(),
-            source,
-        })?;
+        let content = read_all(file).map_err(|source| ConfigError::Read { file: name.clone().into_owned(), source })?;
         let mut bad = Vec::new();
         for (index, bytes) in content.split(|byte| *byte == b'\n').enumerate() {
             let source = Source {
@@ -153,25 +136,13 @@ impl<'a> Reader<'a> {
                 Ok(()) => {}
                 Err(Stop::Everything(error)) => return Err(error.into()),
                 Err(Stop::Line(fault)) => {
-                    let line = LineError {
-                        file: source.file.to_owned(),
-                        line: source.line,
-                        fault,
-                    };
+                    let line = LineError { file: source.file.to_owned(), line: source.line, fault };
                     error!("{line}");
                     bad.push(line);
                 }
             }
         }
-        if bad.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigError::BadLines {
-                file: name.into_owned(),
-                lines: bad,
-            }
-            .into())
-        }
+        if bad.is_empty() { Ok(()) } else { Err(ConfigError::BadLines { file: name.into_owned(), lines: bad }.into()) }
     }
 
     /// Nobody but the user and root may have written the file (readconf.c, SSHCONF_CHECKPERM). A group may if the
@@ -210,16 +181,8 @@ impl<'a> Reader<'a> {
         let Some(entry) = keyword::find(&name) else {
             return Ok(self.unknown(name, rest, source)?);
         };
-        let arguments = lexer::split_arguments(rest, true)
-            .map_err(|_| Fault::Quotes)?
-            .into_iter();
-        let mut line = Line {
-            name: &name,
-            rest,
-            arguments,
-            active: *active,
-            source,
-        };
+        let arguments = lexer::split_arguments(rest, true).map_err(|_| Fault::Quotes)?.into_iter();
+        let mut line = Line { name: &name, rest, arguments, active: *active, source };
         match (entry.form, entry.keyword) {
             (form, Some(keyword)) => directive::apply(self, keyword, form, &mut line, active)?,
             (Form::Unsupported, None) => {
@@ -239,19 +202,12 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown(&self, name: String, rest: &str, source: &Source<'_>) -> Result<(), Fault> {
-        let ignored = self
-            .values
-            .text(Keyword::IgnoreUnknown)
-            .unwrap_or_default()
-            .to_ascii_lowercase();
+        let ignored = self.values.text(Keyword::IgnoreUnknown).unwrap_or_default().to_ascii_lowercase();
         if pattern::list(&name, &ignored) != Verdict::Matches {
             return Err(Fault::BadOption(name));
         }
         lexer::split_arguments(rest, true).map_err(|_| Fault::Quotes)?;
-        debug!(
-            "{} line {}: Ignored unknown option \"{name}\"",
-            source.file, source.line
-        );
+        debug!("{} line {}: Ignored unknown option \"{name}\"", source.file, source.line);
         Ok(())
     }
 
@@ -260,10 +216,7 @@ impl<'a> Reader<'a> {
         match self.values.text(Keyword::HostName) {
             Some(name) if self.final_pass => Ok(name.to_owned()),
             Some(name) => {
-                let facts = Facts {
-                    host: self.host.clone(),
-                    ..Facts::default()
-                };
+                let facts = Facts { host: self.host.clone(), ..Facts::default() };
                 Tokens::from_facts(facts, self.context).expand(&Template(name.to_owned()), Scope::HOST_NAME)
             }
             None => Ok(self.host.clone()),
@@ -279,15 +232,8 @@ impl<'a> Reader<'a> {
     pub(crate) fn current_tokens(&self) -> Result<Tokens, TokenError> {
         let host = self.current_host()?;
         let alias = self.values.text(Keyword::HostKeyAlias).unwrap_or(&host).to_owned();
-        let jump = self
-            .values
-            .list(Keyword::ProxyJump)
-            .last()
-            .and_then(|last| jump::parse(last).ok());
-        let port = self
-            .values
-            .number(Keyword::Port)
-            .and_then(|port| u16::try_from(port).ok());
+        let jump = self.values.list(Keyword::ProxyJump).last().and_then(|last| jump::parse(last).ok());
+        let port = self.values.number(Keyword::Port).and_then(|port| u16::try_from(port).ok());
         let facts = Facts {
             host,
             original_host: self.original_host.clone(),

@@ -64,30 +64,19 @@ impl Resolver {
     }
 
     fn read_files(&self, reader: &mut Reader<'_>) -> Result<(), ConfigError> {
-        let user = |check_owner| FileKind {
-            by_user: true,
-            check_owner,
-            never: false,
-            depth: 0,
-        };
+        let user = |check_owner| FileKind { by_user: true, check_owner, never: false, depth: 0 };
         match &self.config {
             ConfigFile::None => Ok(()),
             ConfigFile::File(path) => match reader.file(path, user(false), &mut true) {
                 Ok(()) => Ok(()),
                 Err(FileTrouble::Config(error)) => Err(error),
-                Err(FileTrouble::Open(source)) => Err(ConfigError::Open {
-                    file: path.to_string_lossy().into_owned(),
-                    source,
-                }),
+                Err(FileTrouble::Open(source)) => {
+                    Err(ConfigError::Open { file: path.to_string_lossy().into_owned(), source })
+                }
             },
             ConfigFile::Default => {
                 optional(reader, self.context.home.join(".ssh/config"), user(true))?;
-                let system = FileKind {
-                    by_user: false,
-                    check_owner: false,
-                    never: false,
-                    depth: 0,
-                };
+                let system = FileKind { by_user: false, check_owner: false, never: false, depth: 0 };
                 optional(reader, self.context.system_dir.join("ssh_config"), system)
             }
         }
@@ -135,10 +124,7 @@ fn read_options(reader: &mut Reader<'_>, given: &CommandLine) -> Result<(), Conf
         Some(value) => reader.option(&command_line::option_line(keyword, value)),
         None => Ok(()),
     };
-    let (port, named_port) = (
-        given.port.map(|port| port.to_string()),
-        given.destination.port.map(|p| p.to_string()),
-    );
+    let (port, named_port) = (given.port.map(|port| port.to_string()), given.destination.port.map(|p| p.to_string()));
     set("User", given.user.as_deref())?;
     set("Port", port.as_deref())?;
     set("Tag", given.tag.as_deref())?;
@@ -177,17 +163,11 @@ fn finish(
 }
 
 fn settle_route(values: &mut Values, host: &str) -> Result<(), ConfigError> {
-    if let Some(last) = values
-        .list(Keyword::ProxyJump)
-        .last()
-        .filter(|last| !jump::is_proxy(last))
+    if let Some(last) = values.list(Keyword::ProxyJump).last().filter(|last| !jump::is_proxy(last))
         && let Ok(hop) = jump::parse(last)
     {
         let port = values.number(Keyword::Port).unwrap_or_else(|| DEFAULT_PORT.into());
-        let same_user = hop
-            .user
-            .as_deref()
-            .is_none_or(|user| values.text(Keyword::User) == Some(user));
+        let same_user = hop.user.as_deref().is_none_or(|user| values.text(Keyword::User) == Some(user));
         if hop.host == host && i64::from(hop.port.unwrap_or(DEFAULT_PORT)) == port && same_user {
             return Err(ConfigError::JumpLoop(hop.host));
         }
@@ -196,9 +176,7 @@ fn settle_route(values: &mut Values, host: &str) -> Result<(), ConfigError> {
         values.put(Keyword::ProxyUseFdpass, Value::Word("no"));
     }
     if values.text(Keyword::ProxyCommand) == Some("-") && values.is_yes(Keyword::ProxyUseFdpass) {
-        return Err(ConfigError::Conflict(
-            "ProxyCommand=- and ProxyUseFDPass are incompatible",
-        ));
+        return Err(ConfigError::Conflict("ProxyCommand=- and ProxyUseFDPass are incompatible"));
     }
     Ok(())
 }
@@ -227,9 +205,7 @@ fn check_conflicts(values: &Values, command: bool) -> Result<(), ConfigError> {
     }
     let session = values.word(Keyword::SessionType) != Some("none");
     if values.is_yes(Keyword::ForkAfterAuthentication) && !command && !remote_command && session {
-        return Err(ConfigError::Conflict(
-            "Cannot fork into background without a command to execute.",
-        ));
+        return Err(ConfigError::Conflict("Cannot fork into background without a command to execute."));
     }
     Ok(())
 }

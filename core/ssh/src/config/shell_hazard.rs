@@ -20,11 +20,7 @@ pub enum Hazard {
 /// Where a shell could read it as more than a name.
 pub fn check_host(host: &str) -> Result<(), Hazard> {
     let bad = |c: char| "'`\"$\\;&<>|(){},".contains(c) || c.is_ascii_whitespace() || c.is_ascii_control();
-    if host.starts_with('-') || host.contains(bad) {
-        Err(Hazard::Host)
-    } else {
-        Ok(())
-    }
+    if host.starts_with('-') || host.contains(bad) { Err(Hazard::Host) } else { Ok(()) }
 }
 
 /// Checks a user that came from a command line (ssh.c, valid_ruser).
@@ -45,17 +41,7 @@ mod tests {
 
     #[test]
     fn names_that_a_shell_could_misread_are_refused() {
-        for host in [
-            "-oProxyCommand=x",
-            "a;b",
-            "a b",
-            "$(id)",
-            "`id`",
-            "a\nb",
-            "a,b",
-            "a'b",
-            "a\x7fb",
-        ] {
+        for host in ["-oProxyCommand=x", "a;b", "a b", "$(id)", "`id`", "a\nb", "a,b", "a'b", "a\x7fb"] {
             assert_eq!(check_host(host), Err(Hazard::Host), "{host:?}");
         }
         for user in ["-l", "a;b", "${FOO}", "`id`", "a\x07b", "a -b", "a\\", "a|b", "a\tb"] {
@@ -65,14 +51,7 @@ mod tests {
 
     #[test]
     fn ordinary_names_pass() {
-        for host in [
-            "host",
-            "h-1_x.example.org",
-            "fe80::1%eth0",
-            "10.0.0.1",
-            "xn--bcher-kva.example",
-            "h*?",
-        ] {
+        for host in ["host", "h-1_x.example.org", "fe80::1%eth0", "10.0.0.1", "xn--bcher-kva.example", "h*?"] {
             assert_eq!(check_host(host), Ok(()), "{host}");
         }
         for user in ["me", "me@my.org", "DOMAIN\\me", "first last", "$me", ""] {

@@ -13,18 +13,10 @@ struct FakeNames;
 impl Names for FakeNames {
     fn lookup(&self, name: &str, _: Family) -> Lookup {
         match name {
-            "www.example.org." => Lookup::Found {
-                canonical: Some("web1.example.org".into()),
-            },
-            "web.example.org." | "plain" => Lookup::Found {
-                canonical: Some(name.trim_end_matches('.').into()),
-            },
-            "broken.example.org." => Lookup::Failed {
-                reason: "Temporary failure in name resolution".into(),
-            },
-            _ => Lookup::NotFound {
-                reason: "Name or service not known".into(),
-            },
+            "www.example.org." => Lookup::Found { canonical: Some("web1.example.org".into()) },
+            "web.example.org." | "plain" => Lookup::Found { canonical: Some(name.trim_end_matches('.').into()) },
+            "broken.example.org." => Lookup::Failed { reason: "Temporary failure in name resolution".into() },
+            _ => Lookup::NotFound { reason: "Name or service not known".into() },
         }
     }
 

@@ -26,21 +26,11 @@ pub struct Scope {
 
 impl Scope {
     const fn path() -> Self {
-        Self {
-            tokens: Some(COMMON),
-            late: "",
-            variables: true,
-            tilde: true,
-        }
+        Self { tokens: Some(COMMON), late: "", variables: true, tilde: true }
     }
 
     const fn command(tokens: &'static str, late: &'static str) -> Self {
-        Self {
-            tokens: Some(tokens),
-            late,
-            variables: false,
-            tilde: false,
-        }
+        Self { tokens: Some(tokens), late, variables: false, tilde: false }
     }
 
     /// `IdentityFile`.
@@ -60,19 +50,9 @@ impl Scope {
     /// `XsshProxyCredentials`.
     pub const PROXY_CREDENTIALS: Self = Self::path();
     /// `GlobalKnownHostsFile`.
-    pub const GLOBAL_KNOWN_HOSTS: Self = Self {
-        tokens: None,
-        late: "",
-        variables: false,
-        tilde: true,
-    };
+    pub const GLOBAL_KNOWN_HOSTS: Self = Self { tokens: None, late: "", variables: false, tilde: true };
     /// One argument of `KnownHostsCommand`; late: `%H` the name looked for, `%I` why, `%t` `%f` `%K` of the key.
-    pub const KNOWN_HOSTS_COMMAND: Self = Self {
-        tokens: Some(COMMON),
-        late: "fHIKt",
-        variables: true,
-        tilde: false,
-    };
+    pub const KNOWN_HOSTS_COMMAND: Self = Self { tokens: Some(COMMON), late: "fHIKt", variables: true, tilde: false };
     /// `LocalCommand`; late: `%T`, the tunnel's interface.
     pub const LOCAL_COMMAND: Self = Self::command(COMMON, "T");
     /// `RemoteCommand`.
@@ -86,19 +66,9 @@ impl Scope {
     /// `HostName`: `%h` is the name as given.
     pub const HOST_NAME: Self = Self::command("h", "");
     /// Variables and nothing else.
-    pub(crate) const VARIABLES: Self = Self {
-        tokens: None,
-        late: "",
-        variables: true,
-        tilde: false,
-    };
+    pub(crate) const VARIABLES: Self = Self { tokens: None, late: "", variables: true, tilde: false };
     /// `Include`.
-    pub const INCLUDE: Self = Self {
-        tokens: Some(COMMON),
-        late: "",
-        variables: true,
-        tilde: false,
-    };
+    pub const INCLUDE: Self = Self { tokens: Some(COMMON), late: "", variables: true, tilde: false };
 }
 
 /// Why a value cannot be expanded.
@@ -173,10 +143,7 @@ impl Tokens {
     #[must_use]
     pub fn new(settings: &Settings, context: &LocalContext) -> Self {
         let target = &settings.target;
-        let alias = target
-            .host_key_alias
-            .as_ref()
-            .map_or(&target.original_host, |alias| &alias.0);
+        let alias = target.host_key_alias.as_ref().map_or(&target.original_host, |alias| &alias.0);
         let jump = settings.route.jumps.last().map(|jump| {
             Destination::parse_jump(&jump.0).map_or_else(|_| jump.0.clone(), |destination| destination.host)
         });
@@ -197,11 +164,7 @@ impl Tokens {
     }
 
     pub(crate) fn from_facts(facts: Facts, context: &LocalContext) -> Self {
-        Self {
-            facts,
-            home: context.home.clone(),
-            environment: context.environment.clone(),
-        }
+        Self { facts, home: context.home.clone(), environment: context.environment.clone() }
     }
 
     /// Expands a value that has no late tokens.
@@ -218,10 +181,7 @@ impl Tokens {
     /// Where it holds a token that its keyword has not, or a variable that is not set.
     pub fn expand_with(&self, template: &Template, scope: Scope, late: &[(char, &str)]) -> Result<String, TokenError> {
         let expanded = self.try_expand(&template.0, scope, late);
-        expanded.map_err(|defect| TokenError {
-            value: template.0.clone(),
-            defect,
-        })
+        expanded.map_err(|defect| TokenError { value: template.0.clone(), defect })
     }
 
     /// The agent's socket: what `IdentityAgent` says, or SSH_AUTH_SOCK. None where there is no agent.
@@ -242,11 +202,7 @@ impl Tokens {
     }
 
     fn try_expand(&self, text: &str, scope: Scope, late: &[(char, &str)]) -> Result<String, TokenDefect> {
-        let text = if scope.tilde {
-            expand_tilde(text, &self.home)?
-        } else {
-            text.to_owned()
-        };
+        let text = if scope.tilde { expand_tilde(text, &self.home)? } else { text.to_owned() };
         let mut expanded = String::with_capacity(text.len() + 32);
         let mut rest = text.as_str();
         while let Some(at) = rest.find(['%', '$']) {
@@ -280,10 +236,7 @@ impl Tokens {
 
     fn token(&self, token: char, known: &str, late: &str, given: &[(char, &str)]) -> Result<String, TokenDefect> {
         if late.contains(token) {
-            let value = given
-                .iter()
-                .find(|(name, _)| *name == token)
-                .map_or("NONE", |(_, value)| *value);
+            let value = given.iter().find(|(name, _)| *name == token).map_or("NONE", |(_, value)| *value);
             return Ok(value.to_owned());
         }
         if token != '%' && !known.contains(token) {
@@ -317,12 +270,7 @@ impl Facts {
         for part in [&self.local_host, &self.host, &self.port.to_string(), &self.user] {
             context.update(part.as_bytes());
         }
-        context
-            .finish()
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }
 
@@ -344,10 +292,7 @@ fn expand_tilde(path: &str, home: &Path) -> Result<String, TokenDefect> {
 
 /// Replaces `~` in a path of this host, for values without tokens.
 pub(crate) fn tilde(path: &str, home: &Path) -> Result<String, TokenError> {
-    expand_tilde(path, home).map_err(|defect| TokenError {
-        value: path.to_owned(),
-        defect,
-    })
+    expand_tilde(path, home).map_err(|defect| TokenError { value: path.to_owned(), defect })
 }
 
 #[cfg(test)]
@@ -377,18 +322,13 @@ mod tests {
     }
 
     fn expand(text: &str, scope: Scope) -> Result<String, TokenDefect> {
-        tokens()
-            .expand(&Template(text.into()), scope)
-            .map_err(|error| error.defect)
+        tokens().expand(&Template(text.into()), scope).map_err(|error| error.defect)
     }
 
     #[test]
     fn every_common_token() {
         let all = expand("%%/%i/%h/%d/%j/%k/%L/%l/%n/%p/%r/%u", Scope::REMOTE_COMMAND).unwrap();
-        assert_eq!(
-            all,
-            "%/1000/h.example//home/lu/bastion/alias/desk/desk.home.arpa/h/2222/me/lu"
-        );
+        assert_eq!(all, "%/1000/h.example//home/lu/bastion/alias/desk/desk.home.arpa/h/2222/me/lu");
         // printf desk.home.arpah.example2222me | sha1sum
         let hash = expand("%C", Scope::CONTROL_PATH).unwrap();
         assert_eq!(hash, "55754097771d1c9545539045ed987f951e273026");
@@ -397,10 +337,7 @@ mod tests {
 
     #[test]
     fn each_keyword_has_its_own_set() {
-        assert_eq!(
-            expand("%h:%p as %r for %n", Scope::PROXY_COMMAND).unwrap(),
-            "h.example:2222 as me for h"
-        );
+        assert_eq!(expand("%h:%p as %r for %n", Scope::PROXY_COMMAND).unwrap(), "h.example:2222 as me for h");
         assert_eq!(expand("%d", Scope::PROXY_COMMAND), Err(TokenDefect::Unknown('d')));
         assert_eq!(expand("%p", Scope::HOST_NAME), Err(TokenDefect::Unknown('p')));
         assert_eq!(expand("%T", Scope::REMOTE_COMMAND), Err(TokenDefect::Unknown('T')));
@@ -412,9 +349,7 @@ mod tests {
     #[test]
     fn late_tokens_come_from_the_caller_or_are_none() {
         let late = [('H', "[h]:2222"), ('I', "HOSTNAME")];
-        let text = tokens()
-            .expand_with(&Template("%H %I %t %K".into()), Scope::KNOWN_HOSTS_COMMAND, &late)
-            .unwrap();
+        let text = tokens().expand_with(&Template("%H %I %t %K".into()), Scope::KNOWN_HOSTS_COMMAND, &late).unwrap();
         assert_eq!(text, "[h]:2222 HOSTNAME NONE NONE");
         assert_eq!(expand("%T", Scope::LOCAL_COMMAND).unwrap(), "NONE");
     }
@@ -423,10 +358,7 @@ mod tests {
     fn variables_where_the_keyword_has_them() {
         assert_eq!(expand("${SET}/x$y", Scope::IDENTITY_FILE).unwrap(), "value/x$y");
         assert_eq!(expand("${SET}", Scope::LOCAL_COMMAND).unwrap(), "${SET}");
-        assert_eq!(
-            expand("${UNSET}", Scope::IDENTITY_FILE),
-            Err(TokenDefect::Unset("UNSET".into()))
-        );
+        assert_eq!(expand("${UNSET}", Scope::IDENTITY_FILE), Err(TokenDefect::Unset("UNSET".into())));
         assert_eq!(expand("${}", Scope::IDENTITY_FILE), Err(TokenDefect::NoName));
         assert_eq!(expand("${SET", Scope::IDENTITY_FILE), Err(TokenDefect::Unclosed));
     }
@@ -438,35 +370,19 @@ mod tests {
         assert_eq!(expand("~root/x", Scope::CONTROL_PATH).unwrap(), "/root/x");
         assert_eq!(expand("x~", Scope::CONTROL_PATH).unwrap(), "x~");
         assert_eq!(expand("~", Scope::LOCAL_COMMAND).unwrap(), "~");
-        assert!(matches!(
-            expand("~no such user/x", Scope::CONTROL_PATH),
-            Err(TokenDefect::NoUser(_))
-        ));
+        assert!(matches!(expand("~no such user/x", Scope::CONTROL_PATH), Err(TokenDefect::NoUser(_))));
     }
 
     #[test]
     fn the_agent_comes_from_where_it_is_said_to() {
         let socket = |agent| {
-            let auth = Auth {
-                identity_agent: agent,
-                agent_socket: Some("/env".into()),
-                ..Auth::default()
-            };
-            tokens()
-                .agent_socket(&auth)
-                .unwrap()
-                .map(|path| path.to_string_lossy().into_owned())
+            let auth = Auth { identity_agent: agent, agent_socket: Some("/env".into()), ..Auth::default() };
+            tokens().agent_socket(&auth).unwrap().map(|path| path.to_string_lossy().into_owned())
         };
         assert_eq!(socket(IdentityAgent::FromEnvironment).as_deref(), Some("/env"));
         assert_eq!(socket(IdentityAgent::None), None);
-        assert_eq!(
-            socket(IdentityAgent::Path(Template("~/%r".into()))).as_deref(),
-            Some("/home/lu/me")
-        );
-        assert_eq!(
-            socket(IdentityAgent::Path(Template("$SET".into()))).as_deref(),
-            Some("value")
-        );
+        assert_eq!(socket(IdentityAgent::Path(Template("~/%r".into()))).as_deref(), Some("/home/lu/me"));
+        assert_eq!(socket(IdentityAgent::Path(Template("$SET".into()))).as_deref(), Some("value"));
         assert_eq!(socket(IdentityAgent::Path(Template("$UNSET".into()))), None);
     }
 
@@ -474,9 +390,7 @@ mod tests {
     fn growth_is_bounded() {
         let mut long = tokens();
         long.facts.host = "h".repeat(60_000);
-        let error = long
-            .expand(&Template("%h".repeat(30_000)), Scope::REMOTE_COMMAND)
-            .unwrap_err();
+        let error = long.expand(&Template("%h".repeat(30_000)), Scope::REMOTE_COMMAND).unwrap_err();
         assert_eq!(error.defect, TokenDefect::TooLong);
     }
 

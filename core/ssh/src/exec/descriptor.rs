@@ -30,9 +30,7 @@ impl Way {
         let flags = fcntl_getfl(&own)?;
         match FileType::from_raw_mode(fstat(&own)?.st_mode) {
             FileType::RegularFile | FileType::Directory | FileType::BlockDevice => Ok(Self::Plain(own)),
-            FileType::Socket => watch(own, interest)
-                .map(Self::Socket)
-                .or_else(|own| Ok(Self::Thread(own))),
+            FileType::Socket => watch(own, interest).map(Self::Socket).or_else(|own| Ok(Self::Thread(own))),
             _ if flags.contains(OFlags::NONBLOCK) => watch(own, interest).map(Self::Nonblocking).or_else(plain),
             _ => match reopen(fd, interest) {
                 Ok(own) => watch(own, interest).map(Self::Nonblocking).or_else(plain),
@@ -50,17 +48,9 @@ fn plain(own: OwnedFd) -> io::Result<Way> {
 /// Opens the file behind `fd` a second time: a description of our own, whose flags nobody shares.
 fn reopen(fd: BorrowedFd<'_>, interest: Interest) -> rustix::io::Result<OwnedFd> {
     use std::os::fd::AsRawFd;
-    let access = if interest.is_readable() {
-        OFlags::RDONLY
-    } else {
-        OFlags::WRONLY
-    };
+    let access = if interest.is_readable() { OFlags::RDONLY } else { OFlags::WRONLY };
     let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
-    open(
-        path,
-        access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC,
-        Mode::empty(),
-    )
+    open(path, access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
 }
 
 impl AsFd for Way {

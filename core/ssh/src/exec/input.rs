@@ -31,10 +31,7 @@ enum Source {
 impl Input {
     /// Nothing: the end of file at once (`-n`).
     pub fn null() -> Self {
-        Self {
-            source: Source::Null,
-            chunk: Vec::new(),
-        }
+        Self { source: Source::Null, chunk: Vec::new() }
     }
 
     /// The caller's descriptor. Must be called inside a runtime.
@@ -53,10 +50,7 @@ impl Input {
             }
             Way::Thread(own) => Source::Thread(read_in_thread(own)?),
         };
-        Ok(Self {
-            source,
-            chunk: Vec::new(),
-        })
+        Ok(Self { source, chunk: Vec::new() })
     }
 
     /// The next piece; `None` at the end of the input. Dropping the future loses nothing.
@@ -78,10 +72,7 @@ impl Input {
                 .await?
             }
             Source::Nonblocking(fd) => {
-                fd.async_io(Interest::READABLE, |fd| {
-                    retry(|| rustix::io::read(fd, spare_capacity(chunk)))
-                })
-                .await?
+                fd.async_io(Interest::READABLE, |fd| retry(|| rustix::io::read(fd, spare_capacity(chunk)))).await?
             }
             Source::Thread(pieces) => return pieces.recv().await.transpose(),
         };

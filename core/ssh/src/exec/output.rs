@@ -42,20 +42,9 @@ impl Output {
     /// The descriptor is closed, or the process has too many.
     pub fn open(fd: BorrowedFd<'_>, spill: PathBuf) -> io::Result<Self> {
         let way = Way::find(fd, Interest::WRITABLE)?;
-        let bounds = Bounds {
-            memory: STALLED_OUTPUT_MEMORY,
-            file: STALLED_OUTPUT_SPILL,
-        };
-        let queue = Mutex::new(Queue {
-            bytes: Spill::new(bounds, spill),
-            broken: None,
-        });
-        Ok(Self(Arc::new(Shared {
-            way,
-            queue,
-            filled: Notify::new(),
-            eased: Notify::new(),
-        })))
+        let bounds = Bounds { memory: STALLED_OUTPUT_MEMORY, file: STALLED_OUTPUT_SPILL };
+        let queue = Mutex::new(Queue { bytes: Spill::new(bounds, spill), broken: None });
+        Ok(Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() })))
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -66,11 +55,7 @@ impl Output {
     pub async fn accept(&self, data: &[u8]) {
         let full = {
             let mut queue = self.queue();
-            let direct = if queue.bytes.is_empty() {
-                self.write_now(&mut queue, data)
-            } else {
-                0
-            };
+            let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
             if direct == data.len() || queue.broken.is_some() {
                 return;
             }
@@ -150,10 +135,7 @@ impl Output {
             if queue.bytes.is_empty() || queue.broken.is_some() {
                 return false;
             }
-            let written = queue
-                .bytes
-                .front()
-                .and_then(|front| self.write_once(&front[..front.len().min(PIECE)]));
+            let written = queue.bytes.front().and_then(|front| self.write_once(&front[..front.len().min(PIECE)]));
             match written {
                 Ok(n) => {
                     queue.bytes.consume(n);
@@ -187,11 +169,7 @@ impl Output {
     }
 
     async fn write_in_thread(&self, fd: &std::os::fd::OwnedFd) {
-        let front = self
-            .queue()
-            .bytes
-            .front()
-            .map(|front| front[..front.len().min(PIECE)].to_owned());
+        let front = self.queue().bytes.front().map(|front| front[..front.len().min(PIECE)].to_owned());
         let own = fd.as_fd().try_clone_to_owned();
         let (Ok(front), Ok(own)) = (front, own) else { return };
         let written = tokio::task::spawn_blocking(move || rustix::io::write(&own, &front)).await;

@@ -135,22 +135,11 @@ fn judge(progress: &Progress) -> Option<Ending> {
     }
     let lost = progress.lost.clone()?;
     // Some servers drop the connection right behind the status.
-    Some(if progress.eof {
-        ended().unwrap_or(Ending::Lost(lost))
-    } else {
-        Ending::Lost(lost)
-    })
+    Some(if progress.eof { ended().unwrap_or(Ending::Lost(lost)) } else { Ending::Lost(lost) })
 }
 
 async fn feed(pump: &mut Pump<'_>) -> Fed {
-    let Pump {
-        session,
-        started,
-        input,
-        stderr,
-        keyboard,
-        ..
-    } = pump;
+    let Pump { session, started, input, stderr, keyboard, .. } = pump;
     let mut sizes = keyboard.as_ref().and_then(|_| signal(SignalKind::window_change()).ok());
     loop {
         let piece = tokio::select! {
@@ -206,10 +195,7 @@ async fn resized(sizes: &mut Option<tokio::signal::unix::Signal>) {
 
 async fn tell_size(started: &Started) {
     if let Some(size) = WindowSize::of(rustix::stdio::stdin().as_fd()) {
-        let _ = started
-            .writer
-            .window_change(size.columns, size.rows, size.pixel_width, size.pixel_height)
-            .await;
+        let _ = started.writer.window_change(size.columns, size.rows, size.pixel_width, size.pixel_height).await;
     }
 }
 
@@ -230,9 +216,7 @@ async fn act(
             Action::Disconnect => return true,
             Action::Suspend => suspend(keyboard, started).await,
             Action::ListConnections => {
-                stderr
-                    .accept(b"The following connections are open:\r\n  #0 client-session (open)\r\n")
-                    .await;
+                stderr.accept(b"The following connections are open:\r\n  #0 client-session (open)\r\n").await;
             }
             Action::Rekey => session.rekey().await,
             Action::Verbosity(level) => (keyboard.set_level)(level),
@@ -257,12 +241,7 @@ struct Killers(Vec<(i32, tokio::signal::unix::Signal)>);
 
 impl Killers {
     fn new(kinds: &[SignalKind]) -> Self {
-        Self(
-            kinds
-                .iter()
-                .filter_map(|kind| Some((kind.as_raw_value(), signal(*kind).ok()?)))
-                .collect(),
-        )
+        Self(kinds.iter().filter_map(|kind| Some((kind.as_raw_value(), signal(*kind).ok()?))).collect())
     }
 
     async fn next(&mut self) -> i32 {

@@ -28,15 +28,7 @@ pub(super) struct Spill {
 
 impl Spill {
     pub(super) fn new(bounds: Bounds, directory: PathBuf) -> Self {
-        Self {
-            bounds,
-            directory,
-            memory: VecDeque::new(),
-            file: None,
-            read: 0,
-            written: 0,
-            refused: false,
-        }
+        Self { bounds, directory, memory: VecDeque::new(), file: None, read: 0, written: 0, refused: false }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -60,10 +52,7 @@ impl Spill {
             return;
         }
         if let Err(error) = self.append(data) {
-            log::warn!(
-                "cannot spill output to {}: {error}; waiting for its reader",
-                self.directory.display()
-            );
+            log::warn!("cannot spill output to {}: {error}; waiting for its reader", self.directory.display());
             self.refused = true;
             // What the file holds comes before this piece, so all of it has to come back first.
             self.recall();
@@ -75,10 +64,7 @@ impl Spill {
         let file = match &self.file {
             Some(file) => file,
             None => {
-                log::debug!(
-                    "standard output is stalled: spilling to an unlinked file in {}",
-                    self.directory.display()
-                );
+                log::debug!("standard output is stalled: spilling to an unlinked file in {}", self.directory.display());
                 self.file.insert(unlinked(&self.directory)?)
             }
         };
@@ -142,10 +128,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    const BOUNDS: Bounds = Bounds {
-        memory: 100,
-        file: 1000,
-    };
+    const BOUNDS: Bounds = Bounds { memory: 100, file: 1000 };
 
     proptest! {
         #[test]

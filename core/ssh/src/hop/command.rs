@@ -40,10 +40,7 @@ pub fn spawn(shell: &Path, command: &OsStr) -> Result<(BoxedWire, Watch), HopErr
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
         return Err(not_started(shell, io::ErrorKind::NotFound.into()));
     };
-    let watch = Watch {
-        child: Arc::new(Mutex::new(child)),
-        command: command.to_owned(),
-    };
+    let watch = Watch { child: Arc::new(Mutex::new(child)), command: command.to_owned() };
     let hang_up = HangUp(Some(Arc::clone(&watch.child)));
     Ok((Box::new(Halves::new(output, input, hang_up)), watch))
 }
@@ -72,30 +69,19 @@ pub(super) fn start(shell: &Path, command: &OsStr, input: Stdio, output: Stdio) 
     };
     let mut line = OsString::from("exec ");
     line.push(command);
-    let spawned = Command::new(shell)
-        .arg("-c")
-        .arg(&line)
-        .stdin(input)
-        .stdout(output)
-        .spawn();
+    let spawned = Command::new(shell).arg("-c").arg(&line).stdin(input).stdout(output).spawn();
     spawned.map_err(|error| not_started(shell, error))
 }
 
 fn not_started(shell: &Path, source: io::Error) -> HopError {
     HopError::Local {
-        what: format!(
-            "start the proxy command with {}",
-            visible(shell.as_os_str().as_encoded_bytes())
-        ),
+        what: format!("start the proxy command with {}", visible(shell.as_os_str().as_encoded_bytes())),
         source,
     }
 }
 
 pub(super) fn command_ended(command: &OsStr, how: String) -> HopError {
-    HopError::CommandEnded {
-        command: visible(command.as_encoded_bytes()),
-        how,
-    }
+    HopError::CommandEnded { command: visible(command.as_encoded_bytes()), how }
 }
 
 pub(super) fn exit_words(status: ExitStatus) -> String {

@@ -52,31 +52,19 @@ impl From<Passed> for BoxedWire {
 /// [`HopError::Local`] where it cannot be started, [`HopError::CommandEnded`] where it passes nothing or no connection,
 /// [`HopError::TimedOut`].
 pub async fn dial(shell: &Path, command: &OsStr, deadline: Instant) -> Result<Passed, HopError> {
-    debug!(
-        "Executing proxy dialer command: exec {}",
-        visible(command.as_encoded_bytes())
-    );
-    let local = |source: io::Error| HopError::Local {
-        what: "prepare a socket for the proxy command".to_owned(),
-        source,
-    };
+    debug!("Executing proxy dialer command: exec {}", visible(command.as_encoded_bytes()));
+    let local =
+        |source: io::Error| HopError::Local { what: "prepare a socket for the proxy command".to_owned(), source };
     let (ours, theirs) = StdUnixStream::pair().map_err(local)?;
     ours.set_nonblocking(true).map_err(local)?;
     let ours = UnixStream::from_std(ours).map_err(local)?;
     let output = theirs.try_clone().map_err(local)?;
-    let child = start(
-        shell,
-        command,
-        OwnedFd::from(theirs).into(),
-        Stdio::from(OwnedFd::from(output)),
-    )?;
+    let child = start(shell, command, OwnedFd::from(theirs).into(), Stdio::from(OwnedFd::from(output)))?;
     let hang_up = HangUp::of(Arc::new(Mutex::new(child)));
-    let received = timeout_at(deadline, receive(&ours))
-        .await
-        .map_err(|_| HopError::TimedOut {
-            hop: format!("proxy command {:?}", visible(command.as_encoded_bytes())),
-            doing: "waiting for the connection that it should pass back".to_owned(),
-        })?;
+    let received = timeout_at(deadline, receive(&ours)).await.map_err(|_| HopError::TimedOut {
+        hop: format!("proxy command {:?}", visible(command.as_encoded_bytes())),
+        doing: "waiting for the connection that it should pass back".to_owned(),
+    })?;
     let descriptor = match received.map_err(local)? {
         Some(descriptor) => descriptor,
         None => {
@@ -91,10 +79,7 @@ pub async fn dial(shell: &Path, command: &OsStr, deadline: Instant) -> Result<Pa
     hang_up.spare();
     connection(descriptor).map_err(|error| {
         let words = super::error::system_words(&error);
-        command_ended(
-            command,
-            format!("passed back something that is no connection ({words})"),
-        )
+        command_ended(command, format!("passed back something that is no connection ({words})"))
     })
 }
 
@@ -114,12 +99,7 @@ fn receive_now(socket: &UnixStream) -> io::Result<Option<OwnedFd>> {
     let mut byte = [0];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    recvmsg(
-        socket,
-        &mut [IoSliceMut::new(&mut byte)],
-        &mut control,
-        RecvFlags::CMSG_CLOEXEC,
-    )?;
+    recvmsg(socket, &mut [IoSliceMut::new(&mut byte)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
     let descriptors = control.drain().filter_map(|message| match message {
         RecvAncillaryMessage::ScmRights(descriptors) => Some(descriptors),
         _ => None,

@@ -37,10 +37,7 @@ impl Credentials {
     /// Takes copies of both.
     #[must_use]
     pub fn new(user: &str, password: &str) -> Self {
-        Self {
-            user: user.to_owned(),
-            password: Zeroizing::new(password.to_owned()),
-        }
+        Self { user: user.to_owned(), password: Zeroizing::new(password.to_owned()) }
     }
 
     /// The length of both together.
@@ -68,10 +65,7 @@ pub fn stored(proxy: &Proxy, store: Option<Store<'_>>) -> Option<Credentials> {
         return None;
     }
     if let Some(password) = &proxy.password {
-        return Some(Credentials {
-            user: proxy.user.clone().unwrap_or_default(),
-            password: password.clone(),
-        });
+        return Some(Credentials { user: proxy.user.clone().unwrap_or_default(), password: password.clone() });
     }
     let (path, named) = match store? {
         Store::Netrc(path) => (path, false),
@@ -169,12 +163,10 @@ fn private_text(path: &Path) -> Result<Zeroizing<String>, Unusable> {
     let room = usize::try_from(metadata.len()).unwrap_or_default();
     let mut bytes = Zeroizing::new(Vec::with_capacity(room.saturating_add(1)));
     file.take(limits::NETRC).read_to_end(&mut bytes)?;
-    String::from_utf8(std::mem::take(&mut *bytes))
-        .map(Zeroizing::new)
-        .map_err(|error| {
-            drop(Zeroizing::new(error.into_bytes()));
-            Unusable::NotUtf8
-        })
+    String::from_utf8(std::mem::take(&mut *bytes)).map(Zeroizing::new).map_err(|error| {
+        drop(Zeroizing::new(error.into_bytes()));
+        Unusable::NotUtf8
+    })
 }
 
 #[cfg(test)]
@@ -196,10 +188,7 @@ mod tests {
         let path = directory.path().join("credentials");
         fs::write(&path, text).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
-        Kept {
-            _directory: directory,
-            path,
-        }
+        Kept { _directory: directory, path }
     }
 
     fn proxy(uri: &str) -> Proxy {
@@ -223,11 +212,7 @@ mod tests {
     fn a_file_that_others_may_read_is_not_used() {
         for mode in [0o640, 0o604, 0o666] {
             let file = kept(NETRC, mode);
-            assert_eq!(
-                stored(&proxy("http://proxy"), Some(Store::Named(&file.path))),
-                None,
-                "{mode:o}"
-            );
+            assert_eq!(stored(&proxy("http://proxy"), Some(Store::Named(&file.path))), None, "{mode:o}");
         }
     }
 
@@ -235,10 +220,7 @@ mod tests {
     fn a_password_may_stand_alone_in_a_named_file() {
         let file = kept("pass word\r\nignored\n", 0o400);
         let named = Some(Store::Named(&file.path));
-        assert_eq!(
-            stored(&proxy("http://me@proxy"), named),
-            Some(Credentials::new("me", "pass word"))
-        );
+        assert_eq!(stored(&proxy("http://me@proxy"), named), Some(Credentials::new("me", "pass word")));
         assert_eq!(stored(&proxy("http://proxy"), named), None);
         assert_eq!(stored(&proxy("http://me@proxy"), Some(Store::Netrc(&file.path))), None);
     }
@@ -265,11 +247,7 @@ mod tests {
         .unwrap();
         let long = kept(&" ".repeat(limits::NETRC as usize + 1), 0o600);
         for path in [directory.path(), &missing, &fifo, &long.path] {
-            assert_eq!(
-                stored(&proxy("http://proxy"), Some(Store::Named(path))),
-                None,
-                "{path:?}"
-            );
+            assert_eq!(stored(&proxy("http://proxy"), Some(Store::Named(path))), None, "{path:?}");
         }
     }
 
@@ -294,12 +272,7 @@ mod tests {
             let found = runtime.block_on(ask(&proxy(uri), Arc::new(Person))).unwrap();
             assert_eq!(found, Some(Credentials::new("me", "pw")));
         }
-        assert_eq!(
-            runtime
-                .block_on(ask(&proxy("http://p"), Arc::new(crate::prompt::Nobody)))
-                .unwrap(),
-            None
-        );
+        assert_eq!(runtime.block_on(ask(&proxy("http://p"), Arc::new(crate::prompt::Nobody))).unwrap(), None);
     }
 
     #[test]

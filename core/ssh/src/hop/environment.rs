@@ -22,9 +22,7 @@ const NO_PROXY: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// [`HopError::Asked`] where the variable holds no proxy that xssh can use.
 pub fn proxy_for(variable: impl Fn(&str) -> Option<String>, host: &str, port: u16) -> Result<Option<Proxy>, HopError> {
     let first = |names: &[&'static str]| {
-        let mut values = names
-            .iter()
-            .filter_map(|name| Some((*name, Zeroizing::new(variable(name)?))));
+        let mut values = names.iter().filter_map(|name| Some((*name, Zeroizing::new(variable(name)?))));
         values.find(|(_, value)| !value.is_empty())
     };
     let Some((name, uri)) = first(&PROXY) else {
@@ -37,10 +35,7 @@ pub fn proxy_for(variable: impl Fn(&str) -> Option<String>, host: &str, port: u1
         }
     }
     let proxy = Proxy::parse(&uri, Passwords::Accepted).map_err(|error| match error {
-        HopError::Asked { hop, reason } => HopError::Asked {
-            hop: format!("{name}={hop}"),
-            reason,
-        },
+        HopError::Asked { hop, reason } => HopError::Asked { hop: format!("{name}={hop}"), reason },
         other => other,
     })?;
     debug!("Going through {proxy}, by {name}.");
@@ -72,28 +67,17 @@ mod tests {
 
     #[test]
     fn the_first_variable_that_says_something_wins() {
-        let all = [
-            ("HTTPS_PROXY", "d"),
-            ("https_proxy", "c"),
-            ("ALL_PROXY", "b"),
-            ("all_proxy", "a"),
-        ];
+        let all = [("HTTPS_PROXY", "d"), ("https_proxy", "c"), ("ALL_PROXY", "b"), ("all_proxy", "a")];
         assert_eq!(host_of(&all).as_deref(), Some("a"));
         assert_eq!(host_of(&all[..3]).as_deref(), Some("b"));
         assert_eq!(host_of(&all[..2]).as_deref(), Some("c"));
-        assert_eq!(
-            host_of(&[("all_proxy", ""), ("HTTPS_PROXY", "d")]).as_deref(),
-            Some("d")
-        );
+        assert_eq!(host_of(&[("all_proxy", ""), ("HTTPS_PROXY", "d")]).as_deref(), Some("d"));
     }
 
     #[test]
     fn a_value_may_lack_its_scheme_and_hold_a_password() {
         let proxy = found(&[("ALL_PROXY", "me:pw@p:8080")], "target").unwrap().unwrap();
-        assert_eq!(
-            (proxy.scheme, proxy.port, proxy.user.as_deref()),
-            (Scheme::Http, 8080, Some("me"))
-        );
+        assert_eq!((proxy.scheme, proxy.port, proxy.user.as_deref()), (Scheme::Http, 8080, Some("me")));
         assert_eq!(proxy.password.as_deref().map(String::as_str), Some("pw"));
     }
 
@@ -107,12 +91,7 @@ mod tests {
 
     #[test]
     fn an_error_names_the_variable_and_no_password() {
-        let text = found(&[("ALL_PROXY", "gopher://me:hunter2@p")], "target")
-            .unwrap_err()
-            .to_string();
-        assert!(
-            text.contains("ALL_PROXY=gopher://me:***@p") && !text.contains("hunter2"),
-            "{text}"
-        );
+        let text = found(&[("ALL_PROXY", "gopher://me:hunter2@p")], "target").unwrap_err().to_string();
+        assert!(text.contains("ALL_PROXY=gopher://me:***@p") && !text.contains("hunter2"), "{text}");
     }
 }

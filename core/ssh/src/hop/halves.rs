@@ -16,20 +16,13 @@ pub(super) struct Halves<R, W, G> {
 
 impl<R, W, G> Halves<R, W, G> {
     pub(super) fn new(reader: R, writer: W, guard: G) -> Self {
-        Self {
-            reader,
-            writer: Some(writer),
-            _guard: guard,
-        }
+        Self { reader, writer: Some(writer), _guard: guard }
     }
 }
 
 impl<R: Unpin, W: AsyncWrite + Unpin, G: Unpin> Halves<R, W, G> {
     fn writer(&mut self) -> io::Result<Pin<&mut W>> {
-        self.writer
-            .as_mut()
-            .map(Pin::new)
-            .ok_or_else(|| io::ErrorKind::BrokenPipe.into())
+        self.writer.as_mut().map(Pin::new).ok_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 }
 

@@ -33,9 +33,7 @@ const STRANGERS_LINE: Duration = Duration::from_secs(1);
 pub(super) async fn connect(mut wire: BoxedWire, proxy: &Proxy, tunnel: &Tunnel<'_>) -> Result<BoxedWire, HopError> {
     let target = host_port(tunnel.target.0, tunnel.target.1);
     let request = request(proxy, &target, tunnel.credentials)?;
-    wire.write_all(&request)
-        .await
-        .map_err(|error| broken_off(proxy, &error))?;
+    wire.write_all(&request).await.map_err(|error| broken_off(proxy, &error))?;
     wire.flush().await.map_err(|error| broken_off(proxy, &error))?;
     drop(request);
     let mut received = Vec::new();
@@ -54,11 +52,7 @@ pub(super) async fn connect(mut wire: BoxedWire, proxy: &Proxy, tunnel: &Tunnel<
             _ => return Err(refusal(proxy, tunnel, &reply)),
         }
     }
-    Err(HopError::Limit {
-        hop: proxy.to_string(),
-        what: "the number of its interim replies",
-        limit: INTERIM,
-    })
+    Err(HopError::Limit { hop: proxy.to_string(), what: "the number of its interim replies", limit: INTERIM })
 }
 
 fn request(proxy: &Proxy, target: &str, credentials: Option<&Credentials>) -> Result<Zeroizing<Vec<u8>>, HopError> {
@@ -141,22 +135,13 @@ fn ended(proxy: &Proxy, received: &[u8]) -> HopError {
         true => {
             "closed the connection without an answer; it may not be an HTTP proxy, or not let this machine in".into()
         }
-        false => format!(
-            "closed the connection in the middle of its answer: {}",
-            shown(first_line(received))
-        ),
+        false => format!("closed the connection in the middle of its answer: {}", shown(first_line(received))),
     };
-    HopError::PeerBroke {
-        hop: proxy.to_string(),
-        what,
-    }
+    HopError::PeerBroke { hop: proxy.to_string(), what }
 }
 
 fn broken_off(proxy: &Proxy, error: &io::Error) -> HopError {
-    HopError::PeerBroke {
-        hop: proxy.to_string(),
-        what: format!("broke the connection off: {}", system_words(error)),
-    }
+    HopError::PeerBroke { hop: proxy.to_string(), what: format!("broke the connection off: {}", system_words(error)) }
 }
 
 fn not_http(proxy: &Proxy, received: &[u8]) -> HopError {
@@ -168,10 +153,7 @@ fn not_http(proxy: &Proxy, received: &[u8]) -> HopError {
     };
     HopError::PeerBroke {
         hop: proxy.to_string(),
-        what: format!(
-            "does not speak HTTP, it said \"{}\"; {cure}",
-            shown(first_line(received))
-        ),
+        what: format!("does not speak HTTP, it said \"{}\"; {cure}", shown(first_line(received))),
     }
 }
 
@@ -189,40 +171,22 @@ fn refusal(proxy: &Proxy, tunnel: &Tunnel<'_>, reply: &Reply) -> HopError {
     }
     if reply.status != 407 {
         let (host, port) = tunnel.target;
-        return HopError::PeerRefused {
-            hop,
-            target: host_port(host, port),
-            answer,
-            cure: cure(reply.status, port),
-        };
+        return HopError::PeerRefused { hop, target: host_port(host, port), answer, cure: cure(reply.status, port) };
     }
     match (reply.offers("basic"), tunnel.credentials.is_some()) {
-        (true, false) => HopError::NeedsCredentials {
-            hop,
-            host: proxy.host.clone(),
-            answer,
-        },
+        (true, false) => HopError::NeedsCredentials { hop, host: proxy.host.clone(), answer },
         (true, true) => HopError::WrongCredentials { hop, answer },
-        (false, _) => HopError::PeerUnsupported {
-            hop,
-            what: unsupported(&reply.schemes, &answer),
-        },
+        (false, _) => HopError::PeerUnsupported { hop, what: unsupported(&reply.schemes, &answer) },
     }
 }
 
 fn unsupported(schemes: &[String], answer: &str) -> String {
     let offered = match schemes {
         [] => "offers no way to authenticate".to_owned(),
-        _ => format!(
-            "offers {} to authenticate, and xssh speaks only Basic",
-            schemes.join(", ")
-        ),
+        _ => format!("offers {} to authenticate, and xssh speaks only Basic", schemes.join(", ")),
     };
     let windows = ["ntlm", "negotiate", "kerberos"];
-    let cure = match schemes
-        .iter()
-        .any(|scheme| windows.contains(&scheme.to_ascii_lowercase().as_str()))
-    {
+    let cure = match schemes.iter().any(|scheme| windows.contains(&scheme.to_ascii_lowercase().as_str())) {
         true => "run a local helper that speaks it, such as cntlm, and name that as the hop: http://127.0.0.1:3128",
         false => "ask its administrator for Basic, or for another way in",
     };
@@ -266,10 +230,7 @@ mod tests {
         let (behind, sent) = through("http://proxy", None, GRANTED, &[]);
         assert_eq!(behind.unwrap(), b"SSH-2.0-server\r\n\0\xff");
         let sent = String::from_utf8(sent).unwrap();
-        assert!(
-            sent.starts_with("CONNECT target:22 HTTP/1.1\r\nHost: target:22\r\n"),
-            "{sent}"
-        );
+        assert!(sent.starts_with("CONNECT target:22 HTTP/1.1\r\nHost: target:22\r\n"), "{sent}");
         assert!(sent.ends_with("\r\n\r\n") && !sent.contains("Authorization"), "{sent}");
     }
 
@@ -278,18 +239,12 @@ mod tests {
         let (_, sent) = through("http://proxy", Some(&credentials()), GRANTED, &[]);
         let sent = String::from_utf8(sent).unwrap();
         // The example of RFC 7617, section 2.
-        assert!(
-            sent.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"),
-            "{sent}"
-        );
+        assert!(sent.contains("\r\nProxy-Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==\r\n"), "{sent}");
     }
 
     #[test]
     fn any_2xx_grants_and_interim_replies_are_skipped() {
-        for head in [
-            "HTTP/1.0 204 x\n\n",
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 299\r\nContent-Length: 5\r\n\r\n",
-        ] {
+        for head in ["HTTP/1.0 204 x\n\n", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 299\r\nContent-Length: 5\r\n\r\n"] {
             let says = [head.as_bytes(), b"hello"].concat();
             assert_eq!(through("http://p", None, &says, &[]).0.unwrap(), b"hello", "{head}");
         }
@@ -302,12 +257,7 @@ mod tests {
         let (result, _) = through("http://p", Some(&credentials()), says, &[]);
         let text = result.unwrap_err().to_string();
         assert!(text.contains("does not accept") && !text.contains("sesame"), "{text}");
-        let (result, _) = through(
-            "http://p",
-            Some(&credentials()),
-            b"HTTP/1.0 401 Unauthorized\r\n\r\n",
-            &[],
-        );
+        let (result, _) = through("http://p", Some(&credentials()), b"HTTP/1.0 401 Unauthorized\r\n\r\n", &[]);
         assert!(matches!(result, Err(HopError::WrongCredentials { .. })));
     }
 
@@ -326,19 +276,13 @@ mod tests {
             text.starts_with("proxy http://proxy:8080 refused a connection to target:22: HTTP/1.1 403 Filtered "),
             "{text}"
         );
-        assert!(
-            text.contains("443") && text.contains("ConnectPort 22") && text.contains(r"\033[2J"),
-            "{text}"
-        );
+        assert!(text.contains("443") && text.contains("ConnectPort 22") && text.contains(r"\033[2J"), "{text}");
     }
 
     #[test]
     fn what_is_no_http_proxy_is_told_by_what_it_said() {
         let ssh = error(b"SSH-2.0-OpenSSH_9.2p1\r\n").to_string();
-        assert!(
-            ssh.contains("SSH-2.0-OpenSSH_9.2p1") && ssh.contains("without http://"),
-            "{ssh}"
-        );
+        assert!(ssh.contains("SSH-2.0-OpenSSH_9.2p1") && ssh.contains("without http://"), "{ssh}");
         assert!(error(&[5, 0xff]).to_string().contains("socks5h://"));
         assert!(error(&[0x15, 3, 3, 0, 2]).to_string().contains("https://"));
         assert!(error(b"").to_string().contains("without an answer"));

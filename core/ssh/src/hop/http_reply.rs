@@ -53,11 +53,7 @@ impl Reply {
                 add_schemes(&mut schemes, value.get(1..).unwrap_or_default());
             }
         }
-        Some(Self {
-            status,
-            line: shown(line),
-            schemes,
-        })
+        Some(Self { status, line: shown(line), schemes })
     }
 
     /// Whether one of the schemes offered is `name`.
@@ -141,20 +137,13 @@ mod tests {
             ("SSH-2.0-OpenSSH_9.2", None),
             ("", None),
         ] {
-            assert_eq!(
-                Reply::parse(line.as_bytes()).map(|reply| reply.status),
-                status,
-                "{line}"
-            );
+            assert_eq!(Reply::parse(line.as_bytes()).map(|reply| reply.status), status, "{line}");
         }
     }
 
     #[test]
     fn control_bytes_of_the_status_line_are_escaped() {
-        assert_eq!(
-            Reply::parse(b"HTTP/1.1 403 \x1b[2J\r\n\r\n").unwrap().line,
-            r"HTTP/1.1 403 \033[2J"
-        );
+        assert_eq!(Reply::parse(b"HTTP/1.1 403 \x1b[2J\r\n\r\n").unwrap().line, r"HTTP/1.1 403 \033[2J");
     }
 
     #[test]

@@ -43,9 +43,6 @@ mod tests {
 
     #[test]
     fn an_unknown_interface_has_none() {
-        assert_eq!(
-            address_towards(&SocketAddr::from(([127, 0, 0, 1], 22)), "nosuch0").unwrap(),
-            None
-        );
+        assert_eq!(address_towards(&SocketAddr::from(([127, 0, 0, 1], 22)), "nosuch0").unwrap(), None);
     }
 }

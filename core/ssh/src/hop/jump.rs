@@ -24,11 +24,7 @@ pub fn split(list: &str) -> Result<Vec<Jump>, HopError> {
     if list.eq_ignore_ascii_case("none") {
         return Ok(Vec::new());
     }
-    let jumps: Vec<Jump> = list
-        .split(',')
-        .take(limits::HOPS + 1)
-        .map(|part| Jump(part.to_owned()))
-        .collect();
+    let jumps: Vec<Jump> = list.split(',').take(limits::HOPS + 1).map(|part| Jump(part.to_owned())).collect();
     within_limit(&jumps)?;
     match jumps.iter().any(|jump| jump.0.is_empty()) {
         true => Err(HopError::Asked {
@@ -64,20 +60,14 @@ pub fn parse(jump: &Jump) -> Result<Hop, HopError> {
 
 fn within_limit(jumps: &[Jump]) -> Result<(), HopError> {
     match jumps.len() > limits::HOPS {
-        true => Err(HopError::Limit {
-            hop: "ProxyJump".to_owned(),
-            what: "the number of hops",
-            limit: limits::HOPS,
-        }),
+        true => Err(HopError::Limit { hop: "ProxyJump".to_owned(), what: "the number of hops", limit: limits::HOPS }),
         false => Ok(()),
     }
 }
 
 fn destination(text: &str) -> Result<Destination, HopError> {
-    Destination::parse_jump(text).map_err(|error| HopError::Asked {
-        hop: visible(text.as_bytes()),
-        reason: error.to_string().into(),
-    })
+    Destination::parse_jump(text)
+        .map_err(|error| HopError::Asked { hop: visible(text.as_bytes()), reason: error.to_string().into() })
 }
 
 #[cfg(test)]
@@ -97,10 +87,7 @@ mod tests {
         let kinds: Vec<bool> = hops.iter().map(|hop| matches!(hop, Hop::Proxy(_))).collect();
         assert_eq!(kinds, [false, true, false, false, true]);
         let Hop::Ssh(third) = &hops[2] else { panic!() };
-        assert_eq!(
-            (third.user.as_deref(), third.host.as_str(), third.port),
-            (Some("u"), "::1", Some(2222))
-        );
+        assert_eq!((third.user.as_deref(), third.host.as_str(), third.port), (Some("u"), "::1", Some(2222)));
         let Hop::Proxy(last) = &hops[4] else { panic!() };
         assert_eq!((last.scheme, last.port), (Scheme::Socks5h, 1080));
     }

@@ -35,19 +35,13 @@ pub(super) fn lookup(text: &str, host: &str, user: Option<&str>) -> Result<Optio
                     return Ok(Some(login));
                 }
                 let ours = words.next_word()?.is_some_and(|name| name.eq_ignore_ascii_case(host));
-                entry = Entry {
-                    ours,
-                    ..Entry::default()
-                };
+                entry = Entry { ours, ..Entry::default() };
             }
             "default" => {
                 if let Some(login) = entry.login_of(user) {
                     return Ok(Some(login));
                 }
-                entry = Entry {
-                    ours: true,
-                    ..Entry::default()
-                };
+                entry = Entry { ours: true, ..Entry::default() };
             }
             "login" => entry.user = words.next_word()?,
             "password" => entry.password = words.next_word()?,

@@ -78,14 +78,9 @@ mod tests {
 
     #[test]
     fn names_stand_for_themselves_and_below() {
-        for entry in [
-            "example.com",
-            ".example.com",
-            "example.com.",
-            "EXAMPLE.com",
-            "a.b, ,example.com",
-            "x example.com",
-        ] {
+        for entry in
+            ["example.com", ".example.com", "example.com.", "EXAMPLE.com", "a.b, ,example.com", "x example.com"]
+        {
             assert!(lists(entry, "example.com", 22), "{entry}");
             assert!(lists(entry, "www.example.com.", 22), "{entry}");
             assert!(!lists(entry, "nonexample.com", 22), "{entry}");

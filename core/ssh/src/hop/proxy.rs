@@ -53,9 +53,7 @@ impl Scheme {
     }
 
     fn named(name: &str) -> Result<Self, &'static str> {
-        let found = Self::ALL
-            .into_iter()
-            .find(|scheme| scheme.name().eq_ignore_ascii_case(name));
+        let found = Self::ALL.into_iter().find(|scheme| scheme.name().eq_ignore_ascii_case(name));
         found.ok_or_else(|| match name.to_ascii_lowercase().as_str() {
             "socks4" => "xssh does not speak plain SOCKS 4; write socks4a:// and the proxy resolves the name",
             "socks" => "write socks5h://, or socks5:// to resolve names here, or socks4a://",
@@ -104,10 +102,8 @@ impl Proxy {
     /// Reads a URI whose scheme is given.
     pub(super) fn parse(uri: &str, passwords: Passwords) -> Result<Self, HopError> {
         let (scheme, rest) = uri.split_once("://").unwrap_or(("http", uri));
-        Self::from_parts(scheme, rest, passwords).map_err(|reason| HopError::Asked {
-            hop: without_password(uri),
-            reason: reason.into(),
-        })
+        Self::from_parts(scheme, rest, passwords)
+            .map_err(|reason| HopError::Asked { hop: without_password(uri), reason: reason.into() })
     }
 
     fn from_parts(scheme: &str, rest: &str, passwords: Passwords) -> Result<Self, &'static str> {
@@ -122,13 +118,7 @@ impl Proxy {
             None => (None, None),
         };
         let (host, port) = address_of(address)?;
-        Ok(Self {
-            scheme,
-            user,
-            host,
-            port: port.unwrap_or(scheme.default_port()),
-            password,
-        })
+        Ok(Self { scheme, user, host, port: port.unwrap_or(scheme.default_port()), password })
     }
 }
 
@@ -140,10 +130,8 @@ fn user_and_password(userinfo: &str, passwords: Passwords) -> Result<UserAndPass
         None => (userinfo, None),
     };
     if password.is_some() && passwords == Passwords::Refused {
-        return Err(
-            "a password here would show in ps and in histories; leave it out and xssh asks for it, \
-                    or takes it from ~/.netrc (machine HOST login USER password WORD)",
-        );
+        return Err("a password here would show in ps and in histories; leave it out and xssh asks for it, \
+                    or takes it from ~/.netrc (machine HOST login USER password WORD)");
     }
     let decoded = percent_decoded(user).ok_or("the user is not well encoded: write %XX for UTF-8 only")?;
     let user = (!decoded.is_empty()).then(|| decoded.to_string());
@@ -188,10 +176,8 @@ fn is_host_name(host: &str) -> bool {
 /// An IPv6 address, with or without a zone (RFC 6874 writes its percent sign as `%25`).
 fn is_v6_literal(host: &str) -> bool {
     let (address, zone) = host.split_once('%').unwrap_or((host, "0"));
-    let zone_is_fine = !zone.is_empty()
-        && zone
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+    let zone_is_fine =
+        !zone.is_empty() && zone.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
     zone_is_fine && address.parse::<std::net::Ipv6Addr>().is_ok()
 }
 
@@ -215,18 +201,14 @@ fn percent_decoded(text: &str) -> Option<Zeroizing<String>> {
             _ => out.push(byte),
         }
     }
-    std::str::from_utf8(&out)
-        .ok()
-        .map(|decoded| Zeroizing::new(decoded.to_owned()))
+    std::str::from_utf8(&out).ok().map(|decoded| Zeroizing::new(decoded.to_owned()))
 }
 
 /// The URI for an error: what may be a password is hidden, however malformed the rest is.
 fn without_password(uri: &str) -> String {
     let start = uri.find("://").map_or(0, |at| at + 3);
     let (scheme, rest) = uri.split_at(start);
-    let (userinfo, address) = rest
-        .rsplit_once('@')
-        .map_or((rest, None), |(user, address)| (user, Some(address)));
+    let (userinfo, address) = rest.rsplit_once('@').map_or((rest, None), |(user, address)| (user, Some(address)));
     let text = match (userinfo.split_once(':'), address) {
         (Some((user, _)), Some(address)) => format!("{scheme}{user}:***@{address}"),
         // Cut off at a comma of the list: what looks like a bad port may be half a password.
@@ -278,13 +260,7 @@ mod tests {
 
     #[test]
     fn an_ipv6_address_stands_in_brackets() {
-        assert_eq!(
-            (
-                parsed("socks5://[::1]:9").host.as_str(),
-                parsed("socks5://[::1]:9").port
-            ),
-            ("::1", 9)
-        );
+        assert_eq!((parsed("socks5://[::1]:9").host.as_str(), parsed("socks5://[::1]:9").port), ("::1", 9));
         assert_eq!(parsed("http://[fe80::1%25eth0]").host, "fe80::1%eth0");
         assert_eq!(parsed("http://[::1]:9").to_string(), "proxy http://[::1]:9");
         assert!(reason("http://::1").contains("brackets"));

@@ -28,13 +28,8 @@ struct Scripted {
 /// used up; all at once when there are none), and then ends.
 pub(super) fn peer(says: &[u8], pieces: &[usize]) -> (BoxedWire, Written) {
     let written = Written::default();
-    let wire = Scripted {
-        says: says.to_vec(),
-        said: 0,
-        pieces: pieces.to_vec(),
-        reads: 0,
-        written: Arc::clone(&written),
-    };
+    let wire =
+        Scripted { says: says.to_vec(), said: 0, pieces: pieces.to_vec(), reads: 0, written: Arc::clone(&written) };
     (Box::new(wire), written)
 }
 
@@ -47,10 +42,7 @@ pub(super) fn through(
 ) -> (Result<Vec<u8>, HopError>, Vec<u8>) {
     let proxy = Proxy::parse(uri, super::proxy::Passwords::Accepted).unwrap();
     let (wire, written) = peer(says, pieces);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = runtime.block_on(async {
         let tunnel = Tunnel {
             target: ("target", 22),

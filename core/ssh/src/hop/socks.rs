@@ -127,10 +127,7 @@ impl Talk<'_> {
         let [_, status] = self.receive::<2>(&[1, 5]).await?;
         match status {
             0 => Ok(()),
-            _ => Err(HopError::WrongCredentials {
-                hop: self.proxy.to_string(),
-                answer: format!("status {status}"),
-            }),
+            _ => Err(HopError::WrongCredentials { hop: self.proxy.to_string(), answer: format!("status {status}") }),
         }
     }
 
@@ -172,16 +169,10 @@ impl Talk<'_> {
             2 => ("connection not allowed by ruleset", PORT_CURE),
             3 => ("network unreachable", other_name),
             4 => ("host unreachable", other_name),
-            5 => (
-                "connection refused",
-                "nothing listens on that port, or a firewall rejects it",
-            ),
+            5 => ("connection refused", "nothing listens on that port, or a firewall rejects it"),
             6 => ("TTL expired", other_name),
             7 => ("command not supported", "this proxy does not do CONNECT"),
-            8 => (
-                "address type not supported",
-                "try socks5h:// for a name, or -4 for an IPv4 address",
-            ),
+            8 => ("address type not supported", "try socks5h:// for a name, or -4 for an IPv4 address"),
             _ => ("a code that RFC 1928 does not have", ASK_CURE),
         };
         self.refused(code, words, cure)
@@ -210,9 +201,7 @@ impl Talk<'_> {
                 5 => "it may speak SOCKS 5: write socks5h://",
                 _ => "check its host and port",
             };
-            return Err(self.broke(format!(
-                "answered with {first:#04x}, which is not this version of SOCKS; {cure}"
-            )));
+            return Err(self.broke(format!("answered with {first:#04x}, which is not this version of SOCKS; {cure}")));
         }
         let mut message = [first; N];
         if let [_, rest @ ..] = &mut message[..] {
@@ -250,10 +239,7 @@ impl Talk<'_> {
     }
 
     fn broke(&self, what: String) -> HopError {
-        HopError::PeerBroke {
-            hop: self.proxy.to_string(),
-            what,
-        }
+        HopError::PeerBroke { hop: self.proxy.to_string(), what }
     }
 
     fn refused(&self, code: u8, words: &str, cure: &'static str) -> HopError {
@@ -314,25 +300,15 @@ mod tests {
         let says = said(&[&[5, 2], &[1, 0], GRANTED_V4, BEHIND]);
         let (behind, sent) = through("socks5h://p", Some(&Credentials::new("me", "pw!")), &says, &[]);
         assert_eq!(behind.unwrap(), BEHIND);
-        assert!(
-            sent.starts_with(b"\x05\x02\x00\x02\x01\x02me\x03pw!\x05\x01\x00"),
-            "{sent:?}"
-        );
-        let wrong = through("socks5h://p", Some(&Credentials::new("me", "pw!")), &[5, 2, 1, 1], &[])
-            .0
-            .unwrap_err();
+        assert!(sent.starts_with(b"\x05\x02\x00\x02\x01\x02me\x03pw!\x05\x01\x00"), "{sent:?}");
+        let wrong = through("socks5h://p", Some(&Credentials::new("me", "pw!")), &[5, 2, 1, 1], &[]).0.unwrap_err();
         assert!(matches!(wrong, HopError::WrongCredentials { .. }));
     }
 
     #[test]
     fn a_password_is_asked_for_only_where_there_was_none() {
-        assert!(matches!(
-            error("socks5h://p", &[5, 0xff]),
-            HopError::NeedsCredentials { .. }
-        ));
-        let with = through("socks5h://p", Some(&Credentials::new("me", "pw")), &[5, 0xff], &[])
-            .0
-            .unwrap_err();
+        assert!(matches!(error("socks5h://p", &[5, 0xff]), HopError::NeedsCredentials { .. }));
+        let with = through("socks5h://p", Some(&Credentials::new("me", "pw")), &[5, 0xff], &[]).0.unwrap_err();
         assert!(matches!(with, HopError::PeerUnsupported { .. }));
         assert!(matches!(error("socks5h://p", &[5, 1]), HopError::PeerBroke { .. }));
     }
@@ -361,23 +337,14 @@ mod tests {
 
     #[test]
     fn socks4a_sends_name_and_user() {
-        let (behind, sent) = through(
-            "socks4a://me@p",
-            None,
-            &said(&[&[0, 90, 1, 2, 3, 4, 5, 6], BEHIND]),
-            &[],
-        );
+        let (behind, sent) = through("socks4a://me@p", None, &said(&[&[0, 90, 1, 2, 3, 4, 5, 6], BEHIND]), &[]);
         assert_eq!(behind.unwrap(), BEHIND);
         assert_eq!(sent, b"\x04\x01\x00\x16\x00\x00\x00\x01me\x00target\x00");
     }
 
     #[test]
     fn another_protocol_is_recognised() {
-        assert!(
-            error("socks5h://p", b"HTTP/1.1 400 Bad\r\n")
-                .to_string()
-                .contains("http://")
-        );
+        assert!(error("socks5h://p", b"HTTP/1.1 400 Bad\r\n").to_string().contains("http://"));
         assert!(error("socks5h://p", &[0, 91]).to_string().contains("socks4a://"));
         assert!(error("socks4a://p", &[5]).to_string().contains("socks5h://"));
         assert!(error("socks4a://p", b"").to_string().contains("without an answer"));

@@ -66,10 +66,7 @@ mod tests {
     fn bytes_pass_and_flags_come_back() {
         let (near, far) = UnixStream::pair().unwrap();
         let ours = near.try_clone().unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut wire = standard_io(near.try_clone().unwrap().into(), near.into()).unwrap();
             assert!(is_nonblocking(&ours));
@@ -87,10 +84,7 @@ mod tests {
 
     #[test]
     fn a_file_is_no_connection() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let file = || OwnedFd::from(tempfile::tempfile().unwrap());
             let result = standard_io(file(), file()).map(|_| ());

@@ -58,11 +58,7 @@ pub async fn connect(host: &str, port: u16, connection: &Connection) -> Result<(
             }
         }
     }
-    Err(HopError::Unreachable {
-        host: shown_host,
-        port,
-        reason: reason.unwrap_or_else(|| "failure".to_owned()),
-    })
+    Err(HopError::Unreachable { host: shown_host, port, reason: reason.unwrap_or_else(|| "failure".to_owned()) })
 }
 
 /// Sets the type of service of a connected socket: IP_TOS, or the traffic class of IPv6. Other sockets are left alone.
@@ -80,10 +76,7 @@ pub fn set_ip_qos(socket: impl AsFd, tos: u8) -> io::Result<()> {
 
 /// The addresses of a host, in the resolver's order, those of the wanted family only. Never empty.
 pub(super) async fn resolve(host: &str, port: u16, family: AddressFamily) -> Result<Vec<SocketAddr>, HopError> {
-    let unresolved = |reason: &str| HopError::Unresolved {
-        host: visible(host.as_bytes()),
-        reason: reason.to_owned(),
-    };
+    let unresolved = |reason: &str| HopError::Unresolved { host: visible(host.as_bytes()), reason: reason.to_owned() };
     if let Ok(address) = host.parse::<IpAddr>() {
         return match fits(address, family) {
             true => Ok(vec![SocketAddr::new(address, port)]),
@@ -113,15 +106,9 @@ async fn prepared_socket(peer: SocketAddr, connection: &Connection) -> Option<Tc
         SocketAddr::V4(_) => TcpSocket::new_v4(),
         SocketAddr::V6(_) => TcpSocket::new_v6(),
     };
-    let socket = socket
-        .map_err(|error| error!("socket: {}", system_words(&error)))
-        .ok()?;
+    let socket = socket.map_err(|error| error!("socket: {}", system_words(&error))).ok()?;
     set_options(&socket, connection);
-    let Some(local) = local_address(&peer, connection)
-        .await
-        .map_err(|words| error!("{words}"))
-        .ok()?
-    else {
+    let Some(local) = local_address(&peer, connection).await.map_err(|words| error!("{words}")).ok()? else {
         return Some(socket);
     };
     match socket.bind(local) {
@@ -181,9 +168,7 @@ async fn local_address(peer: &SocketAddr, connection: &Connection) -> Result<Opt
 async fn within<T>(limit: Option<Duration>, connecting: impl Future<Output = io::Result<T>>) -> io::Result<T> {
     match limit {
         None => connecting.await,
-        Some(limit) => timeout(limit, connecting)
-            .await
-            .unwrap_or_else(|_| Err(Errno::TIMEDOUT.into())),
+        Some(limit) => timeout(limit, connecting).await.unwrap_or_else(|_| Err(Errno::TIMEDOUT.into())),
     }
 }
 
@@ -192,10 +177,7 @@ mod tests {
     use super::*;
 
     fn runtime() -> tokio::runtime::Runtime {
-        tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap()
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
     }
 
     #[test]
@@ -222,14 +204,8 @@ mod tests {
 
     #[test]
     fn a_name_that_does_not_exist_is_told_in_the_resolvers_words() {
-        let error = runtime()
-            .block_on(resolve("no such\x1bname", 22, AddressFamily::Any))
-            .unwrap_err()
-            .to_string();
-        assert!(
-            error.starts_with(r"Could not resolve hostname no such\033name: "),
-            "{error}"
-        );
+        let error = runtime().block_on(resolve("no such\x1bname", 22, AddressFamily::Any)).unwrap_err().to_string();
+        assert!(error.starts_with(r"Could not resolve hostname no such\033name: "), "{error}");
         assert!(!error.contains("failed to lookup"), "{error}");
     }
 
@@ -241,9 +217,7 @@ mod tests {
     #[test]
     fn a_connection_that_takes_too_long_timed_out() {
         let never = std::future::pending::<io::Result<()>>();
-        let error = runtime()
-            .block_on(within(Some(Duration::from_millis(5)), never))
-            .unwrap_err();
+        let error = runtime().block_on(within(Some(Duration::from_millis(5)), never)).unwrap_err();
         assert_eq!(system_words(&error), "Connection timed out");
     }
 }

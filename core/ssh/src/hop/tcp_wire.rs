@@ -31,13 +31,7 @@ pub struct TcpWire {
 impl TcpWire {
     /// Wraps a connected socket. A write without progress for `stall` fails with `TimedOut`; `None` waits for ever.
     pub fn new(socket: TcpStream, stall: Option<Duration>) -> Self {
-        Self {
-            socket,
-            buffer: Vec::with_capacity(WIRE_READ),
-            taken: 0,
-            stall,
-            blocked: None,
-        }
+        Self { socket, buffer: Vec::with_capacity(WIRE_READ), taken: 0, stall, blocked: None }
     }
 
     fn buffered(&self) -> usize {
@@ -84,14 +78,9 @@ impl TcpWire {
 
     fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let Some(limit) = self.stall else { return Poll::Pending };
-        let timer = self
-            .blocked
-            .get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
+        let timer = self.blocked.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + limit)));
         ready!(timer.as_mut().poll(cx));
-        Poll::Ready(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "the other side takes no more data",
-        ))
+        Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, "the other side takes no more data"))
     }
 }
 

@@ -25,19 +25,14 @@ pub enum Trust {
 
 /// Makes the wire to a proxy a secure one.
 pub(super) async fn secure(wire: BoxedWire, proxy: &Proxy, trust: &Trust) -> Result<BoxedWire, HopError> {
-    let failed = |problem| HopError::Tls {
-        hop: proxy.to_string(),
-        problem,
-    };
+    let failed = |problem| HopError::Tls { hop: proxy.to_string(), problem };
     // A zone belongs to this machine and not to the name in a certificate.
     let name = proxy.host.split('%').next().unwrap_or_default();
     let server = ServerName::try_from(name.to_owned());
     let server = server.map_err(|_| failed(TlsProblem::UnusableName(shown(name.as_bytes()))))?;
     let trust = trust.clone();
     let config = tokio::task::spawn_blocking(move || config(&trust)).await;
-    let config = config
-        .map_err(|error| failed(TlsProblem::Failed(error.to_string())))?
-        .map_err(failed)?;
+    let config = config.map_err(|error| failed(TlsProblem::Failed(error.to_string())))?.map_err(failed)?;
     let stream = TlsConnector::from(Arc::new(config)).connect(server, wire).await;
     let stream = stream.map_err(|error| failed(problem_of(&error, name)))?;
     debug!("{proxy} showed a valid certificate.");
@@ -63,9 +58,8 @@ fn config(trust: &Trust) -> Result<ClientConfig, TlsProblem> {
         return Err(TlsProblem::NoStore);
     }
     let builder = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
-    let builder = builder
-        .with_safe_default_protocol_versions()
-        .map_err(|error| TlsProblem::Failed(error.to_string()))?;
+    let builder =
+        builder.with_safe_default_protocol_versions().map_err(|error| TlsProblem::Failed(error.to_string()))?;
     let mut config = builder.with_root_certificates(roots).with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
@@ -101,10 +95,7 @@ fn wrong_name(wanted: &str, presented: &[String]) -> TlsProblem {
         [] => "nobody".to_owned(),
         _ => shown(presented.join(", ").as_bytes()),
     };
-    TlsProblem::WrongName {
-        wanted: shown(wanted.as_bytes()),
-        presented,
-    }
+    TlsProblem::WrongName { wanted: shown(wanted.as_bytes()), presented }
 }
 
 #[cfg(test)]
@@ -115,10 +106,7 @@ mod tests {
     #[test]
     fn without_an_authority_nothing_is_trusted() {
         assert_eq!(config(&Trust::Only(Vec::new())).unwrap_err(), TlsProblem::NoStore);
-        assert_eq!(
-            config(&Trust::Only(vec![b"no certificate".to_vec()])).unwrap_err(),
-            TlsProblem::NoStore
-        );
+        assert_eq!(config(&Trust::Only(vec![b"no certificate".to_vec()])).unwrap_err(), TlsProblem::NoStore);
     }
 
     #[test]
@@ -139,10 +127,7 @@ mod tests {
     #[test]
     fn a_plain_proxy_is_told_from_one_that_speaks_tls() {
         let says = b"HTTP/1.1 400 Bad Request\r\n\r\n";
-        let error = through("https://proxy.example", None, says, &[])
-            .0
-            .unwrap_err()
-            .to_string();
+        let error = through("https://proxy.example", None, says, &[]).0.unwrap_err().to_string();
         assert!(error.contains("http://"), "{error}");
     }
 }

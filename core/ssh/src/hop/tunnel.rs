@@ -65,10 +65,7 @@ pub async fn through_proxy(wire: BoxedWire, proxy: &Proxy, tunnel: &Tunnel<'_>) 
 }
 
 fn late(proxy: &Proxy, doing: String) -> HopError {
-    HopError::TimedOut {
-        hop: proxy.to_string(),
-        doing,
-    }
+    HopError::TimedOut { hop: proxy.to_string(), doing }
 }
 
 /// A name with a space, a line's end or a NUL in it could say something else in the proxy's protocol.
@@ -76,10 +73,7 @@ fn check_target(proxy: &Proxy, host: &str) -> Result<(), HopError> {
     let strange = |c: char| !c.is_ascii_graphic() || matches!(c, '/' | '@' | '[' | ']' | '?' | '#' | '"' | '\\');
     match host.is_empty() || host.contains(strange) {
         true => Err(HopError::Asked {
-            hop: format!(
-                "{:?} behind {proxy}",
-                crate::terminal::visible::visible(host.as_bytes())
-            ),
+            hop: format!("{:?} behind {proxy}", crate::terminal::visible::visible(host.as_bytes())),
             reason: "its name has characters that no proxy can be asked for".into(),
         }),
         false => Ok(()),
@@ -94,10 +88,7 @@ mod tests {
     fn attempt(uri: &str, target: &str, limit: Duration) -> HopError {
         let proxy = Proxy::parse(uri, Passwords::Refused).unwrap();
         let (near, _far) = tokio::io::duplex(64 << 10);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let tunnel = Tunnel {
                 target: (target, 22),
@@ -106,10 +97,7 @@ mod tests {
                 trust: &Trust::Only(Vec::new()),
                 deadline: Instant::now() + limit,
             };
-            through_proxy(Box::new(near), &proxy, &tunnel)
-                .await
-                .map(|_| ())
-                .unwrap_err()
+            through_proxy(Box::new(near), &proxy, &tunnel).await.map(|_| ()).unwrap_err()
         })
     }
 

@@ -34,8 +34,5 @@ pub fn key_type(key: &PublicKey) -> &'static str {
 pub(super) fn rsa_bits(key: &PublicKey) -> Option<u32> {
     let modulus = key.key_data().rsa()?.n().as_positive_bytes()?;
     let first = modulus.first()?;
-    u32::try_from(modulus.len())
-        .ok()?
-        .checked_mul(8)?
-        .checked_sub(first.leading_zeros())
+    u32::try_from(modulus.len()).ok()?.checked_mul(8)?.checked_sub(first.leading_zeros())
 }

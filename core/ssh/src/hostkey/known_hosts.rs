@@ -1,5 +1,6 @@
 //! What the files and the command know of one host.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,7 @@ pub(super) struct Known {
 }
 
 /// Everything that is known of one host, in the order of the files.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct KnownHosts {
     pub(super) by_name: Vec<Known>,
     /// What is known of the host's address, where CheckHostIP asks for it.
@@ -49,16 +50,13 @@ pub struct KnownHosts {
 }
 
 impl KnownHosts {
-    /// Reads the policy's files, each once, and asks its command for the purpose `ORDER`. A file that is not there knows
-    /// nothing; one that cannot be read is named in the log.
+    /// Reads the policy's files, each once. A file that is not there knows nothing; one that cannot be read is named in
+    /// the log.
     ///
     /// # Errors
     /// A file is larger than [`limits::FILE`].
     pub fn load(policy: &Policy, host: &Host) -> Result<Self, HostKeyError> {
-        let (name, address) = (
-            host.known_as(),
-            host.address_known_as().filter(|_| policy.check_host_ip),
-        );
+        let (name, address) = (host.known_as(), host.address_known_as().filter(|_| policy.check_host_ip));
         let mut known = Self::default();
         let files = policy.user_files.iter().map(|file| (file, true));
         for (file, user) in files.chain(policy.global_files.iter().map(|file| (file, false))) {
@@ -68,16 +66,21 @@ impl KnownHosts {
                 collect(&text, file, user, address, &mut known.by_address);
             }
         }
-        let none = || "NONE".to_owned();
-        let request = CommandRequest {
-            purpose: "ORDER",
-            name,
-            key_type: none(),
-            fingerprint: none(),
-            key: none(),
-        };
-        known.by_name.extend(ask_command(policy, &request)?);
         Ok(known)
+    }
+
+    /// The same with what the command knows, if there is one, asked with `request`.
+    pub(super) fn with_command(
+        &self,
+        policy: &Policy,
+        request: impl FnOnce() -> CommandRequest,
+    ) -> Result<Cow<'_, Self>, HostKeyError> {
+        if policy.command.is_none() {
+            return Ok(Cow::Borrowed(self));
+        }
+        let mut more = self.clone();
+        more.by_name.extend(ask_command(policy, &request())?);
+        Ok(Cow::Owned(more))
     }
 
     /// All keys with this marker.
@@ -96,11 +99,7 @@ pub(super) fn other_names(policy: &Policy, key: &KeyData) -> Vec<String> {
                 continue;
             };
             if decode(&line).is_some_and(|known| known.key_data() == key) {
-                let name = if line.hosts.starts_with('|') {
-                    "[hashed name]"
-                } else {
-                    line.hosts
-                };
+                let name = if line.hosts.starts_with('|') { "[hashed name]" } else { line.hosts };
                 names.push(format!("{}:{}: {name}", file.display(), number + 1));
             }
         }
@@ -123,8 +122,7 @@ fn read(file: &Path) -> Result<Option<Vec<u8>>, HostKeyError> {
 
 /// The lines of a file; `None` for one that is no text.
 fn lines(text: &[u8]) -> impl Iterator<Item = Option<&str>> {
-    text.split(|&byte| byte == b'\n')
-        .map(|line| std::str::from_utf8(line).ok())
+    text.split(|&byte| byte == b'\n').map(|line| std::str::from_utf8(line).ok())
 }
 
 fn collect(text: &[u8], source: &Path, user: bool, name: &str, found: &mut Vec<Known>) {
@@ -136,18 +134,9 @@ fn collect(text: &[u8], source: &Path, user: bool, name: &str, found: &mut Vec<K
         if named == Named::Not {
             continue;
         }
-        let place = Place {
-            source: source.to_owned(),
-            line: index + 1,
-            user,
-        };
+        let place = Place { source: source.to_owned(), line: index + 1, user };
         match decode(&line) {
-            Some(key) => found.push(Known {
-                marker: line.marker,
-                key,
-                named,
-                place,
-            }),
+            Some(key) => found.push(Known { marker: line.marker, key, named, place }),
             None => debug!("{place}: no key that can be read; line ignored"),
         }
     }
@@ -158,7 +147,7 @@ fn decode(line: &Line<'_>) -> Option<PublicKey> {
 }
 
 /// Runs KnownHostsCommand for one purpose and reads its output as a known_hosts file.
-pub(super) fn ask_command(policy: &Policy, request: &CommandRequest) -> Result<Vec<Known>, HostKeyError> {
+fn ask_command(policy: &Policy, request: &CommandRequest) -> Result<Vec<Known>, HostKeyError> {
     let Some(command) = &policy.command else {
         return Ok(Vec::new());
     };
@@ -177,15 +166,19 @@ pub(super) fn ask_command(policy: &Policy, request: &CommandRequest) -> Result<V
         let read = output.take(limits::FILE + 1).read_to_end(&mut text);
         read.map_err(|error| failed(format!("cannot be read: {error}")))?;
     }
-    let status = child
-        .wait()
-        .map_err(|error| failed(format!("cannot be waited for: {error}")))?;
+    let status = child.wait().map_err(|error| failed(format!("cannot be waited for: {error}")))?;
     if !status.success() {
         return Err(failed(format!("failed: {status}")));
     }
     let mut found = Vec::new();
     collect(&text, Path::new(&arguments[0]), false, &request.name, &mut found);
     Ok(found)
+}
+
+/// The request before the host has shown any key.
+pub(super) fn order_request(name: String) -> CommandRequest {
+    let none = || "NONE".to_owned();
+    CommandRequest { purpose: "ORDER", name, key_type: none(), fingerprint: none(), key: none() }
 }
 
 /// The request for the host's name or address once it has shown its key.

@@ -50,22 +50,13 @@ impl<'a> Line<'a> {
         };
         let (key_type, key) = (words.next()?, words.next()?);
         // SSH 1 lines have three numbers here.
-        (!key_type.starts_with(|c: char| c.is_ascii_digit())).then_some(Self {
-            marker,
-            hosts,
-            key_type,
-            key,
-        })
+        (!key_type.starts_with(|c: char| c.is_ascii_digit())).then_some(Self { marker, hosts, key_type, key })
     }
 
     /// Whether this line is about `name` (lower case, with its port where that is not 22).
     pub(super) fn names(&self, name: &str) -> Named {
         if self.hosts.starts_with('|') {
-            return if hashed_name_is(self.hosts, name) {
-                Named::Exactly
-            } else {
-                Named::Not
-            };
+            return if hashed_name_is(self.hosts, name) { Named::Exactly } else { Named::Not };
         }
         match list_names(self.hosts, name) {
             false => Named::Not,
@@ -166,13 +157,7 @@ mod tests {
     fn markers_comments_and_line_ends() {
         let line = Line::parse("@cert-authority\t*.x  ssh-rsa AAAA comment here\r").unwrap();
         assert_eq!((line.marker, line.hosts, line.key), (Marker::Authority, "*.x", "AAAA"));
-        for text in [
-            "",
-            "# host ssh-rsa AAAA",
-            "@new host ssh-rsa AAAA",
-            "host ssh-rsa",
-            "host 1024 35 1234",
-        ] {
+        for text in ["", "# host ssh-rsa AAAA", "@new host ssh-rsa AAAA", "host ssh-rsa", "host 1024 35 1234"] {
             assert_eq!(Line::parse(text), None, "{text}");
         }
     }

@@ -87,9 +87,5 @@ impl Host {
 
 /// OpenSSH's put_host_port (misc.c).
 pub(super) fn with_port(name: &str, port: u16) -> String {
-    if port == 22 {
-        name.to_owned()
-    } else {
-        format!("[{name}]:{port}")
-    }
+    if port == 22 { name.to_owned() } else { format!("[{name}]:{port}") }
 }

@@ -36,15 +36,9 @@ fn converse(prompt: &dyn Prompt, text: &str, expected: &str) -> bool {
 }
 
 fn text(policy: &Policy, host: &Host, key: &PublicKey, context: &str) -> String {
-    let mut text = format!(
-        "The authenticity of host '{}' can't be established{context}.\n",
-        shown(host)
-    );
+    let mut text = format!("The authenticity of host '{}' can't be established{context}.\n", shown(host));
     let short = key_type(key);
-    text.push_str(&format!(
-        "{short} key fingerprint is {}.\n",
-        fingerprint(key, policy.fingerprint_hash)
-    ));
+    text.push_str(&format!("{short} key fingerprint is {}.\n", fingerprint(key, policy.fingerprint_hash)));
     if policy.visual {
         text.push_str(&randomart::draw(key));
     }
@@ -58,10 +52,7 @@ fn text(policy: &Policy, host: &Host, key: &PublicKey, context: &str) -> String 
         text.push_str(&format!("    {name}\n"));
     }
     if names.len() > NAMES_SHOWN {
-        text.push_str(&format!(
-            "    ({} additional names omitted)\n",
-            names.len() - NAMES_SHOWN
-        ));
+        text.push_str(&format!("    ({} additional names omitted)\n", names.len() - NAMES_SHOWN));
     }
     text
 }

@@ -35,16 +35,8 @@ fn walk(hash: &[u8]) -> [[u8; WIDTH]; HEIGHT] {
     for byte in hash {
         for pair in 0..4 {
             let move_ = byte >> (2 * pair);
-            x = if move_ & 1 == 1 {
-                (x + 1).min(WIDTH - 1)
-            } else {
-                x.saturating_sub(1)
-            };
-            y = if move_ & 2 == 2 {
-                (y + 1).min(HEIGHT - 1)
-            } else {
-                y.saturating_sub(1)
-            };
+            x = if move_ & 1 == 1 { (x + 1).min(WIDTH - 1) } else { x.saturating_sub(1) };
+            y = if move_ & 2 == 2 { (y + 1).min(HEIGHT - 1) } else { y.saturating_sub(1) };
             field[y][x] = (field[y][x] + 1).min(start - 1);
         }
     }
@@ -55,11 +47,7 @@ fn walk(hash: &[u8]) -> [[u8; WIDTH]; HEIGHT] {
 
 fn centred(text: &str) -> String {
     let left = WIDTH.saturating_sub(text.len()) / 2;
-    format!(
-        "{}{text}{}",
-        "-".repeat(left),
-        "-".repeat(WIDTH.saturating_sub(text.len() + left))
-    )
+    format!("{}{text}{}", "-".repeat(left), "-".repeat(WIDTH.saturating_sub(text.len() + left)))
 }
 
 fn bits(key: &PublicKey) -> Option<u32> {
@@ -91,20 +79,10 @@ mod tests {
                 .status();
             assert!(make.unwrap().success());
             let public = folder.path().join(kind).with_extension("pub");
-            let shown = Command::new("ssh-keygen")
-                .args(["-lv", "-f"])
-                .arg(&public)
-                .output()
-                .unwrap()
-                .stdout;
+            let shown = Command::new("ssh-keygen").args(["-lv", "-f"]).arg(&public).output().unwrap().stdout;
             let shown = String::from_utf8(shown).unwrap();
             let key = PublicKey::from_openssh(&std::fs::read_to_string(&public).unwrap()).unwrap();
-            assert_eq!(
-                draw(&key),
-                shown.split_once('\n').unwrap().1,
-                "{kind} {}",
-                file.display()
-            );
+            assert_eq!(draw(&key), shown.split_once('\n').unwrap().1, "{kind} {}", file.display());
         }
     }
 }

@@ -32,10 +32,7 @@ pub(super) fn add(policy: &Policy, host: &Host, key: &PublicKey) {
             warn!("Warning: Permanently added '{name}' ({short}) to the list of known hosts.");
         }
         Err(reason) => {
-            error!(
-                "Failed to add the host to the list of known hosts ({}): {reason}",
-                file.display()
-            );
+            error!("Failed to add the host to the list of known hosts ({}): {reason}", file.display());
         }
     }
 }
@@ -58,12 +55,7 @@ fn append(file: &Path, lines: &[String]) -> io::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
-    let mut open = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(file)?;
+    let mut open = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
     let mut text = String::new();
     if !ends_in_newline(&mut open)? {
         text.push('\n');

@@ -34,9 +34,10 @@ pub async fn update<P, F>(
     if policy.update == UpdateHostKeys::No || !verified.update_allowed || announced.is_empty() {
         return;
     }
-    let Some(plan) = Plan::new(policy, host, known, &announced) else {
-        return;
-    };
+    // What was new a moment ago stands in the file by now.
+    let reread = if verified.how == "new" { KnownHosts::load(policy, host).ok() } else { None };
+    let known = reread.as_ref().unwrap_or(known);
+    let Some(plan) = Plan::new(policy, host, known, &announced) else { return };
     if !plan.learn.is_empty() && !prove(plan.learn.clone()).await {
         info!("Server failed to confirm ownership of its host keys; they are not learned");
         return;
@@ -58,25 +59,14 @@ impl Plan {
     /// `None` where there is nothing to do, or the user's records of this host are not simple enough to touch.
     fn new(policy: &Policy, host: &Host, known: &KnownHosts, announced: &[PublicKey]) -> Option<Self> {
         policy.user_files.first()?;
-        if known
-            .by_name
-            .iter()
-            .any(|known| known.marker != Marker::Plain || known.named != Named::Exactly)
-        {
-            debug!(
-                "hostkeys: {} is known by a pattern, a list or an authority: not updated",
-                host.known_as()
-            );
+        if known.by_name.iter().any(|known| known.marker != Marker::Plain || known.named != Named::Exactly) {
+            debug!("hostkeys: {} is known by a pattern, a list or an authority: not updated", host.known_as());
             return None;
         }
         let has = |key: &PublicKey| known.by_name.iter().any(|known| known.key.key_data() == key.key_data());
         let learn: Vec<_> = announced.iter().filter(|key| !has(key)).cloned().collect();
         let gone = |key: &PublicKey| !announced.iter().any(|still| still.key_data() == key.key_data());
-        let ours = known
-            .by_name
-            .iter()
-            .filter(|known| known.place.user)
-            .map(|known| &known.key);
+        let ours = known.by_name.iter().filter(|known| known.place.user).map(|known| &known.key);
         let forget: Vec<_> = ours.filter(|key| gone(key)).cloned().collect();
         (!learn.is_empty() || !forget.is_empty()).then_some(Self { learn, forget })
     }
@@ -84,18 +74,10 @@ impl Plan {
     fn carry_out(&self, policy: &Policy, host: &Host) -> io::Result<()> {
         let name = host.known_as();
         for key in &self.learn {
-            info!(
-                "Learned new hostkey: {} {}",
-                key_type(key),
-                fingerprint(key, policy.fingerprint_hash)
-            );
+            info!("Learned new hostkey: {} {}", key_type(key), fingerprint(key, policy.fingerprint_hash));
         }
         for key in &self.forget {
-            info!(
-                "Deprecating obsolete hostkey: {} {}",
-                key_type(key),
-                fingerprint(key, policy.fingerprint_hash)
-            );
+            info!("Deprecating obsolete hostkey: {} {}", key_type(key), fingerprint(key, policy.fingerprint_hash));
         }
         for (index, file) in policy.user_files.iter().enumerate() {
             let learn = if index == 0 { self.learn.as_slice() } else { &[] };
@@ -134,11 +116,7 @@ fn rewrite(file: &Path, name: &str, learn: &[PublicKey], forget: &[PublicKey], h
         new.push(b'\n');
     }
     for key in learn {
-        let names = if hash {
-            record::hashed(name)
-        } else {
-            Some(name.to_owned())
-        };
+        let names = if hash { record::hashed(name) } else { Some(name.to_owned()) };
         if let Some(line) = names.and_then(|names| record::line(&names, key)) {
             new.extend_from_slice(line.as_bytes());
             new.push(b'\n');
@@ -149,9 +127,7 @@ fn rewrite(file: &Path, name: &str, learn: &[PublicKey], forget: &[PublicKey], h
 
 /// Whether a line holds one of `keys` for just this host.
 fn is_about(line: &[u8], name: &str, keys: &[PublicKey]) -> bool {
-    let parsed = std::str::from_utf8(line)
-        .ok()
-        .and_then(|text| Line::parse(text.trim_end()));
+    let parsed = std::str::from_utf8(line).ok().and_then(|text| Line::parse(text.trim_end()));
     let Some(line) = parsed.filter(|line| line.marker == Marker::Plain && line.names(name) == Named::Exactly) else {
         return false;
     };

@@ -6,7 +6,7 @@ use log::{debug, warn};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 
 use super::fingerprint::rsa_bits;
-use super::known_hosts::{Known, ask_command, key_request};
+use super::known_hosts::{Known, key_request};
 use super::line::Marker;
 use super::policy::{Host, Policy};
 use super::{HostKeyError, HostVerified, KnownHosts, certificate, fingerprint, key_type, question, randomart, record};
@@ -46,18 +46,11 @@ pub async fn verify(
     prompt: Arc<dyn Prompt>,
 ) -> Result<Verified, HostKeyError> {
     let key = presented.public_key();
-    debug!(
-        "Server host key: {} {}",
-        key.algorithm(),
-        fingerprint(&key, policy.fingerprint_hash)
-    );
+    debug!("Server host key: {} {}", key.algorithm(), fingerprint(&key, policy.fingerprint_hash));
     check_key(&policy, &key)?;
-    let judge = Judge {
-        policy: &policy,
-        host: &host,
-        known: &known,
-        key: &key,
-    };
+    let request = || key_request("HOSTNAME", &host.known_as(), &key, &policy);
+    let known = known.with_command(&policy, request)?;
+    let judge = Judge { policy: &policy, host: &host, known: known.as_ref(), key: &key };
     if let Some(verified) = judge.at_home() {
         return Ok(verified);
     }
@@ -66,17 +59,9 @@ pub async fn verify(
         && let Some(authority) = certificate::authority(&known, certificate)
     {
         certificate::check(&policy, &host, certificate)?;
-        debug!(
-            "Host '{}' is known and matches the {}-CERT host certificate.",
-            host.known_as(),
-            key_type(&key)
-        );
+        debug!("Host '{}' is known and matches the {}-CERT host certificate.", host.known_as(), key_type(&key));
         debug!("Found CA key in {}", authority.place);
-        let how = format!(
-            "certificate \"{}\", authority {}",
-            certificate.key_id(),
-            authority.place
-        );
+        let how = format!("certificate \"{}\", authority {}", certificate.key_id(), authority.place);
         return Ok(judge.accept(how, true, false));
     }
     judge.plain(prompt).await
@@ -84,10 +69,9 @@ pub async fn verify(
 
 fn check_key(policy: &Policy, key: &PublicKey) -> Result<(), HostKeyError> {
     match rsa_bits(key) {
-        Some(bits) if bits < policy.required_rsa_size => Err(HostKeyError::Weak {
-            bits,
-            required: policy.required_rsa_size,
-        }),
+        Some(bits) if bits < policy.required_rsa_size => {
+            Err(HostKeyError::Weak { bits, required: policy.required_rsa_size })
+        }
         _ => Ok(()),
     }
 }
@@ -102,11 +86,7 @@ struct Judge<'a> {
 impl Judge<'_> {
     fn accept(&self, how: String, passwords_allowed: bool, update_allowed: bool) -> Verified {
         if self.policy.visual {
-            warn!(
-                "Host key fingerprint is {}\n{}",
-                self.fingerprint(),
-                randomart::draw(self.key).trim_end()
-            );
+            warn!("Host key fingerprint is {}\n{}", self.fingerprint(), randomart::draw(self.key).trim_end());
         }
         Verified {
             proof: HostVerified(()),
@@ -158,15 +138,7 @@ impl Judge<'_> {
     }
 
     async fn plain(&self, prompt: Arc<dyn Prompt>) -> Result<Verified, HostKeyError> {
-        let request = key_request("HOSTNAME", &self.host.known_as(), self.key, self.policy);
-        let asked = ask_command(self.policy, &request)?;
-        let candidates = || {
-            self.known
-                .by_name
-                .iter()
-                .chain(&asked)
-                .filter(|known| known.marker == Marker::Plain)
-        };
+        let candidates = || self.known.with(Marker::Plain);
         if let Some(same) = candidates().find(|known| known.key.key_data() == self.key.key_data()) {
             return Ok(self.known_key(same));
         }
@@ -192,12 +164,7 @@ impl Judge<'_> {
             return;
         }
         let Some(address) = self.host.address else { return };
-        let plain = || {
-            self.known
-                .by_address
-                .iter()
-                .filter(|known| known.marker == Marker::Plain)
-        };
+        let plain = || self.known.by_address.iter().filter(|known| known.marker == Marker::Plain);
         if plain().any(|known| known.key.key_data() == self.key.key_data()) {
             return;
         }
@@ -209,11 +176,7 @@ impl Judge<'_> {
                 other.place
             ),
             None => {
-                let by_address = Host {
-                    name: address.to_string(),
-                    address: None,
-                    ..self.host.clone()
-                };
+                let by_address = Host { name: address.to_string(), address: None, ..self.host.clone() };
                 record::add(self.policy, &by_address, self.key);
             }
         }
@@ -248,6 +211,7 @@ impl Judge<'_> {
 
     async fn unknown(&self, other_type: Option<&Known>, prompt: Arc<dyn Prompt>) -> Result<Verified, HostKeyError> {
         let context = other_type.map_or("", |_| ",\nbut keys of different type are already known for this host");
+        let asked = self.policy.strict == StrictChecking::Ask;
         let believed = match self.policy.strict {
             StrictChecking::Yes => {
                 return Err(HostKeyError::Unknown {
@@ -263,7 +227,8 @@ impl Judge<'_> {
             return Err(HostKeyError::Declined);
         }
         record::add(self.policy, self.host, self.key);
-        Ok(self.accept("new".to_owned(), true, true))
+        // Only what a person has looked at may vouch for further keys (sshconnect.c, hostkey_trusted).
+        Ok(self.accept("new".to_owned(), true, asked))
     }
 }
 

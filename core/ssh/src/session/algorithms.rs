@@ -19,11 +19,7 @@ pub(super) fn preferred(settings: &Settings, host_key: &[String]) -> Preferred {
         host_key_certificates: Cow::Owned(certificates.iter().filter_map(|name| certificate(name)).collect()),
         cipher: Cow::Owned(names::<cipher::Name>(&settings.algorithms.ciphers)),
         mac: Cow::Owned(names::<mac::Name>(&settings.algorithms.macs)),
-        compression: Cow::Borrowed(if settings.connection.compression {
-            COMPRESSED
-        } else {
-            PLAIN
-        }),
+        compression: Cow::Borrowed(if settings.connection.compression { COMPRESSED } else { PLAIN }),
     }
 }
 
@@ -36,20 +32,14 @@ fn names<'a, N: TryFrom<&'a str>>(list: &'a [String]) -> Vec<N> {
 }
 
 fn algorithm(name: &str) -> Option<Algorithm> {
-    Algorithm::new(name)
-        .ok()
-        .filter(|found| !matches!(found, Algorithm::Other(_)))
+    Algorithm::new(name).ok().filter(|found| !matches!(found, Algorithm::Other(_)))
 }
 
 /// The plain algorithm under a certificate's name; russh derives the name again.
 fn certificate(name: &str) -> Option<Algorithm> {
     match name {
-        "rsa-sha2-512-cert-v01@openssh.com" => Some(Algorithm::Rsa {
-            hash: Some(HashAlg::Sha512),
-        }),
-        "rsa-sha2-256-cert-v01@openssh.com" => Some(Algorithm::Rsa {
-            hash: Some(HashAlg::Sha256),
-        }),
+        "rsa-sha2-512-cert-v01@openssh.com" => Some(Algorithm::Rsa { hash: Some(HashAlg::Sha512) }),
+        "rsa-sha2-256-cert-v01@openssh.com" => Some(Algorithm::Rsa { hash: Some(HashAlg::Sha256) }),
         _ => Algorithm::new_certificate(name).ok(),
     }
 }

@@ -14,10 +14,7 @@ use crate::settings::{Settings, Template};
 /// How this host has to prove itself.
 pub(super) fn policy(settings: &Settings, tokens: &Tokens) -> Result<Policy, SessionError> {
     let host_key = &settings.host_key;
-    let revoked = host_key
-        .revoked
-        .as_ref()
-        .map(|file| path(tokens, file, Scope::REVOKED_HOST_KEYS));
+    let revoked = host_key.revoked.as_ref().map(|file| path(tokens, file, Scope::REVOKED_HOST_KEYS));
     Ok(Policy {
         strict: host_key.strict,
         user_files: paths(tokens, &host_key.user_files, Scope::USER_KNOWN_HOSTS)?,
@@ -47,10 +44,7 @@ pub(super) fn host(settings: &Settings, tokens: &Tokens, peer: &Peer) -> Result<
 
 fn alias(settings: &Settings, tokens: &Tokens) -> Result<Option<String>, SessionError> {
     let alias = settings.target.host_key_alias.as_ref();
-    Ok(alias
-        .map(|alias| tokens.expand(alias, Scope::REMOTE_COMMAND))
-        .transpose()
-        .map_err(config)?)
+    Ok(alias.map(|alias| tokens.expand(alias, Scope::REMOTE_COMMAND)).transpose().map_err(config)?)
 }
 
 /// How we prove ourselves to it.
@@ -75,14 +69,17 @@ pub(super) fn auth_request<'a>(
     })
 }
 
-/// The proxies' passwords: the named file, or `~/.netrc`.
+/// What XsshProxyCredentials is by default; that there is no such file is nothing to speak of.
+const DEFAULT_CREDENTIALS: &str = "~/.netrc";
+
+/// The proxies' passwords: the file, and whether the user named it.
 pub(super) fn credentials(
     settings: &Settings,
     tokens: &Tokens,
     context: &LocalContext,
 ) -> Result<(PathBuf, bool), SessionError> {
     match &settings.route.credentials {
-        Some(file) => Ok((path(tokens, file, Scope::PROXY_CREDENTIALS)?, true)),
+        Some(file) => Ok((path(tokens, file, Scope::PROXY_CREDENTIALS)?, file.0 != DEFAULT_CREDENTIALS)),
         None => Ok((context.home.join(".netrc"), false)),
     }
 }
@@ -98,11 +95,7 @@ fn command(template: &Template, tokens: &Tokens) -> KnownHostsCommand {
             ('K', request.key.as_str()),
         ];
         let words = lexer::split_arguments(&template.0, false).ok()?;
-        let expand = |word: String| {
-            tokens
-                .expand_with(&Template(word), Scope::KNOWN_HOSTS_COMMAND, &late)
-                .ok()
-        };
+        let expand = |word: String| tokens.expand_with(&Template(word), Scope::KNOWN_HOSTS_COMMAND, &late).ok();
         words.into_iter().map(expand).collect()
     })
 }

@@ -29,11 +29,7 @@ impl From<&Names> for Chosen {
         Self {
             kex: names.kex.as_ref().to_owned(),
             host_key: names.key.as_str().to_owned(),
-            mac: if implicit {
-                "<implicit>".to_owned()
-            } else {
-                names.client_mac.as_ref().to_owned()
-            },
+            mac: if implicit { "<implicit>".to_owned() } else { names.client_mac.as_ref().to_owned() },
             compression: compression.to_owned(),
             cipher,
         }
@@ -43,13 +39,7 @@ impl From<&Names> for Chosen {
 impl Chosen {
     /// OpenSSH's lines of `-v` (kex.c, kex_choose_conf).
     pub(super) fn log(&self) {
-        let Self {
-            kex,
-            host_key,
-            cipher,
-            mac,
-            compression,
-        } = self;
+        let Self { kex, host_key, cipher, mac, compression } = self;
         debug!("kex: algorithm: {kex}");
         debug!("kex: host key algorithm: {host_key}");
         for way in ["server->client", "client->server"] {

@@ -63,19 +63,10 @@ pub(super) async fn connect(
     let handle = within(settings.connection.connect_timeout, asked, connecting).await;
     let handle = handle.map_err(|error| error.of(&peer).early())?;
     let Some(verified) = board.take_verified() else {
-        return Err(SessionError::Transport {
-            peer,
-            cause: Cause::Closed,
-        });
+        return Err(SessionError::Transport { peer, cause: Cause::Closed });
     };
     let chosen = board.chosen();
-    Ok(Unauthenticated {
-        handle,
-        board,
-        peer,
-        verified,
-        chosen,
-    })
+    Ok(Unauthenticated { handle, board, peer, verified, chosen })
 }
 
 /// Lets the clock of [`within`] know that from here on a person may be thinking.
@@ -143,41 +134,34 @@ impl Session {
     /// # Errors
     /// The host refuses, in its own words.
     pub async fn tunnel(&self, host: &str, port: u16) -> Result<BoxedWire, SessionError> {
-        debug!(
-            "channel 0: new direct-tcpip to {host} port {port} through {}",
-            self.peer
-        );
-        let opened = self
-            .handle
-            .channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 65535)
-            .await;
+        debug!("channel 0: new direct-tcpip to {host} port {port} through {}", self.peer);
+        let opened = self.handle.channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 65535).await;
         match opened {
             Ok(channel) => Ok(Box::new(channel.into_stream())),
-            Err(error) => Err(self.open_error(error)),
+            Err(error) => Err(self.open_error(error).await),
         }
     }
 
-    pub(super) fn open_error(&self, error: russh::Error) -> SessionError {
+    pub(super) async fn open_error(&self, error: russh::Error) -> SessionError {
         match self.board.open_failure() {
             Some(words) => SessionError::ChannelOpen(words),
-            None => SessionError::from(error).of(&self.peer),
+            None => self.lost(error).await,
         }
+    }
+
+    /// Why the connection is gone: what the event loop saw, which says more than that it is gone.
+    pub(super) async fn lost(&self, error: russh::Error) -> SessionError {
+        self.board.reason().await.unwrap_or_else(|| SessionError::from(error).of(&self.peer))
     }
 
     /// Says goodbye and ends the connection, and those before it, without waiting long for anyone.
     pub async fn close(mut self) {
-        let said = self
-            .handle
-            .disconnect(Disconnect::ByApplication, "disconnected by user", "")
-            .await;
+        let said = self.handle.disconnect(Disconnect::ByApplication, "disconnected by user", "").await;
         if said.is_ok() {
             let _ = timeout(GOODBYE, &mut self.handle).await;
         }
         for hop in std::mem::take(&mut self.before).into_iter().rev() {
-            let _ = hop
-                .handle
-                .disconnect(Disconnect::ByApplication, "disconnected by user", "")
-                .await;
+            let _ = hop.handle.disconnect(Disconnect::ByApplication, "disconnected by user", "").await;
         }
     }
 }

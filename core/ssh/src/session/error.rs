@@ -128,10 +128,7 @@ impl Cause {
             Self::Version => format!("{peer} does not speak SSH 2: its first line is no SSH identification"),
             Self::Io(error) => io_words(error, peer),
             Self::Protocol(error) => {
-                format!(
-                    "Connection to {peer}: the host broke the protocol: {}",
-                    visible(error.to_string().as_bytes())
-                )
+                format!("Connection to {peer}: the host broke the protocol: {}", visible(error.to_string().as_bytes()))
             }
         }
     }
@@ -163,10 +160,7 @@ impl From<russh::Error> for SessionError {
             E::Disconnect | E::HUP | E::SendError | E::RecvError => Cause::Closed,
             E::KeepaliveTimeout | E::InactivityTimeout => Cause::Unresponsive,
             E::ConnectionTimeout | E::Elapsed(_) => Cause::SetupTimeout,
-            E::NoCommonAlgo { kind, theirs, .. } => Cause::NoCommon {
-                kind,
-                theirs: theirs.join(","),
-            },
+            E::NoCommonAlgo { kind, theirs, .. } => Cause::NoCommon { kind, theirs: theirs.join(",") },
             E::PacketAuth | E::DecryptionError => Cause::CorruptedMac,
             E::PacketSize(size) => Cause::PacketSize(size),
             E::Version => Cause::Version,
@@ -174,10 +168,7 @@ impl From<russh::Error> for SessionError {
             E::IO(error) => Cause::Io(error),
             other => Cause::Protocol(other),
         };
-        Self::Transport {
-            peer: Peer::default(),
-            cause,
-        }
+        Self::Transport { peer: Peer::default(), cause }
     }
 }
 
@@ -185,10 +176,7 @@ impl SessionError {
     /// Says whose connection it was, where russh could not know.
     pub(super) fn of(self, whose: &Peer) -> Self {
         match self {
-            Self::Transport { cause, .. } => Self::Transport {
-                peer: whose.clone(),
-                cause,
-            },
+            Self::Transport { cause, .. } => Self::Transport { peer: whose.clone(), cause },
             other => other,
         }
     }
@@ -196,13 +184,7 @@ impl SessionError {
     /// The same before the host has said who it is.
     pub(super) fn early(self) -> Self {
         match self {
-            Self::Transport {
-                peer,
-                cause: Cause::Closed,
-            } => Self::Transport {
-                peer,
-                cause: Cause::ClosedEarly,
-            },
+            Self::Transport { peer, cause: Cause::Closed } => Self::Transport { peer, cause: Cause::ClosedEarly },
             other => other,
         }
     }

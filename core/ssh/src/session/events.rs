@@ -7,16 +7,18 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
-use log::{debug, info, warn};
+use log::{debug, warn};
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{Channel, ChannelId, ChannelOpenFailure, Sig};
 use tokio::sync::watch;
+use tokio::time::timeout;
 
 use super::chosen::Chosen;
 use super::{Cause, Exit, Peer, Progress, Request, SessionError};
 use crate::exec::Output;
 use crate::hostkey::Verified;
+use crate::limits::GOODBYE;
 use crate::terminal::visible::{visible, visible_lines};
 
 /// The check of a host's key; it mints the proof.
@@ -75,7 +77,11 @@ impl Board {
     }
 
     /// Why the connection ended, where it did.
-    pub(super) fn lost(&self) -> Option<SessionError> {
+    ///
+    /// It may take a moment: whoever waits for an answer learns that there is none before the reason is known.
+    pub(super) async fn reason(&self) -> Option<SessionError> {
+        let mut progress = self.progress.subscribe();
+        let _ = timeout(GOODBYE, progress.wait_for(|progress| progress.lost.is_some())).await;
         let lost = self.progress.borrow().lost.clone()?;
         self.progress.send_modify(|progress| progress.lost = None);
         Arc::into_inner(lost)
@@ -116,14 +122,7 @@ pub(crate) struct Events {
 
 impl Events {
     pub(super) fn new(board: Arc<Board>, peer: Peer, check: HostCheck, banner: Banner) -> Self {
-        Self {
-            board,
-            peer,
-            check,
-            accepted: None,
-            banner,
-            stdout: None,
-        }
+        Self { board, peer, check, accepted: None, banner, stdout: None }
     }
 }
 
@@ -148,10 +147,9 @@ impl Handler for Events {
             return Ok(accepted.key_data() == presented.key_data());
         }
         let copy = match key {
-            PublicKeyOrCertificate::PublicKey { key, hash_alg } => PublicKeyOrCertificate::PublicKey {
-                key: key.clone(),
-                hash_alg: *hash_alg,
-            },
+            PublicKeyOrCertificate::PublicKey { key, hash_alg } => {
+                PublicKeyOrCertificate::PublicKey { key: key.clone(), hash_alg: *hash_alg }
+            }
             PublicKeyOrCertificate::Certificate(certificate) => {
                 PublicKeyOrCertificate::Certificate(certificate.clone())
             }
@@ -183,11 +181,7 @@ impl Handler for Events {
             if ours {
                 inner.main = Some(id);
             }
-            inner
-                .outputs
-                .as_ref()
-                .filter(|_| ours)
-                .map(|(stdout, _)| stdout.clone())
+            inner.outputs.as_ref().filter(|_| ours).map(|(stdout, _)| stdout.clone())
         });
         if let Some(stdout) = stdout {
             self.stdout = Some((id, stdout));
@@ -249,8 +243,7 @@ impl Handler for Events {
 
     async fn exit_status(&mut self, channel: ChannelId, status: u32, _: &mut Session) -> Result<(), SessionError> {
         debug!("client_input_channel_req: channel {channel} rtype exit-status reply 0");
-        self.board
-            .note(channel, |progress| progress.exit = Some(Exit::Status(status)));
+        self.board.note(channel, |progress| progress.exit = Some(Exit::Status(status)));
         Ok(())
     }
 
@@ -266,8 +259,7 @@ impl Handler for Events {
         let name = signal_name(&signal);
         let message = visible(message.as_bytes());
         debug!("client_input_channel_req: channel {channel} rtype exit-signal reply 0");
-        self.board
-            .note(channel, |progress| progress.exit = Some(Exit::Signal { name, message }));
+        self.board.note(channel, |progress| progress.exit = Some(Exit::Signal { name, message }));
         Ok(())
     }
 
@@ -385,21 +377,13 @@ impl Handler for Events {
     async fn disconnected(&mut self, reason: DisconnectReason<SessionError>) -> Result<(), SessionError> {
         let lost = match reason {
             DisconnectReason::ReceivedDisconnect(info) => {
-                let cause = Cause::Disconnected {
-                    code: info.reason_code as u32,
-                    message: visible(info.message.as_bytes()),
-                };
-                SessionError::Transport {
-                    peer: self.peer.clone(),
-                    cause,
-                }
+                let cause =
+                    Cause::Disconnected { code: info.reason_code as u32, message: visible(info.message.as_bytes()) };
+                SessionError::Transport { peer: self.peer.clone(), cause }
             }
             DisconnectReason::Error(error) => error.of(&self.peer),
         };
-        info!("the connection ended: {lost}");
-        self.board
-            .progress
-            .send_modify(|progress| progress.lost = Some(Arc::new(lost)));
+        self.board.progress.send_modify(|progress| progress.lost = Some(Arc::new(lost)));
         Ok(())
     }
 }

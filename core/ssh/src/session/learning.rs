@@ -36,13 +36,7 @@ impl Session {
                 Err(_) => false,
             }
         };
-        let Learning {
-            policy,
-            host,
-            known,
-            verified,
-            prompt,
-        } = learning;
+        let Learning { policy, host, known, verified, prompt } = learning;
         hostkey::update(policy, host, known, verified, announced, prompt.clone(), prove).await;
     }
 }

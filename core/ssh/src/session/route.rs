@@ -16,7 +16,7 @@ use super::connect::{Unauthenticated, connect};
 use super::error::Peer;
 use super::events::{Banner, HostCheck};
 use super::{HopReport, Session, SessionError, checks};
-use crate::auth::authenticate;
+use crate::auth::{AuthError, authenticate};
 use crate::config::Resolver;
 use crate::config::tokens::{Scope, Tokens};
 use crate::hop::{self, BoxedWire, Hop, HopError, Proxy, TcpWire, Trust, Tunnel, credentials};
@@ -72,12 +72,7 @@ fn session_to<'a>(
     Box::pin(async move {
         let started = Instant::now();
         let target = &settings.target;
-        let way = Way {
-            guide,
-            settings,
-            connection: &settings.connection,
-            depth,
-        };
+        let way = Way { guide, settings, connection: &settings.connection, depth };
         let reached = way.reach(&target.host, target.port, &settings.route).await?;
         let connecting = started.elapsed();
         let (mut opened, watch) = log_in(guide, settings, reached, depth).await?;
@@ -93,20 +88,10 @@ fn session_to<'a>(
 type LoggedIn = (Opened, Option<hop::command::Watch>);
 
 async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usize) -> Result<LoggedIn, SessionError> {
-    let Reached {
-        wire,
-        address,
-        before,
-        mut reports,
-        watch,
-    } = reached;
+    let Reached { wire, address, before, mut reports, watch } = reached;
     let tokens = Tokens::new(settings, guide.resolver.context());
     let target = &settings.target;
-    let peer = Peer {
-        host: target.host.clone(),
-        port: target.port,
-        address,
-    };
+    let peer = Peer { host: target.host.clone(), port: target.port, address };
     let policy = checks::policy(settings, &tokens)?;
     let host = checks::host(settings, &tokens, &peer)?;
     let known = Arc::new(KnownHosts::load(&policy, &host)?);
@@ -114,7 +99,7 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
     let ordered = if settings.algorithms.host_key_given {
         offered.clone()
     } else {
-        known.order_algorithms(offered)
+        known.order_algorithms(&policy, &host, offered)?
     };
     let check: HostCheck = {
         let (policy, host, known, prompt) = (policy.clone(), host.clone(), known.clone(), guide.prompt.clone());
@@ -132,53 +117,31 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
         (connected, _) => connected?,
     };
     let key_exchange = started.elapsed();
-    let Unauthenticated {
-        mut handle,
-        board,
-        peer,
-        verified,
-        chosen,
-    } = unauthenticated;
+    let Unauthenticated { mut handle, board, peer, verified, chosen } = unauthenticated;
     let request = checks::auth_request(settings, &tokens, &verified)?;
     let started = Instant::now();
     let auth = authenticate(&mut handle, &verified.proof, &request, guide.prompt.clone()).await;
     let auth = match auth {
         Ok(auth) => auth,
-        Err(error) => return Err(board.lost().unwrap_or_else(|| error.into())),
+        Err(denied @ AuthError::Denied(_)) => return Err(denied.into()),
+        Err(error) => return Err(board.reason().await.unwrap_or_else(|| error.into())),
     };
-    let place = peer
-        .address
-        .map_or_else(|| "via proxy".to_owned(), |a| format!("[{}]:{}", a.ip(), a.port()));
+    let place = peer.address.map_or_else(|| "via proxy".to_owned(), |a| format!("[{}]:{}", a.ip(), a.port()));
     info!("Authenticated to {} ({place}) using \"{}\".", peer.host, auth.method);
     debug!("the way to {} has {depth} hop(s) behind it", peer.host);
     reports.push(HopReport {
         kind: "ssh",
         name: format!("{}@{}:{}", target.user, target.host, target.port),
         address,
-        host_key: Some(format!(
-            "{} {} ({})",
-            verified.key_type, verified.fingerprint, verified.how
-        )),
+        host_key: Some(format!("{} {} ({})", verified.key_type, verified.fingerprint, verified.how)),
         auth: Some(auth),
         algorithms: chosen,
         key_exchange,
         authentication: started.elapsed(),
         ..HopReport::default()
     });
-    let learning = super::learning::Learning {
-        policy,
-        host,
-        known,
-        verified,
-        prompt: guide.prompt.clone(),
-    };
-    let session = Session {
-        handle,
-        board,
-        peer,
-        before,
-        learning: Some(learning),
-    };
+    let learning = super::learning::Learning { policy, host, known, verified, prompt: guide.prompt.clone() };
+    let session = Session { handle, board, peer, before, learning: Some(learning) };
     Ok((Opened { session, reports }, watch))
 }
 
@@ -212,13 +175,7 @@ impl Way<'_> {
                 }
             }
             let (wire, address) = self.dial(host, port).await?;
-            Ok(Reached {
-                wire,
-                address: Some(address),
-                before: Vec::new(),
-                reports: Vec::new(),
-                watch: None,
-            })
+            Ok(Reached { wire, address: Some(address), before: Vec::new(), reports: Vec::new(), watch: None })
         })
     }
 
@@ -248,9 +205,7 @@ impl Way<'_> {
             reached.wire = hop::standard_io(own(rustix::stdio::stdin())?, own(rustix::stdio::stdout())?)?;
         } else if fdpass {
             let deadline = hop::deadline(self.connection.connect_timeout);
-            reached.wire = hop::command::dial(&self.guide.shell, command.as_ref(), deadline)
-                .await?
-                .into();
+            reached.wire = hop::command::dial(&self.guide.shell, command.as_ref(), deadline).await?.into();
         } else {
             let (wire, watch) = hop::command::spawn(&self.guide.shell, command.as_ref())?;
             (reached.wire, reached.watch) = (wire, Some(watch));
@@ -270,32 +225,18 @@ impl Way<'_> {
         debug!("Going through {} to {host} port {port}", last.0);
         let mut settings = self.guide.resolver.resolve_jump(&destination)?;
         if !before.is_empty() {
-            settings.route = Route {
-                jumps: before.to_vec(),
-                command: None,
-                ..settings.route
-            };
+            settings.route = Route { jumps: before.to_vec(), command: None, ..settings.route };
         }
         let Opened { session, reports } = session_to(self.guide, &settings, self.depth + 1).await?;
         let wire = session.tunnel(host, port).await?;
-        Ok(Reached {
-            wire,
-            address: None,
-            before: vec![session],
-            reports,
-            watch: None,
-        })
+        Ok(Reached { wire, address: None, before: vec![session], reports, watch: None })
     }
 
     async fn by_proxy(&self, host: &str, port: u16, proxy: &Proxy, before: &[Jump]) -> Result<Reached, SessionError> {
         let started = Instant::now();
         let tokens = Tokens::new(self.settings, self.guide.resolver.context());
         let (file, named) = checks::credentials(self.settings, &tokens, self.guide.resolver.context())?;
-        let store = if named {
-            credentials::Store::Named(&file)
-        } else {
-            credentials::Store::Netrc(&file)
-        };
+        let store = if named { credentials::Store::Named(&file) } else { credentials::Store::Netrc(&file) };
         let mut known = credentials::stored(proxy, Some(store));
         loop {
             let mut reached = self.to_proxy(proxy, before).await?;
@@ -312,13 +253,7 @@ impl Way<'_> {
                     let address = reached.address.take();
                     let (name, connecting) = (proxy.to_string(), started.elapsed());
                     let kind = proxy.scheme.name();
-                    reached.reports.push(HopReport {
-                        kind,
-                        name,
-                        address,
-                        connecting,
-                        ..HopReport::default()
-                    });
+                    reached.reports.push(HopReport { kind, name, address, connecting, ..HopReport::default() });
                     return Ok(reached);
                 }
                 Err(error @ HopError::NeedsCredentials { .. }) if known.is_none() => {
@@ -334,22 +269,15 @@ impl Way<'_> {
 
     /// A stream to the proxy itself.
     async fn to_proxy(&self, proxy: &Proxy, before: &[Jump]) -> Result<Reached, SessionError> {
-        let route = Route {
-            jumps: before.to_vec(),
-            ..Route::default()
-        };
-        let way = Way {
-            depth: self.depth + 1,
-            ..*self
-        };
+        let route = Route { jumps: before.to_vec(), ..Route::default() };
+        let way = Way { depth: self.depth + 1, ..*self };
         way.reach(&proxy.host, proxy.port, &route).await
     }
 }
 
 fn own(fd: BorrowedFd<'_>) -> Result<OwnedFd, HopError> {
     let what = "duplicate standard input or output".to_owned();
-    fd.try_clone_to_owned()
-        .map_err(|source| HopError::Local { what, source })
+    fd.try_clone_to_owned().map_err(|source| HopError::Local { what, source })
 }
 
 /// With keepalives wanted, a host that takes nothing for as long as it may be silent is gone.

@@ -57,22 +57,23 @@ impl Session {
         self.board.expect_channel(stdout, stderr);
         let opened = match &start.kind {
             StartKind::Forward { host, port } => {
-                self.handle
-                    .channel_open_direct_tcpip(host.as_str(), (*port).into(), "127.0.0.1", 65535)
-                    .await
+                self.handle.channel_open_direct_tcpip(host.as_str(), (*port).into(), "127.0.0.1", 65535).await
             }
             _ => self.handle.channel_open_session().await,
         };
-        let channel = opened.map_err(|error| self.open_error(error))?;
+        let channel = match opened {
+            Ok(channel) => channel,
+            Err(error) => return Err(self.open_error(error).await),
+        };
         let id = channel.id();
         // Data comes through the event loop: the queue that would hold it a second time goes.
         let (reader, writer): (ChannelReadHalf, _) = channel.split();
         drop(reader);
         let started = Started { id, writer };
-        self.request(start, &started.writer)
-            .await
-            .map_err(|error| SessionError::from(error).of(&self.peer))?;
-        Ok(started)
+        match self.request(start, &started.writer).await {
+            Ok(()) => Ok(started),
+            Err(error) => Err(self.lost(error).await),
+        }
     }
 
     /// Sends a piece of our program's input. Past the channel's own accounting: there is one such channel on a
@@ -90,23 +91,11 @@ impl Session {
             let size = pty.size;
             let (columns, rows) = (size.columns, size.rows);
             channel
-                .request_pty(
-                    true,
-                    &pty.term,
-                    columns,
-                    rows,
-                    size.pixel_width,
-                    size.pixel_height,
-                    &pty.modes,
-                )
+                .request_pty(true, &pty.term, columns, rows, size.pixel_width, size.pixel_height, &pty.modes)
                 .await?;
         }
         for (name, value) in &start.environment {
-            debug!(
-                "channel 0: setting env {} = \"{}\"",
-                visible(name.as_bytes()),
-                visible(value.as_bytes())
-            );
+            debug!("channel 0: setting env {} = \"{}\"", visible(name.as_bytes()), visible(value.as_bytes()));
             channel.set_env(false, name, value).await?;
         }
         match &start.kind {

@@ -36,12 +36,6 @@ pub struct Canonicalize {
 
 impl Default for Canonicalize {
     fn default() -> Self {
-        Self {
-            mode: 0,
-            domains: Vec::new(),
-            max_dots: 1,
-            fallback_local: true,
-            permitted_cnames: Vec::new(),
-        }
+        Self { mode: 0, domains: Vec::new(), max_dots: 1, fallback_local: true, permitted_cnames: Vec::new() }
     }
 }

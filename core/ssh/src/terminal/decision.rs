@@ -62,20 +62,9 @@ mod tests {
         ] {
             let decide = |has_command, stdin_is_terminal| {
                 let kind = SessionType::Default;
-                Circumstances {
-                    request,
-                    kind,
-                    has_command,
-                    stdin_is_terminal,
-                }
-                .decide()
+                Circumstances { request, kind, has_command, stdin_is_terminal }.decide()
             };
-            let made = [
-                decide(false, true),
-                decide(false, false),
-                decide(true, true),
-                decide(true, false),
-            ];
+            let made = [decide(false, true), decide(false, false), decide(true, true), decide(true, false)];
             assert_eq!(made, decisions, "{request:?}");
         }
     }
@@ -84,13 +73,7 @@ mod tests {
     fn a_subsystem_gets_a_terminal_only_where_asked() {
         let subsystem = |request| {
             let kind = SessionType::Subsystem;
-            Circumstances {
-                request,
-                kind,
-                has_command: true,
-                stdin_is_terminal: true,
-            }
-            .decide()
+            Circumstances { request, kind, has_command: true, stdin_is_terminal: true }.decide()
         };
         assert_eq!(subsystem(RequestTty::Auto), Without);
         assert_eq!(subsystem(RequestTty::Yes), Allocate);
@@ -101,12 +84,7 @@ mod tests {
         for request in [RequestTty::Auto, RequestTty::No, RequestTty::Yes, RequestTty::Force] {
             let kind = SessionType::None;
             for stdin_is_terminal in [false, true] {
-                let circumstances = Circumstances {
-                    request,
-                    kind,
-                    has_command: false,
-                    stdin_is_terminal,
-                };
+                let circumstances = Circumstances { request, kind, has_command: false, stdin_is_terminal };
                 assert_eq!(circumstances.decide(), Without);
             }
         }

@@ -52,11 +52,7 @@ pub struct Escapes {
 impl Escapes {
     /// A machine at the start of a line.
     pub fn new(options: Options) -> Self {
-        Self {
-            options,
-            at_line_start: true,
-            pending: false,
-        }
+        Self { options, at_line_start: true, pending: false }
     }
 
     /// Takes what was typed.

@@ -18,9 +18,5 @@ pub mod visible;
 /// A fresh terminal: on Linux the master of a pseudo-terminal answers for its other end.
 #[cfg(test)]
 fn test_terminal() -> std::fs::File {
-    std::fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .open("/dev/ptmx")
-        .unwrap()
+    std::fs::OpenOptions::new().read(true).write(true).open("/dev/ptmx").unwrap()
 }

@@ -153,9 +153,7 @@ mod tests {
 
     fn is_raw(terminal: &File) -> bool {
         let now = tcgetattr(terminal).unwrap();
-        let cooked = now
-            .local_modes
-            .intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
+        let cooked = now.local_modes.intersects(LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG)
             || now.input_modes.intersects(InputModes::ICRNL | InputModes::IXON)
             || now.output_modes.intersects(OutputModes::OPOST);
         !cooked && now.special_codes[SpecialCodeIndex::VMIN] == 1

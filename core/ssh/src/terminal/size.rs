@@ -42,19 +42,9 @@ mod tests {
     #[test]
     fn a_terminal_tells_its_size() {
         let terminal = test_terminal();
-        let size = Winsize {
-            ws_col: 132,
-            ws_row: 50,
-            ws_xpixel: 1320,
-            ws_ypixel: 1000,
-        };
+        let size = Winsize { ws_col: 132, ws_row: 50, ws_xpixel: 1320, ws_ypixel: 1000 };
         tcsetwinsize(&terminal, size).unwrap();
-        let told = WindowSize {
-            columns: 132,
-            rows: 50,
-            pixel_width: 1320,
-            pixel_height: 1000,
-        };
+        let told = WindowSize { columns: 132, rows: 50, pixel_width: 1320, pixel_height: 1000 };
         assert_eq!(WindowSize::of(&terminal), Some(told));
     }
 

@@ -122,11 +122,7 @@ impl Spread {
         } else {
             at(middle)
         };
-        Self {
-            median,
-            least: at(0),
-            most: at(figures.len().saturating_sub(1)),
-        }
+        Self { median, least: at(0), most: at(figures.len().saturating_sub(1)) }
     }
 }
 
@@ -142,11 +138,7 @@ impl Measured {
     /// Ours over theirs, pair by pair.
     pub(crate) fn ratio(&self, metric: Metric) -> Spread {
         let pairs = self.ours.iter().zip(&self.theirs);
-        Spread::of(
-            pairs
-                .map(|(ours, theirs)| metric.of(ours) / metric.of(theirs))
-                .collect(),
-        )
+        Spread::of(pairs.map(|(ours, theirs)| metric.of(ours) / metric.of(theirs)).collect())
     }
 
     pub(crate) fn reached(&self, target: Target) -> bool {
@@ -162,11 +154,7 @@ mod tests {
     use super::*;
 
     fn sample(wall_seconds: f64, peak_bytes: u64) -> Sample {
-        Sample {
-            wall_seconds,
-            cpu_seconds: 1.0,
-            peak_bytes,
-        }
+        Sample { wall_seconds, cpu_seconds: 1.0, peak_bytes }
     }
 
     #[test]

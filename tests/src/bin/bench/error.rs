@@ -12,11 +12,7 @@ pub(crate) enum BenchError {
     #[error("there is no {}: build it in the same profile first, or name one with --xssh", path.display())]
     NoSubject { path: PathBuf },
     #[error("{what} failed ({status}): {said}")]
-    Failed {
-        what: String,
-        status: ExitStatus,
-        said: String,
-    },
+    Failed { what: String, status: ExitStatus, said: String },
     #[error("{what}: the bytes that arrived are not those that were sent")]
     Corrupt { what: String },
     #[error("sshd does not answer on 127.0.0.1:{port}; its log: {log}")]

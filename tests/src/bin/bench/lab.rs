@@ -44,13 +44,7 @@ impl Lab {
         let line = DelayLine::start(SocketAddr::from((Ipv4Addr::LOCALHOST, port)), ROUND_TRIP)
             .map_err(BenchError::io("the delay line"))?;
         let config = configure(root, port, line.address().port())?;
-        Ok(Self {
-            scratch: root.to_path_buf(),
-            config,
-            sshd,
-            _line: line,
-            _folder: folder,
-        })
+        Ok(Self { scratch: root.to_path_buf(), config, sshd, _line: line, _folder: folder })
     }
 }
 
@@ -68,11 +62,7 @@ pub(crate) fn succeed(command: &mut Command) -> Result<Vec<u8>, BenchError> {
     if output.status.success() {
         return Ok(output.stdout);
     }
-    Err(BenchError::Failed {
-        what,
-        status: output.status,
-        said: String::from_utf8_lossy(&output.stderr).trim().into(),
-    })
+    Err(BenchError::Failed { what, status: output.status, said: String::from_utf8_lossy(&output.stderr).trim().into() })
 }
 
 fn free_port() -> Result<u16, BenchError> {

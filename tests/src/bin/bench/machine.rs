@@ -54,18 +54,14 @@ impl Machine {
 
 /// `-V` speaks on stderr, ours as OpenSSH's.
 fn version_on_stderr(program: &Path) -> Result<String, BenchError> {
-    let output = Command::new(program)
-        .arg("-V")
-        .output()
-        .map_err(BenchError::io(program.display().to_string()))?;
+    let output = Command::new(program).arg("-V").output().map_err(BenchError::io(program.display().to_string()))?;
     Ok(first_line(&String::from_utf8_lossy(&output.stderr)))
 }
 
 fn field(file: &str, name: &str) -> String {
     let text = fs::read_to_string(file).unwrap_or_default();
     let line = text.lines().find(|line| line.starts_with(name));
-    line.and_then(|line| line.split_once(':'))
-        .map_or_else(|| "unknown".into(), |(_, value)| value.trim().to_owned())
+    line.and_then(|line| line.split_once(':')).map_or_else(|| "unknown".into(), |(_, value)| value.trim().to_owned())
 }
 
 fn load() -> String {

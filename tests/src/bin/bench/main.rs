@@ -6,11 +6,7 @@
 //!
 //! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload` (the
 //! rows), `contest` (A B A B), `measure` (one run), `machine` and `report`.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a program that talks to its user"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to its user")]
 
 mod contest;
 mod error;
@@ -76,9 +72,7 @@ fn run(args: &ArgMatches) -> Result<(), BenchError> {
         Some(path) => path.clone(),
         None => beside_this()?,
     };
-    let scratch = args
-        .get_one::<PathBuf>("scratch")
-        .map_or(Path::new("/dev/shm"), PathBuf::as_path);
+    let scratch = args.get_one::<PathBuf>("scratch").map_or(Path::new("/dev/shm"), PathBuf::as_path);
     let lab = Lab::start(scratch)?;
     let material = Material::at(&lab.scratch, if quick { Scale::QUICK } else { Scale::FULL });
     let machine = Machine::describe(&xssh, &lab)?;
@@ -87,10 +81,7 @@ fn run(args: &ArgMatches) -> Result<(), BenchError> {
         if !only.is_empty() && !only.iter().any(|prefix| row.name.starts_with(prefix.as_str())) {
             continue;
         }
-        let pairs = args
-            .get_one::<u32>("runs")
-            .copied()
-            .unwrap_or(if quick { 1 } else { row.pairs });
+        let pairs = args.get_one::<u32>("runs").copied().unwrap_or(if quick { 1 } else { row.pairs });
         eprintln!("{}: {pairs} pairs", row.name);
         if let Some(source) = row.task.source() {
             material.ensure(source)?;
@@ -114,9 +105,5 @@ fn run(args: &ArgMatches) -> Result<(), BenchError> {
 fn beside_this() -> Result<PathBuf, BenchError> {
     let this = std::env::current_exe().map_err(BenchError::io("the path of this program"))?;
     let xssh = this.with_file_name("xssh");
-    if xssh.exists() {
-        Ok(xssh)
-    } else {
-        Err(BenchError::NoSubject { path: xssh })
-    }
+    if xssh.exists() { Ok(xssh) } else { Err(BenchError::NoSubject { path: xssh }) }
 }

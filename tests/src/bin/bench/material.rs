@@ -20,16 +20,8 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    pub(crate) const FULL: Self = Self {
-        file: 1 << 30,
-        long_file: 4 << 30,
-        small_files: 20_000,
-    };
-    pub(crate) const QUICK: Self = Self {
-        file: 16 << 20,
-        long_file: 64 << 20,
-        small_files: 200,
-    };
+    pub(crate) const FULL: Self = Self { file: 1 << 30, long_file: 4 << 30, small_files: 20_000 };
+    pub(crate) const QUICK: Self = Self { file: 16 << 20, long_file: 64 << 20, small_files: 200 };
 }
 
 /// What is moved: paths first, the files themselves when they are needed.

@@ -42,11 +42,7 @@ pub(crate) struct Sample {
 
 impl Run {
     pub(crate) fn new(program: impl AsRef<Path>) -> Self {
-        Self {
-            program: program.as_ref().to_path_buf(),
-            args: Vec::new(),
-            input: Input::Nothing,
-        }
+        Self { program: program.as_ref().to_path_buf(), args: Vec::new(), input: Input::Nothing }
     }
 
     pub(crate) fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Self {
@@ -91,16 +87,10 @@ impl Run {
     fn measure_into(&self, stdout: Stdio) -> Result<Sample, BenchError> {
         let (stdin, feeder) = self.open_input()?;
         let mut command = Command::new(&self.program);
-        command
-            .args(&self.args)
-            .stdin(stdin)
-            .stdout(stdout)
-            .stderr(Stdio::piped());
+        command.args(&self.args).stdin(stdin).stdout(stdout).stderr(Stdio::piped());
         command.env_remove("SSH_AUTH_SOCK").env_remove("RSYNC_RSH");
         let begun = Instant::now();
-        let mut child = command
-            .spawn()
-            .map_err(BenchError::io(self.program.display().to_string()))?;
+        let mut child = command.spawn().map_err(BenchError::io(self.program.display().to_string()))?;
         // Closes our end of the pipes; without that a reader which ends early would never be noticed by `cat`.
         drop(command);
         let said = child.stderr.take().map(read_all);
@@ -111,11 +101,7 @@ impl Run {
         }
         self.check(used.status, said)?;
         let cpu = used.rusage.utime + used.rusage.stime;
-        Ok(Sample {
-            wall_seconds: wall.as_secs_f64(),
-            cpu_seconds: cpu.as_secs_f64(),
-            peak_bytes: used.rusage.maxrss,
-        })
+        Ok(Sample { wall_seconds: wall.as_secs_f64(), cpu_seconds: cpu.as_secs_f64(), peak_bytes: used.rusage.maxrss })
     }
 
     fn open_input(&self) -> Result<(Stdio, Option<Child>), BenchError> {
@@ -126,11 +112,8 @@ impl Run {
                 Ok((file.into(), None))
             }
             Input::Pipe(path) => {
-                let mut cat = Command::new("cat")
-                    .arg(path)
-                    .stdout(Stdio::piped())
-                    .spawn()
-                    .map_err(BenchError::io("cat"))?;
+                let mut cat =
+                    Command::new("cat").arg(path).stdout(Stdio::piped()).spawn().map_err(BenchError::io("cat"))?;
                 let pipe = cat.stdout.take().map_or_else(Stdio::null, Stdio::from);
                 Ok((pipe, Some(cat)))
             }
@@ -141,11 +124,7 @@ impl Run {
         if status.success() {
             return Ok(());
         }
-        Err(BenchError::Failed {
-            what: self.line(),
-            status,
-            said: said.unwrap_or_default().trim().into(),
-        })
+        Err(BenchError::Failed { what: self.line(), status, said: said.unwrap_or_default().trim().into() })
     }
 }
 

@@ -43,11 +43,7 @@ pub(crate) fn markdown(machine: &Machine, scale: &Scale, measured: &[Measured]) 
     }
     text.push_str("\n## What was run\n\n");
     for row in measured {
-        let _ = writeln!(
-            text,
-            "* {}: `{}` against `{}`",
-            row.name, row.ours_line, row.theirs_line
-        );
+        let _ = writeln!(text, "* {}: `{}` against `{}`", row.name, row.ours_line, row.theirs_line);
     }
     text
 }
@@ -93,11 +89,7 @@ fn figure(metric: Metric, value: f64) -> String {
 
 fn bytes(count: u64) -> String {
     let (giga, mega) = (count >> 30, count >> 20);
-    if giga > 0 {
-        format!("{giga} GiB")
-    } else {
-        format!("{mega} MiB")
-    }
+    if giga > 0 { format!("{giga} GiB") } else { format!("{mega} MiB") }
 }
 
 /// Writes `DATE.md` and `DATE.json` into `folder`.
@@ -108,11 +100,8 @@ pub(crate) fn keep(folder: &Path, machine: &Machine, table: &str, measured: &[Me
         rows: &'a [Measured],
     }
     fs::create_dir_all(folder).map_err(BenchError::io(folder.display().to_string()))?;
-    let raw = serde_json::to_string_pretty(&Kept {
-        machine,
-        rows: measured,
-    })
-    .map_err(|source| BenchError::io("the raw runs")(source.into()))?;
+    let raw = serde_json::to_string_pretty(&Kept { machine, rows: measured })
+        .map_err(|source| BenchError::io("the raw runs")(source.into()))?;
     for (ending, text) in [("md", table), ("json", &raw)] {
         let path = folder.join(format!("{}.{ending}", machine.when));
         fs::write(&path, text).map_err(BenchError::io(path.display().to_string()))?;

@@ -20,10 +20,7 @@ pub(crate) struct Client {
 
 impl Client {
     fn new(program: &Path, lab: &Lab) -> Self {
-        Self {
-            program: program.to_path_buf(),
-            args: vec!["-F".into(), lab.config.clone().into()],
-        }
+        Self { program: program.to_path_buf(), args: vec!["-F".into(), lab.config.clone().into()] }
     }
 
     fn with(mut self, option: &str, value: &str) -> Self {
@@ -32,9 +29,7 @@ impl Client {
     }
 
     fn run(&self, host: &str, command: String) -> Run {
-        Run::new(&self.program)
-            .args(self.args.clone())
-            .args([host.to_owned(), command])
+        Run::new(&self.program).args(self.args.clone()).args([host.to_owned(), command])
     }
 
     /// As the value of rsync's `-e`.
@@ -121,20 +116,12 @@ impl Task {
             Self::Rsync { from, to, .. } => {
                 run.measure()?;
                 // A file arrives under its own name; a tree was given with a slash, so what it holds arrives.
-                let arrived = if from.is_file() {
-                    to.join(from.file_name().unwrap_or_default())
-                } else {
-                    to.clone()
-                };
+                let arrived = if from.is_file() { to.join(from.file_name().unwrap_or_default()) } else { to.clone() };
                 same(Command::new("diff").arg("-rq").arg(from).arg(arrived))?
             }
         };
         let _ = fs::remove_file(&arrived);
-        if same {
-            Ok(())
-        } else {
-            Err(BenchError::Corrupt { what: run.line() })
-        }
+        if same { Ok(()) } else { Err(BenchError::Corrupt { what: run.line() }) }
     }
 }
 
@@ -150,11 +137,7 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
     let gcm = plain.clone().with("-c", "aes128-gcm@openssh.com");
     let curve = plain.clone().with("-o", "KexAlgorithms=curve25519-sha256");
     let (file, long_file, tree) = (&material.file, &material.long_file, &material.tree);
-    let rsync = |from: &Path, fresh| Task::Rsync {
-        from: from.to_path_buf(),
-        to: lab.scratch.join("received/"),
-        fresh,
-    };
+    let rsync = |from: &Path, fresh| Task::Rsync { from: from.to_path_buf(), to: lab.scratch.join("received/"), fresh };
     let upload = || Task::Upload(Input::File(file.clone()));
     let download = || Task::Download(file.clone());
     let row = |name, task, theirs: &Client, pairs, targets: &[Target]| Row {
@@ -174,25 +157,13 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
         row("upload-gcm", upload(), &gcm, 7, &[wall(0.85), cpu(0.55)]),
         row("download", download(), &plain, 7, &[wall(0.75), cpu(0.65)]),
         row("download-gcm", download(), &gcm, 7, &[wall(1.0), cpu(1.0)]),
-        row(
-            "pipe-upload",
-            Task::Upload(Input::Pipe(file.clone())),
-            &plain,
-            11,
-            &[wall(0.8)],
-        ),
+        row("pipe-upload", Task::Upload(Input::Pipe(file.clone())), &plain, 11, &[wall(0.8)]),
         row("true-loopback", Task::True("near"), &plain, 31, &[wall(0.7)]),
         row("true-50ms", Task::True("far"), &plain, 11, &[wall(0.78)]),
         row("rsync-file", rsync(file, true), &plain, 7, &[wall(0.85)]),
         row("rsync-small-files", rsync(tree, true), &plain, 7, &[wall(0.9)]),
         row("rsync-no-op", rsync(tree, false), &plain, 15, &[wall(0.8)]),
-        row(
-            "memory-upload",
-            Task::Upload(Input::File(long_file.clone())),
-            &plain,
-            1,
-            &memory,
-        ),
+        row("memory-upload", Task::Upload(Input::File(long_file.clone())), &plain, 1, &memory),
         row("memory-download", Task::Download(long_file.clone()), &plain, 1, &memory),
         row("true-cpu", Task::True("near"), &curve, 31, &[cpu(0.4)]),
     ]

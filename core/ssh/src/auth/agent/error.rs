@@ -58,9 +58,6 @@ pub enum AgentError {
 
 impl AgentError {
     pub(super) fn silent(path: PathBuf, patience: Duration) -> Self {
-        Self::Silent {
-            path,
-            seconds: patience.as_secs(),
-        }
+        Self::Silent { path, seconds: patience.as_secs() }
     }
 }

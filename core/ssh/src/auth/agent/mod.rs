@@ -51,10 +51,7 @@ impl Agent {
     pub(super) async fn connect(path: &Path) -> Result<Self, AgentError> {
         let path = path.to_owned();
         match timeout(limits::AGENT_REPLY, UnixStream::connect(&path)).await {
-            Ok(Ok(stream)) => Ok(Self {
-                path,
-                stream: Some(stream),
-            }),
+            Ok(Ok(stream)) => Ok(Self { path, stream: Some(stream) }),
             Ok(Err(source)) => Err(AgentError::Connect { path, source }),
             Err(_) => Err(AgentError::silent(path, limits::AGENT_REPLY)),
         }
@@ -117,14 +114,8 @@ impl Agent {
         let confirm = how.mode == AddKeys::CONFIRM;
         let constrained = confirm || how.lifetime != 0;
         let mut fields = Zeroizing::new(Vec::new());
-        key.key_data()
-            .encode(&mut *fields)
-            .map_err(|_| self.broke("cannot hold a key of this kind"))?;
-        let mut request = wire::Request::new(if constrained {
-            wire::ADD_ID_CONSTRAINED
-        } else {
-            wire::ADD_IDENTITY
-        });
+        key.key_data().encode(&mut *fields).map_err(|_| self.broke("cannot hold a key of this kind"))?;
+        let mut request = wire::Request::new(if constrained { wire::ADD_ID_CONSTRAINED } else { wire::ADD_IDENTITY });
         request.raw(&fields).string(comment.as_bytes());
         if how.lifetime != 0 {
             request.byte(wire::CONSTRAIN_LIFETIME).uint(how.lifetime);
@@ -160,18 +151,13 @@ impl Agent {
         };
         self.stream = Some(stream);
         if message.first().is_some_and(|kind| wire::is_failure(*kind)) {
-            return Err(AgentError::Refused {
-                path: self.path.clone(),
-            });
+            return Err(AgentError::Refused { path: self.path.clone() });
         }
         Ok(message)
     }
 
     fn broke(&self, what: &'static str) -> AgentError {
-        AgentError::Broke {
-            path: self.path.clone(),
-            what,
-        }
+        AgentError::Broke { path: self.path.clone(), what }
     }
 }
 

@@ -71,10 +71,7 @@ pub(super) fn read_identities(message: &[u8]) -> Result<Vec<(&[u8], String)>, &'
     if count > limits::AGENT_IDENTITIES {
         return Err("says that it holds more keys than can be true");
     }
-    (0..count)
-        .map(|_| Some((fields.string()?, visible(fields.string()?))))
-        .collect::<Option<_>>()
-        .ok_or(BROKEN)
+    (0..count).map(|_| Some((fields.string()?, visible(fields.string()?)))).collect::<Option<_>>().ok_or(BROKEN)
 }
 
 /// The type of an SSH_AGENT_SIGN_RESPONSE's signature, and the signature with its type.
@@ -100,18 +97,10 @@ mod tests {
     fn a_list_that_claims_too_much_is_refused() {
         let mut message = Request::new(IDENTITIES_ANSWER);
         message.uint(u32::MAX);
-        assert!(
-            read_identities(&message.finish()[4..])
-                .unwrap_err()
-                .contains("more keys")
-        );
+        assert!(read_identities(&message.finish()[4..]).unwrap_err().contains("more keys"));
         let mut message = Request::new(IDENTITIES_ANSWER);
         message.uint(1).uint(u32::MAX).raw(b"abc");
-        assert!(
-            read_identities(&message.finish()[4..])
-                .unwrap_err()
-                .contains("cut short")
-        );
+        assert!(read_identities(&message.finish()[4..]).unwrap_err().contains("cut short"));
     }
 
     #[test]
@@ -119,10 +108,7 @@ mod tests {
         let mut message = Request::new(IDENTITIES_ANSWER);
         message.uint(1).string(b"key").string(b"me\x1b[2J");
         let message = message.finish();
-        assert_eq!(
-            read_identities(&message[4..]).unwrap(),
-            [(&b"key"[..], r"me\033[2J".to_owned())]
-        );
+        assert_eq!(read_identities(&message[4..]).unwrap(), [(&b"key"[..], r"me\033[2J".to_owned())]);
     }
 
     proptest! {

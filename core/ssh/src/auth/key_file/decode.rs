@@ -51,18 +51,12 @@ fn usable(key: PrivateKey) -> Result<PrivateKey, KeyFileError> {
         KeypairData::SkEd25519(_) | KeypairData::SkEcdsaSha2NistP256(_) => Err(KeyFileError::SecurityKey),
         KeypairData::Dsa(_) => Err(dsa()),
         _ => Err(KeyFileError::Unsupported {
-            what: format!(
-                "a key of type {}",
-                crate::terminal::visible::visible(key.algorithm().as_str().as_bytes())
-            ),
+            what: format!("a key of type {}", crate::terminal::visible::visible(key.algorithm().as_str().as_bytes())),
             cure: "make a new one with ssh-keygen",
         }),
     }
 }
 
 fn dsa() -> KeyFileError {
-    KeyFileError::Unsupported {
-        what: "DSA".to_owned(),
-        cure: "make a new key with ssh-keygen",
-    }
+    KeyFileError::Unsupported { what: "DSA".to_owned(), cure: "make a new key with ssh-keygen" }
 }

@@ -41,11 +41,7 @@ pub(super) fn parse(text: &[u8]) -> Option<Armor> {
     let mut body = Zeroizing::new(vec![0; base64::decoded_len_estimate(base64.len())]);
     let length = BASE64.decode_slice(base64.as_slice(), &mut body).ok()?;
     body.truncate(length);
-    Some(Armor {
-        label: String::from_utf8(label.to_vec()).ok()?,
-        cipher,
-        body,
-    })
+    Some(Armor { label: String::from_utf8(label.to_vec()).ok()?, cipher, body })
 }
 
 fn between<'a>(line: &'a [u8], start: &[u8], end: &[u8]) -> Option<&'a [u8]> {

@@ -91,11 +91,7 @@ fn warn_unprotected(path: &Path, mode: u32) {
     error!("{RULE}");
     error!("@         WARNING: UNPROTECTED PRIVATE KEY FILE!          @");
     error!("{RULE}");
-    error!(
-        "Permissions 0{:03o} for '{}' are too open.",
-        mode & 0o777,
-        path.display()
-    );
+    error!("Permissions 0{:03o} for '{}' are too open.", mode & 0o777, path.display());
     error!("It is required that your private key files are NOT accessible by others.");
     error!("This private key will be ignored.");
 }

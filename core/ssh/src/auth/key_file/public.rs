@@ -19,9 +19,7 @@ pub(in crate::auth) fn load(path: &Path) -> Option<PublicHalf> {
         return Some(key);
     }
     let armor = pem::parse(&text?)?;
-    (armor.label == "OPENSSH PRIVATE KEY")
-        .then(|| openssh::public(&armor.body))
-        .flatten()
+    (armor.label == "OPENSSH PRIVATE KEY").then(|| openssh::public(&armor.body)).flatten()
 }
 
 /// `path` with `suffix` behind it.

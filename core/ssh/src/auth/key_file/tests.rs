@@ -57,10 +57,7 @@ fn keygen(directory: &TempDir, name: &str, arguments: &[&str]) -> PathBuf {
 }
 
 fn unlock(path: &Path, answers: &Arc<Answers>) -> Result<PrivateKey, KeyFileError> {
-    let asking = Asking {
-        prompt: answers.clone(),
-        times: 3,
-    };
+    let asking = Asking { prompt: answers.clone(), times: 3 };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async { open(path)?.unlock(path, Some(asking)).await })
 }
@@ -112,10 +109,7 @@ fn what_openssl_writes_is_read() {
         (&rsa, &["rsa", "-traditional", "-des3"]),
         (&ec, &["ec", "-aes192"]),
         (&rsa, &["pkcs8", "-topk8", "-scrypt"]),
-        (
-            &rsa,
-            &["pkcs8", "-topk8", "-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1"],
-        ),
+        (&rsa, &["pkcs8", "-topk8", "-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA1"]),
         (&ec, &["pkcs8", "-topk8", "-v2", "des3"]),
         (&rsa, &["pkcs8", "-topk8", "-v2", "aes256", "-iter", "100000"]),
     ]
@@ -137,10 +131,7 @@ fn what_openssl_writes_is_read() {
 fn an_ed25519_key_of_openssl_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key");
-    run(
-        "openssl",
-        &["genpkey", "-algorithm", "ed25519", "-out", path.to_str().unwrap()],
-    );
+    run("openssl", &["genpkey", "-algorithm", "ed25519", "-out", path.to_str().unwrap()]);
     let key = unlock(&path, &Answers::new(&[])).unwrap();
     assert!(key.algorithm().is_ed25519());
 }
@@ -202,10 +193,7 @@ fn what_is_no_key_is_told_apart() {
     assert!(read("").contains("not a private key"));
     let cut = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n-----END OPENSSH PRIVATE KEY-----\n";
     assert!(read(cut).contains("cut short"));
-    assert!(matches!(
-        open(&directory.path().join("none")),
-        Err(KeyFileError::Missing)
-    ));
+    assert!(matches!(open(&directory.path().join("none")), Err(KeyFileError::Missing)));
     let old = "-----BEGIN RSA PRIVATE KEY-----\nDEK-Info: RC2-40-CBC,0011223344556677\n\nAAAA\n-----END RSA PRIVATE KEY-----\n";
     assert!(read(old).starts_with("the cipher RC2-40-CBC is not supported"));
 }

@@ -24,9 +24,7 @@ impl Agent {
             .unwrap_or_else(|error| panic!("ssh-agent is needed by this test: {error}"));
         // It tells its socket when that is there.
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { child, socket }
     }
 
@@ -36,11 +34,7 @@ impl Agent {
     }
 
     fn list(&self) -> String {
-        let output = Command::new("ssh-add")
-            .arg("-l")
-            .env("SSH_AUTH_SOCK", &self.socket)
-            .output()
-            .unwrap();
+        let output = Command::new("ssh-add").arg("-l").env("SSH_AUTH_SOCK", &self.socket).output().unwrap();
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -84,10 +78,7 @@ async fn security_keys_are_the_agents_business() {
         let key = keygen(&sshd.directory, kind, &["-t", kind, "-w", SECURITY_KEY, "-N", ""]);
         sshd.authorize(&[&key]);
         let text = sshd.admit(&agent.login(&[&key])).await.unwrap_err().to_string();
-        assert!(
-            text.contains("it needs a security key; add it to an agent with ssh-add"),
-            "{text}"
-        );
+        assert!(text.contains("it needs a security key; add it to an agent with ssh-add"), "{text}");
         agent.add(&key, &[]);
         let report = sshd.admit(&agent.login(&[&key])).await.unwrap();
         assert!(report.key.unwrap().ends_with("(agent)"), "{kind}");
@@ -124,10 +115,7 @@ async fn too_many_keys_of_the_agent_close_the_connection_with_advice() {
     }
     sshd.authorize_lines("");
     let text = sshd.admit(&agent.login(&[])).await.unwrap_err().to_string();
-    assert!(
-        text.starts_with("the server closed the connection during authentication\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("the server closed the connection during authentication\n"), "{text}");
     assert!(text.contains("IdentitiesOnly"), "{text}");
 }
 
@@ -138,23 +126,10 @@ async fn a_certificate_is_signed_for_by_the_agents_key() {
     let authority = ed25519(&sshd.directory, "authority");
     let line = std::fs::read_to_string(public(&authority)).unwrap();
     sshd.authorize_lines(&format!("cert-authority {line}"));
-    for (kind, create) in [
-        ("ed25519", &[][..]),
-        ("rsa", &[]),
-        ("ed25519-sk", &["-w", SECURITY_KEY]),
-    ] {
+    for (kind, create) in [("ed25519", &[][..]), ("rsa", &[]), ("ed25519-sk", &["-w", SECURITY_KEY])] {
         let key = keygen(&sshd.directory, kind, &[&["-t", kind, "-N", ""], create].concat());
         let plain = public(&key);
-        let how = [
-            "-q",
-            "-s",
-            text(&authority),
-            "-I",
-            "test",
-            "-n",
-            &sshd.user,
-            text(&plain),
-        ];
+        let how = ["-q", "-s", text(&authority), "-I", "test", "-n", &sshd.user, text(&plain)];
         run_in("ssh-keygen", &how, &[]);
         let beside = sshd.directory.path().join(format!("{kind}-cert.pub"));
         let certificate = sshd.directory.path().join(format!("{kind}.elsewhere"));

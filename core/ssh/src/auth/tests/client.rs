@@ -49,9 +49,7 @@ impl Login {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         user: &str,
     ) -> Result<AuthReport, AuthError> {
-        let mut handle = connect_stream(Arc::new(Config::default()), stream, Trusting)
-            .await
-            .unwrap();
+        let mut handle = connect_stream(Arc::new(Config::default()), stream, Trusting).await.unwrap();
         let request = AuthRequest {
             user,
             host: "host.example",

@@ -37,10 +37,7 @@ async fn keys_are_tried_in_order_until_one_fits() {
     );
     sshd.authorize(&[&second, &third]);
     let missing = sshd.directory.path().join("missing");
-    let report = sshd
-        .admit(&Login::new(&[&missing, &first, &second, &third]))
-        .await
-        .unwrap();
+    let report = sshd.admit(&Login::new(&[&missing, &first, &second, &third])).await.unwrap();
     assert!(report.key.unwrap().starts_with("RSA SHA256:"));
 }
 
@@ -79,15 +76,9 @@ async fn batch_mode_asks_nothing_and_says_so() {
     login.prompt = person.clone();
     login.settings.batch = true;
     let error = sshd.admit(&login).await.unwrap_err();
-    assert_eq!(
-        first_line(&error),
-        format!("{}@host.example: Permission denied (publickey).", sshd.user)
-    );
+    assert_eq!(first_line(&error), format!("{}@host.example: Permission denied (publickey).", sshd.user));
     let text = error.to_string();
-    assert!(
-        text.contains("it has a passphrase, and nobody could be asked"),
-        "{text}"
-    );
+    assert!(text.contains("it has a passphrase, and nobody could be asked"), "{text}");
     assert!(text.contains("unlock the key first: ssh-add"), "{text}");
     assert!(person.heard().is_empty());
 }
@@ -102,19 +93,11 @@ async fn a_refusal_tells_what_was_tried_and_what_to_do() {
     let error = sshd.admit(&Login::new(&[&key, &missing])).await.unwrap_err();
     let text = error.to_string();
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(
-        lines[0],
-        format!("{}@host.example: Permission denied (publickey).", sshd.user)
-    );
-    assert!(
-        lines[1].starts_with("  tried ED25519 SHA256:") && lines[1].ends_with("/key: refused"),
-        "{text}"
-    );
+    assert_eq!(lines[0], format!("{}@host.example: Permission denied (publickey).", sshd.user));
+    assert!(lines[1].starts_with("  tried ED25519 SHA256:") && lines[1].ends_with("/key: refused"), "{text}");
     assert!(lines[2].ends_with("/missing: no such file"), "{text}");
     assert!(lines.last().unwrap().contains("authorized_keys"), "{text}");
-    let AuthError::Denied(denied) = error else {
-        panic!("{error}")
-    };
+    let AuthError::Denied(denied) = error else { panic!("{error}") };
     assert_eq!(denied.offered, ["publickey"]);
 }
 
@@ -131,10 +114,7 @@ async fn an_unprotected_key_and_a_stale_public_half_are_passed_over() {
     let report = sshd.admit(&Login::new(&[&open, &stale, &good])).await.unwrap();
     assert!(report.key.unwrap().ends_with("/good"));
     let text = sshd.admit(&Login::new(&[&open, &stale])).await.unwrap_err().to_string();
-    assert!(
-        text.contains("open: bad permissions") && text.contains("stale: its contents do not match"),
-        "{text}"
-    );
+    assert!(text.contains("open: bad permissions") && text.contains("stale: its contents do not match"), "{text}");
 }
 
 #[tokio::test]
@@ -144,10 +124,7 @@ async fn two_different_keys_where_the_server_wants_two() {
     let second = ed25519(&sshd.directory, "second");
     sshd.authorize(&[&first, &second]);
     let report = sshd.admit(&Login::new(&[&first, &second])).await.unwrap();
-    assert_eq!(
-        (report.method, report.partial.as_slice()),
-        ("publickey", &["publickey"][..])
-    );
+    assert_eq!((report.method, report.partial.as_slice()), ("publickey", &["publickey"][..]));
     sshd.authorize(&[&first]);
     let error = sshd.admit(&Login::new(&[&first, &first])).await.unwrap_err();
     assert!(first_line(&error).ends_with("Permission denied (publickey)."));
@@ -173,10 +150,7 @@ async fn algorithms_that_are_not_accepted_are_not_offered() {
     let mut login = Login::new(&[&rsa]);
     login.accepted = vec!["ssh-ed25519".to_owned()];
     let text = sshd.admit(&login).await.unwrap_err().to_string();
-    assert!(
-        text.contains("corresponding algo not in PubkeyAcceptedAlgorithms"),
-        "{text}"
-    );
+    assert!(text.contains("corresponding algo not in PubkeyAcceptedAlgorithms"), "{text}");
     login.accepted = vec!["rsa-sha2-256".to_owned()];
     sshd.admit(&login).await.unwrap();
 }

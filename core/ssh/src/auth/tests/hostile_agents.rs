@@ -68,10 +68,7 @@ async fn a_socket_that_nobody_listens_at_is_named() {
     let mut login = Login::new(&[]);
     login.agent = Some(sshd.directory.path().join("none"));
     let text = sshd.admit(&login).await.unwrap_err().to_string();
-    assert!(
-        text.contains("cannot reach the agent") && text.contains("No such file"),
-        "{text}"
-    );
+    assert!(text.contains("cannot reach the agent") && text.contains("No such file"), "{text}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -79,18 +76,8 @@ async fn an_agent_that_says_nothing_is_waited_for_but_not_for_ever() {
     let directory = tempfile::tempdir().unwrap();
     let path = agent(&directory, Vec::new());
     let mut agent = crate::auth::agent::Agent::connect(&path).await.unwrap();
-    let error = tokio::time::timeout(Duration::from_secs(21), agent.identities())
-        .await
-        .unwrap()
-        .unwrap_err();
+    let error = tokio::time::timeout(Duration::from_secs(21), agent.identities()).await.unwrap().unwrap_err();
     assert!(error.to_string().contains("did not answer within 20 s"));
     // What it says later would be taken for another answer.
-    assert!(
-        agent
-            .identities()
-            .await
-            .unwrap_err()
-            .to_string()
-            .contains("has failed before")
-    );
+    assert!(agent.identities().await.unwrap_err().to_string().contains("has failed before"));
 }

@@ -14,10 +14,7 @@ pub(super) struct Person {
 impl Person {
     pub(super) fn with(answers: &[&str]) -> Arc<Self> {
         let answers = answers.iter().rev().map(|answer| (*answer).to_owned()).collect();
-        Arc::new(Self {
-            answers: Mutex::new(answers),
-            heard: Mutex::default(),
-        })
+        Arc::new(Self { answers: Mutex::new(answers), heard: Mutex::default() })
     }
 
     /// What was asked (`secret:`, `line:`, `confirm:`) and shown (`show:`), in order.

@@ -42,12 +42,7 @@ impl Script {
             keys: vec![PrivateKey::random(&mut safe_rng(), russh::keys::Algorithm::Ed25519).unwrap()],
             ..Config::default()
         };
-        let handler = Server {
-            script: self.clone(),
-            step: 0,
-            round: 0,
-            given: Vec::new(),
-        };
+        let handler = Server { script: self.clone(), step: 0, round: 0, given: Vec::new() };
         let server = tokio::spawn(async move {
             if let Ok(session) = run_stream(Arc::new(config), server, handler).await {
                 let _ = session.await;
@@ -76,10 +71,9 @@ impl Server {
         self.step += usize::from(good);
         match self.script.steps.get(self.step) {
             None => Auth::Accept,
-            Some(methods) => Auth::Reject {
-                proceed_with_methods: Some(MethodSet::from(methods.as_slice())),
-                partial_success: good,
-            },
+            Some(methods) => {
+                Auth::Reject { proceed_with_methods: Some(MethodSet::from(methods.as_slice())), partial_success: good }
+            }
         }
     }
 }
@@ -89,11 +83,7 @@ impl Handler for Server {
 
     async fn auth_none(&mut self, _: &str) -> Result<Auth, Self::Error> {
         self.hear("none");
-        Ok(if self.script.none {
-            Auth::Accept
-        } else {
-            self.judge(false)
-        })
+        Ok(if self.script.none { Auth::Accept } else { self.judge(false) })
     }
 
     async fn auth_password(&mut self, _: &str, password: &str) -> Result<Auth, Self::Error> {
@@ -106,11 +96,7 @@ impl Handler for Server {
 
     async fn auth_publickey_offered(&mut self, _: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, Self::Error> {
         self.hear(format!("offer {}", offer.algorithm));
-        Ok(if self.script.any_key {
-            Auth::Accept
-        } else {
-            self.judge(false)
-        })
+        Ok(if self.script.any_key { Auth::Accept } else { self.judge(false) })
     }
 
     async fn auth_publickey(&mut self, _: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {

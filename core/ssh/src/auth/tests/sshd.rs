@@ -22,20 +22,11 @@ impl Sshd {
     pub(super) fn start(settings: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let host_key = ed25519(&directory, "host_key");
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let config = directory.path().join("sshd_config");
         let mut lines = format!("{settings}\n");
         writeln!(lines, "ListenAddress 127.0.0.1:{port}\nHostKey {}", text(&host_key)).unwrap();
-        writeln!(
-            lines,
-            "AuthorizedKeysFile {}",
-            text(&directory.path().join("authorized_keys"))
-        )
-        .unwrap();
+        writeln!(lines, "AuthorizedKeysFile {}", text(&directory.path().join("authorized_keys"))).unwrap();
         lines += "StrictModes no\nUsePAM no\nPidFile none\nPermitRootLogin yes\n";
         lines += "PasswordAuthentication no\nKbdInteractiveAuthentication no\n";
         std::fs::write(&config, lines).unwrap();
@@ -48,12 +39,7 @@ impl Sshd {
             .spawn()
             .unwrap_or_else(|error| panic!("sshd is needed by this test: {error}"));
         let user = Command::new("id").arg("-un").output().unwrap().stdout;
-        let sshd = Self {
-            child,
-            port,
-            directory,
-            user: String::from_utf8(user).unwrap().trim().to_owned(),
-        };
+        let sshd = Self { child, port, directory, user: String::from_utf8(user).unwrap().trim().to_owned() };
         sshd.await_listening();
         sshd
     }

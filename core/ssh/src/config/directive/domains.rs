@@ -38,10 +38,7 @@ pub(in super::super) fn checked(name: &str) -> Result<String, Fault> {
     if name.contains("..") {
         return Err(fault("\" contains consecutive separators"));
     }
-    if !name
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
-    {
+    if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')) {
         return Err(fault("\" contains invalid characters"));
     }
     Ok(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())

@@ -31,14 +31,9 @@ pub(super) fn set(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fa
     let mut assignments: Vec<String> = Vec::new();
     for argument in line.arguments.by_ref() {
         let (name, _) = argument.split_once('=').ok_or(Fault::Phrase("Invalid SetEnv."))?;
-        let again = assignments
-            .iter()
-            .any(|known| known.split_once('=').is_some_and(|(known, _)| known == name));
+        let again = assignments.iter().any(|known| known.split_once('=').is_some_and(|(known, _)| known == name));
         if again {
-            trace!(
-                "{} line {}: ignoring duplicate env name \"{name}\"",
-                line.source.file, line.source.line
-            );
+            trace!("{} line {}: ignoring duplicate env name \"{name}\"", line.source.file, line.source.line);
         } else {
             assignments.push(argument);
         }

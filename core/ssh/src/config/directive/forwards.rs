@@ -18,19 +18,12 @@ pub(super) fn forward(reader: &mut Reader<'_>, keyword: Keyword, line: &mut Line
     if connect.is_none() && keyword == Keyword::LocalForward {
         return Err(Fault::Phrase("Missing target argument."));
     }
-    let shape = Shape {
-        dynamic: connect.is_none(),
-        remote,
-    };
+    let shape = Shape { dynamic: connect.is_none(), remote };
     let specification = connect.map_or_else(|| listen.clone(), |connect| format!("{listen}:{connect}"));
     let parsed =
         forward::parse(&specification, shape, reader.context).ok_or(Fault::Phrase("Bad forwarding specification."))?;
     if line.active {
-        let forwards = if remote {
-            &mut reader.values.remote_forwards
-        } else {
-            &mut reader.values.local_forwards
-        };
+        let forwards = if remote { &mut reader.values.remote_forwards } else { &mut reader.values.local_forwards };
         add(forwards, parsed);
     }
     Ok(())

@@ -16,29 +16,15 @@ const MOST_FILES: usize = 100;
 const MISSING: &str = "Missing argument.";
 
 pub(super) fn file(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
-    let named = NamedFile {
-        path: line.required(MISSING)?,
-        by_user: line.source.by_user,
-    };
+    let named = NamedFile { path: line.required(MISSING)?, by_user: line.source.by_user };
     let complaint = "Too many identity files specified (max 100).";
-    if line.active {
-        add(&mut reader.values.identity_files, named, complaint)
-    } else {
-        Ok(())
-    }
+    if line.active { add(&mut reader.values.identity_files, named, complaint) } else { Ok(()) }
 }
 
 pub(super) fn certificate_file(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
-    let named = NamedFile {
-        path: line.required(MISSING)?,
-        by_user: line.source.by_user,
-    };
+    let named = NamedFile { path: line.required(MISSING)?, by_user: line.source.by_user };
     let complaint = "Too many certificate files specified (max 100).";
-    if line.active {
-        add(&mut reader.values.certificate_files, named, complaint)
-    } else {
-        Ok(())
-    }
+    if line.active { add(&mut reader.values.certificate_files, named, complaint) } else { Ok(()) }
 }
 
 fn add(files: &mut Vec<NamedFile>, file: NamedFile, complaint: &'static str) -> Result<(), Fault> {
@@ -91,10 +77,9 @@ pub(super) fn add_keys(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(
     let argument = line.required("missing argument.")?;
     let second = line.arguments.next();
     let (word, lifetime) = match (choice::choose(choice::ADD_KEYS, &argument), second) {
-        (Some("confirm"), Some(time)) => (
-            "confirm",
-            measure::seconds(&time).ok_or(Fault::Phrase("invalid time value."))?,
-        ),
+        (Some("confirm"), Some(time)) => {
+            ("confirm", measure::seconds(&time).ok_or(Fault::Phrase("invalid time value."))?)
+        }
         (Some(word), None) => (word, 0),
         (None, None) => ("true", measure::seconds(&argument).ok_or(UNSUPPORTED)?),
         (_, Some(_)) => return Err(UNSUPPORTED),

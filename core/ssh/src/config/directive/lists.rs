@@ -83,11 +83,7 @@ pub(super) fn algorithms(
             Ok(())
         }
         Err(ListFault::Unknown) => Err(Fault::value(before, list, "'.")),
-        Err(ListFault::Empty) => Err(Fault::value(
-            "nothing is left of '",
-            list,
-            "' that xssh has; see xssh -Q help",
-        )),
+        Err(ListFault::Empty) => Err(Fault::value("nothing is left of '", list, "' that xssh has; see xssh -Q help")),
     }
 }
 
@@ -103,11 +99,7 @@ pub(super) fn gssapi_kex(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result
         "gss-curve25519-sha256-",
     ];
     let list = line.required("Missing argument.")?;
-    if !list
-        .split(',')
-        .take_while(|name| !name.is_empty())
-        .all(|name| KNOWN.contains(&name))
-    {
+    if !list.split(',').take_while(|name| !name.is_empty()).all(|name| KNOWN.contains(&name)) {
         return Err(Fault::value("Bad GSSAPI KexAlgorithms '", list, "'."));
     }
     reader.set(line, Keyword::GssApiKexAlgorithms, Value::Text(list));

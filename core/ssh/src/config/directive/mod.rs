@@ -34,10 +34,7 @@ pub(super) struct Line<'a> {
 impl Line<'_> {
     /// The next argument, which must be there and not be empty.
     pub(super) fn required(&mut self, complaint: &'static str) -> Result<String, Fault> {
-        self.arguments
-            .next()
-            .filter(|argument| !argument.is_empty())
-            .ok_or(Fault::Phrase(complaint))
+        self.arguments.next().filter(|argument| !argument.is_empty()).ok_or(Fault::Phrase(complaint))
     }
 
     /// Lets no arguments be left over.
@@ -48,10 +45,7 @@ impl Line<'_> {
     /// Complains where `word` is not the only argument; `earlier` ones have been taken before it.
     pub(super) fn alone(&self, word: &str, earlier: usize) -> Result<(), Fault> {
         if earlier > 0 || self.arguments.len() > 0 {
-            return Err(Fault::NotAlone {
-                keyword: self.name.to_owned(),
-                word: word.to_owned(),
-            });
+            return Err(Fault::NotAlone { keyword: self.name.to_owned(), word: word.to_owned() });
         }
         Ok(())
     }

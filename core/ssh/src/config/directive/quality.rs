@@ -36,11 +36,7 @@ pub(super) fn rekey_limit(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Resul
         return Err(Fault::Phrase("RekeyLimit too small"));
     }
     reader.set(line, Keyword::RekeyLimit, Value::Number(bytes));
-    if line.arguments.len() > 0 {
-        scalar::time(reader, Keyword::RekeyInterval, line)
-    } else {
-        Ok(())
-    }
+    if line.arguments.len() > 0 { scalar::time(reader, Keyword::RekeyInterval, line) } else { Ok(()) }
 }
 
 pub(super) fn control_persist(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
@@ -48,16 +44,11 @@ pub(super) fn control_persist(reader: &mut Reader<'_>, line: &mut Line<'_>) -> R
     let (word, timeout) = match argument.as_str() {
         "no" | "false" => ("no", 0),
         "yes" | "true" => ("yes", 0),
-        time => (
-            "yes",
-            measure::seconds(time).ok_or(Fault::Phrase("Bad ControlPersist argument."))?,
-        ),
+        time => ("yes", measure::seconds(time).ok_or(Fault::Phrase("Bad ControlPersist argument."))?),
     };
     if line.active && !reader.values.has(Keyword::ControlPersist) {
         reader.values.put(Keyword::ControlPersist, Value::Word(word));
-        reader
-            .values
-            .put(Keyword::ControlPersistTimeout, Value::Number(timeout));
+        reader.values.put(Keyword::ControlPersistTimeout, Value::Number(timeout));
     }
     Ok(())
 }
@@ -86,9 +77,8 @@ pub(super) fn keystroke_timing(reader: &mut Reader<'_>, line: &mut Line<'_>) -> 
         "yes" | "true" => 20,
         "no" | "false" => 0,
         other => {
-            let interval = other
-                .strip_prefix("interval:")
-                .ok_or_else(|| Fault::value("unsupported argument \"", other, "\""))?;
+            let interval =
+                other.strip_prefix("interval:").ok_or_else(|| Fault::value("unsupported argument \"", other, "\""))?;
             let number = measure::integer(interval).map_err(|word| Fault::value("integer value ", word, "."))?;
             if !(1..=1000).contains(&number) {
                 return Err(Fault::Phrase("value out of range."));

@@ -36,10 +36,7 @@ pub(super) fn proxy_jump(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result
             ),
             jump::Complaint::Malformed => Fault::value("Invalid ProxyJump \"", written, "\""),
         })?;
-        let safe = hop
-            .user
-            .as_deref()
-            .is_none_or(|user| shell_hazard::check_user(user).is_ok())
+        let safe = hop.user.as_deref().is_none_or(|user| shell_hazard::check_user(user).is_ok())
             && shell_hazard::check_host(&hop.host).is_ok();
         if line.source.on_command_line && !safe {
             return Err(Fault::value("Invalid ProxyJump \"", written, "\""));

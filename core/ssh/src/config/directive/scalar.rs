@@ -104,9 +104,7 @@ pub(super) fn escape_char(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Resul
 pub(super) fn bind_mask(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
     let argument = line.required("Missing StreamLocalBindMask argument.")?;
     let end = argument.find(|c| !matches!(c, '0'..='7')).unwrap_or(argument.len());
-    let mask = argument
-        .get(..end)
-        .and_then(|digits| i64::from_str_radix(digits, 8).ok());
+    let mask = argument.get(..end).and_then(|digits| i64::from_str_radix(digits, 8).ok());
     let mask = mask.filter(|mask| *mask <= 0o777).ok_or(Fault::Phrase("Bad mask."))?;
     reader.values.put(Keyword::StreamLocalBindMask, Value::Number(mask));
     Ok(())

@@ -3,12 +3,7 @@ use crate::settings::LogLevel;
 use proptest::prelude::*;
 
 fn options(escape: Option<u8>) -> Options {
-    Options {
-        escape,
-        command_line: false,
-        level: LogLevel::Info,
-        log_on_stderr: true,
-    }
+    Options { escape, command_line: false, level: LogLevel::Info, log_on_stderr: true }
 }
 
 fn typed(input: &[u8]) -> Vec<Action> {
@@ -81,26 +76,17 @@ fn verbosity_stops_at_both_ends() {
 
 #[test]
 fn verbosity_is_out_of_reach_where_messages_go_elsewhere() {
-    let mut escapes = Escapes::new(Options {
-        log_on_stderr: false,
-        ..options(Some(b'~'))
-    });
+    let mut escapes = Escapes::new(Options { log_on_stderr: false, ..options(Some(b'~')) });
     assert_eq!(escapes.push(b"~V"), [said("~V [Logging to syslog]\r\n")]);
 }
 
 #[test]
 fn what_is_not_here_says_so() {
     assert_eq!(typed(b"~C"), [said("commandline disabled\r\n")]);
-    let mut escapes = Escapes::new(Options {
-        command_line: true,
-        ..options(Some(b'~'))
-    });
+    let mut escapes = Escapes::new(Options { command_line: true, ..options(Some(b'~')) });
     for command in [b"~C", b"~&", b"~B"] {
         let actions = escapes.push(command);
-        assert!(
-            matches!(&actions[..], [Action::Show(text)] if text.contains("not available")),
-            "{actions:?}"
-        );
+        assert!(matches!(&actions[..], [Action::Show(text)] if text.contains("not available")), "{actions:?}");
     }
 }
 
@@ -122,10 +108,7 @@ fn help_is_laid_out_as_openssh_lays_it_out() {
 #[test]
 fn another_character_may_escape() {
     let mut escapes = Escapes::new(options(Some(0x1d)));
-    assert_eq!(
-        escapes.push(b"~.\r\x1d."),
-        [sent(b"~.\r"), said("^].\r\n"), Action::Disconnect]
-    );
+    assert_eq!(escapes.push(b"~.\r\x1d."), [sent(b"~.\r"), said("^].\r\n"), Action::Disconnect]);
 }
 
 #[test]
