@@ -52,10 +52,12 @@ fn validity(certificate: &Certificate, now: u64) -> Option<&'static str> {
     }
 }
 
-/// Principals are patterns here, as in OpenSSH's sshkey_cert_check_host; a host certificate for nobody is for nobody.
+/// Principals are patterns here, as in OpenSSH's sshkey_cert_check_host; a certificate that names none is for all.
 fn names_host(certificate: &Certificate, host: &Host) -> bool {
     let name = host.alias.as_ref().unwrap_or(&host.name).to_lowercase();
-    certificate.valid_principals().iter().any(|principal| super::line::matches(principal.as_bytes(), name.as_bytes()))
+    let principals = certificate.valid_principals();
+    principals.is_empty()
+        || principals.iter().any(|principal| super::line::matches(principal.as_bytes(), name.as_bytes()))
 }
 
 fn now() -> u64 {

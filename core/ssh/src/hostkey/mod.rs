@@ -11,6 +11,7 @@ mod certificate;
 mod error;
 mod fingerprint;
 mod known_hosts;
+mod krl;
 mod line;
 mod order;
 mod policy;

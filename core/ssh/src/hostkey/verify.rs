@@ -123,7 +123,7 @@ impl Judge<'_> {
             .find(|known| keys.iter().any(|key| key.key_data() == known.key.key_data()));
         let place = match (marked, &self.policy.revoked) {
             (Some(known), _) => known.place.to_string(),
-            (None, Some(file)) if revoked::lists(file, &keys)? => file.display().to_string(),
+            (None, Some(file)) if revoked::lists(file, self.key, certificate)? => file.display().to_string(),
             _ => return Ok(()),
         };
         let (short, name, print) = (key_type(self.key), self.host.known_as(), self.fingerprint());
