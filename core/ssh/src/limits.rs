@@ -66,6 +66,6 @@ pub const SCRYPT_MEMORY: u64 = 256 << 20;
 pub const SCRYPT_WORK: u64 = 1 << 24;
 /// How long we wait for the server's list of signature algorithms before an RSA key is offered without it. A server that
 /// sends the list sends it with its NEWKEYS, so it is here already or never comes.
-pub const SERVER_SIG_ALGS: Duration = Duration::from_millis(200);
+pub const SERVER_SIG_ALGS: Duration = Duration::from_millis(30);
 /// How long a server may take to answer an authentication request; sshd's LoginGraceTime is 120 s.
 pub const AUTH_REPLY: Duration = Duration::from_secs(180);

@@ -6,7 +6,7 @@ use super::tried::Tried;
 use crate::settings::Method;
 
 /// The server's default for MaxAuthTries.
-const MAX_AUTH_TRIES: usize = 6;
+pub(super) const MAX_AUTH_TRIES: usize = 6;
 
 /// After a refusal, a line each.
 pub(super) fn of_denied(tried: &Tried, offered: &Offered, request: &AuthRequest<'_>) -> Vec<String> {

@@ -90,15 +90,6 @@ pub async fn authenticate<H: Handler>(
     request: &AuthRequest<'_>,
     prompt: Arc<dyn Prompt>,
 ) -> Result<AuthReport, AuthError> {
-    log_in(handle, request, prompt).await
-}
-
-/// [`authenticate`], for this room's own tests: they have no way to a proof.
-async fn log_in<H: Handler>(
-    handle: &mut Handle<H>,
-    request: &AuthRequest<'_>,
-    prompt: Arc<dyn Prompt>,
-) -> Result<AuthReport, AuthError> {
     let negotiation = negotiation::Negotiation::new(handle, request, prompt).await?;
     negotiation.run().await
 }

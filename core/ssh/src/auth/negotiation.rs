@@ -109,8 +109,8 @@ impl<'a, H: Handler> Negotiation<'a, H> {
         }
         loop {
             let Some(method) = self.methods.current() else {
-                // Perhaps the account wants nothing at all; and a list that we do not know yet may have more for us.
-                if self.none_sent {
+                // Perhaps the account wants nothing at all.
+                if self.none_sent || !self.can_afford_none() {
                     return Err(self.denied());
                 }
                 let known = self.methods.offered().cloned();
@@ -157,6 +157,12 @@ impl<'a, H: Handler> Negotiation<'a, H> {
             Some(false) => true,
             None => false,
         }
+    }
+
+    /// Whether one more refusal neither comes after a success nor makes the server lose its patience.
+    fn can_afford_none(&self) -> bool {
+        let questions = self.passwords_sent.saturating_add(self.dialogues_begun) as usize;
+        self.partial.is_empty() && self.tried.keys_refused.saturating_add(questions) + 1 < advice::MAX_AUTH_TRIES
     }
 
     async fn none(&mut self) -> Result<Answer, AuthError> {
@@ -296,7 +302,12 @@ async fn connect<H: Handler>(request: &AuthRequest<'_>, handle: &Handle<H>, trie
     if let Some(binding) = handle.agent_session_binding() {
         match agent.bind(binding).await {
             Ok(()) => debug!("bound agent to hostkey"),
-            Err(error) => trace!("agent was not bound to hostkey: {error}"),
+            Err(error) if agent.is_usable() => trace!("agent was not bound to hostkey: {error}"),
+            Err(error) => {
+                warn!("{error}");
+                tried.note(error.to_string());
+                return None;
+            }
         }
     }
     Some(agent)

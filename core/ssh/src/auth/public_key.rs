@@ -1,10 +1,10 @@
-use crate::limits;
 use crate::settings::FingerprintHash;
+use crate::{hostkey, limits};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use russh::keys::ssh_key::certificate::CertType;
 use russh::keys::ssh_key::public::KeyData;
-use russh::keys::{Algorithm, Certificate, PublicKey, key::parse_public_key, ssh_encoding::Encode};
+use russh::keys::{Certificate, PublicKey, key::parse_public_key, ssh_encoding::Encode};
 
 /// A public key, or a certificate: what is offered to a server. It keeps the bytes that it was read from, because an
 /// agent knows its keys by them.
@@ -48,34 +48,19 @@ impl PublicHalf {
         }
     }
 
-    /// OpenSSH's word for the type in logs.
+    /// OpenSSH's word for the type in logs: `ED25519`, `RSA-CERT` …
     pub(super) fn label(&self) -> String {
-        let plain = match self.plain().algorithm() {
-            Algorithm::Dsa => "DSA",
-            Algorithm::Ecdsa { .. } => "ECDSA",
-            Algorithm::Ed25519 => "ED25519",
-            Algorithm::Rsa { .. } => "RSA",
-            Algorithm::SkEcdsaSha2NistP256 => "ECDSA-SK",
-            Algorithm::SkEd25519 => "ED25519-SK",
-            _ => "unknown",
-        };
         let suffix = if self.certificate().is_some() { "-CERT" } else { "" };
-        format!("{plain}{suffix}")
+        format!("{}{suffix}", hostkey::key_type(&self.plain_key()))
     }
 
     /// The fingerprint; that of a certificate is its key's.
     pub(super) fn fingerprint(&self, hash: FingerprintHash) -> String {
-        let blob = encode(self.plain()).unwrap_or_default();
-        match hash {
-            FingerprintHash::Sha256 => {
-                let digest = ring::digest::digest(&ring::digest::SHA256, &blob);
-                format!("SHA256:{}", STANDARD_NO_PAD.encode(digest))
-            }
-            FingerprintHash::Md5 => {
-                let bytes: Vec<String> = md5::compute(&blob).iter().map(|byte| format!("{byte:02x}")).collect();
-                format!("MD5:{}", bytes.join(":"))
-            }
-        }
+        hostkey::fingerprint(&self.plain_key(), hash)
+    }
+
+    fn plain_key(&self) -> PublicKey {
+        PublicKey::new(self.plain().clone(), "")
     }
 
     /// The key alone, without its certificate.

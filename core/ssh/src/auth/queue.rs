@@ -94,12 +94,15 @@ impl<'a> Queue<'a> {
         };
         // The agent first: there nobody is asked for a passphrase.
         let in_agent = || self.in_agent.iter().any(|held| held == public);
-        let by_name = || all().find(|other| !identity.in_agent && identity.is_named_after(other));
+        let is_beside = |other: &&Identity| {
+            let same = other.public == identity.public && other.file.is_some();
+            !identity.in_agent && (same || identity.is_named_after(other))
+        };
         let signer = all().filter(|other| other.in_agent).find(is_its_key);
         match signer.or_else(|| all().find(is_its_key)) {
             Some(signer) => signer.sign_with(),
             None if in_agent() => Some(SignWith::Agent(public.blob().to_vec())),
-            None => by_name().unwrap_or(identity).sign_with(),
+            None => all().find(is_beside).unwrap_or(identity).sign_with(),
         }
     }
 
@@ -211,7 +214,10 @@ fn read_certificate(path: &Path) -> Option<Identity> {
         debug!("key {} type {} is not a certificate", path.display(), public.label());
         return None;
     }
-    Some(Identity::of_file(path, Some(public), true))
+    let mut identity = Identity::of_file(path, Some(public), true);
+    // A file of its own: the private key is elsewhere.
+    identity.file = None;
+    Some(identity)
 }
 
 fn log_read(what: &str, path: &Path, key: Option<&PublicHalf>) {

@@ -57,6 +57,11 @@ impl Agent {
         }
     }
 
+    /// Whether the connection can still be used, whatever came of the last request.
+    pub(super) fn is_usable(&self) -> bool {
+        self.stream.is_some()
+    }
+
     /// Tells the agent which host and session its signatures are for (PROTOCOL.agent, section 1). An agent that does not
     /// know of this says no; nothing is lost then but the use of keys that are bound to hosts.
     pub(super) async fn bind(&mut self, binding: &AgentSessionBinding) -> Result<(), AgentError> {

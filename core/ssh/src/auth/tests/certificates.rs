@@ -45,7 +45,7 @@ async fn a_named_certificate_is_signed_for_by_its_key() {
     sshd.admit(&login).await.unwrap();
     login.identity_files = vec![other];
     let text = sshd.admit(&login).await.unwrap_err().to_string();
-    assert!(text.contains("elsewhere.pub: invalid format: not a private key"), "{text}");
+    assert!(text.contains("elsewhere.pub: there is no private key for it"), "{text}");
 }
 
 #[tokio::test]
@@ -53,7 +53,10 @@ async fn a_good_certificate_after_a_bad_one() {
     let (sshd, authority) = trusting_sshd();
     let stranger = ed25519(&sshd.directory, "stranger");
     let key = ed25519(&sshd.directory, "key");
-    let (bad, good) = (sshd.directory.path().join("bad.pub"), sshd.directory.path().join("good.pub"));
+    let (bad, good) = (
+        sshd.directory.path().join("bad.pub"),
+        sshd.directory.path().join("good.pub"),
+    );
     std::fs::rename(certify(&stranger, &key, &sshd, &[]), &bad).unwrap();
     std::fs::rename(certify(&authority, &key, &sshd, &[]), &good).unwrap();
     let mut login = Login::new(&[&key]);

@@ -1,13 +1,15 @@
 //! The client's side of a test: a login with settings that a test can change, and nothing of this machine's own.
 
-use crate::auth::{AuthError, AuthReport, AuthRequest, log_in};
+use crate::auth::{AuthError, AuthReport, AuthRequest, authenticate};
+use crate::hostkey::{Host, KnownHosts, Policy, Verified, verify};
 use crate::prompt::{Nobody, Prompt};
-use crate::settings::{Auth, FingerprintHash, Method};
+use crate::settings::{Auth, FingerprintHash, Method, StrictChecking};
 use russh::client::{Config, Handler, connect_stream};
+use russh::kex::EXTENSION_SUPPORT_AS_CLIENT;
 use russh::keys::PublicKeyOrCertificate;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -25,6 +27,8 @@ pub(super) struct Login {
     pub(super) accepted: Vec<String>,
     pub(super) prompt: Arc<dyn Prompt>,
     pub(super) passwords_allowed: bool,
+    /// Tells the server that we know EXT_INFO; it sends none else.
+    pub(super) extensions: bool,
 }
 
 impl Login {
@@ -41,6 +45,7 @@ impl Login {
             accepted: ACCEPTED.split(',').map(str::to_owned).collect(),
             prompt: Arc::new(Nobody),
             passwords_allowed: true,
+            extensions: true,
         }
     }
 
@@ -49,7 +54,17 @@ impl Login {
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         user: &str,
     ) -> Result<AuthReport, AuthError> {
-        let mut handle = connect_stream(Arc::new(Config::default()), stream, Trusting).await.unwrap();
+        let mut config = Config::default();
+        if !self.extensions {
+            config
+                .preferred
+                .kex
+                .to_mut()
+                .retain(|name| *name != EXTENSION_SUPPORT_AS_CLIENT);
+        }
+        let handler = Trusting::default();
+        let checked = handler.0.clone();
+        let mut handle = connect_stream(Arc::new(config), stream, handler).await.unwrap();
         let request = AuthRequest {
             user,
             host: "host.example",
@@ -63,16 +78,33 @@ impl Login {
             fingerprint_hash: FingerprintHash::Sha256,
             passwords_allowed: self.passwords_allowed,
         };
-        log_in(&mut handle, &request, self.prompt.clone()).await
+        let verified = checked.lock().unwrap().take().unwrap();
+        authenticate(&mut handle, &verified.proof, &request, self.prompt.clone()).await
     }
 }
 
-/// Believes every host.
-pub(super) struct Trusting;
+/// Lets the host's key be checked as if the user wanted no check.
+#[derive(Default)]
+struct Trusting(Arc<Mutex<Option<Verified>>>);
 
 impl Handler for Trusting {
     type Error = russh::Error;
-    async fn check_server_key(&mut self, _: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+    async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
+        let policy = Policy {
+            strict: StrictChecking::No,
+            ..Policy::default()
+        };
+        let host = Host {
+            name: "host.example".to_owned(),
+            port: 22,
+            alias: None,
+            address: None,
+        };
+        let known = Arc::new(KnownHosts::load(&policy, &host).unwrap());
+        let verified = verify(policy, host, known, key.public_key().into(), Arc::new(Nobody))
+            .await
+            .unwrap();
+        *self.0.lock().unwrap() = Some(verified);
         Ok(true)
     }
 }

@@ -58,20 +58,20 @@ async fn a_passphrase_is_asked_only_for_a_key_that_the_server_takes() {
 #[tokio::test]
 async fn a_key_of_which_nothing_is_known_is_unlocked_before_it_is_offered() {
     let sshd = Sshd::start("");
-    let key = keygen(&sshd.directory, "key", &["-t", "rsa", "-m", "PEM", "-N", "pass"]);
+    let key = keygen(&sshd.directory, "key", &["-t", "rsa", "-m", "PEM", "-N", "passphrase"]);
     sshd.authorize(&[&key]);
     std::fs::remove_file(public(&key)).unwrap();
     let mut login = Login::new(&[&key]);
-    login.prompt = Person::with(&["pass"]);
+    login.prompt = Person::with(&["passphrase"]);
     sshd.admit(&login).await.unwrap();
 }
 
 #[tokio::test]
 async fn batch_mode_asks_nothing_and_says_so() {
     let sshd = Sshd::start("");
-    let key = keygen(&sshd.directory, "key", &["-t", "ed25519", "-N", "pass"]);
+    let key = keygen(&sshd.directory, "key", &["-t", "ed25519", "-N", "passphrase"]);
     sshd.authorize(&[&key]);
-    let person = Person::with(&["pass"]);
+    let person = Person::with(&["passphrase"]);
     let mut login = Login::new(&[&key]);
     login.prompt = person.clone();
     login.settings.batch = true;
