@@ -280,7 +280,7 @@ fn sharing(values: &Values) -> Sharing {
 
 fn log_level(values: &Values) -> LogLevel {
     match values.word(Keyword::LogLevel) {
-        Some("QUIET") => LogLevel::Quiet,
+        Some("SILENT") => LogLevel::Quiet,
         Some("FATAL") => LogLevel::Fatal,
         Some("ERROR") => LogLevel::Error,
         Some("VERBOSE") => LogLevel::Verbose,

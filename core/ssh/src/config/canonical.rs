@@ -30,8 +30,13 @@ pub(super) fn canonicalize(values: &Values, context: &LocalContext, host: &str) 
         Some("inet6") => Family::Inet6,
         _ => Family::Any,
     };
-    let direct = values.text_unless_none(Keyword::ProxyCommand).is_none() && !values.has(Keyword::ProxyJump);
-    let rules = Rules { values, context, family, direct };
+    let direct = values.text_unless_none(Keyword::ProxyCommand).is_none() && values.list(Keyword::ProxyJump).is_empty();
+    let rules = Rules {
+        values,
+        context,
+        family,
+        direct,
+    };
     if let Some(address) = rules.address(host) {
         return Ok(address);
     }

@@ -3,7 +3,7 @@
 
 use super::defaults;
 use super::directive::forwards::is_dynamic;
-use super::forward::Forward;
+use super::forward::{End, Forward};
 use super::jump;
 use super::keyword::Keyword as K;
 use super::qos;
@@ -154,17 +154,19 @@ impl Lines<'_> {
         }
     }
 
+    /// A local forward to a socket shows as a dynamic one too, as it does in every ssh there is.
     fn forwards(&mut self) {
         let both = |forward: &Forward| [forward.listen.to_string(), forward.connect.to_string()];
-        let (dynamic, local): (Vec<_>, Vec<_>) =
-            self.values.local_forwards.iter().partition(|forward| is_dynamic(forward));
-        for forward in dynamic {
-            self.add("dynamicforward", [forward.listen.to_string()]);
+        let values = self.values;
+        for forward in &values.local_forwards {
+            if !matches!(forward.connect, End::Port { .. }) {
+                self.add("dynamicforward", [forward.listen.to_string()]);
+            }
         }
-        for forward in local {
+        for forward in values.local_forwards.iter().filter(|forward| !is_dynamic(forward)) {
             self.add("localforward", both(forward));
         }
-        for forward in &self.values.remote_forwards {
+        for forward in &values.remote_forwards {
             self.add("remoteforward", both(forward));
         }
     }

@@ -57,7 +57,9 @@ pub(crate) const COMPRESSION: Choices = &[("yes", "yes"), ("no", "no")];
 pub(crate) const WARN_WEAK_CRYPTO: Choices =
     &[("true", "yes"), ("false", "no"), ("yes", "yes"), ("no", "no"), ("no-pq-kex", "no")];
 pub(crate) const LOG_LEVEL: Choices = &[
-    ("QUIET", "QUIET"),
+    // The old name of quiet is the one that -G prints.
+    ("SILENT", "SILENT"),
+    ("QUIET", "SILENT"),
     ("FATAL", "FATAL"),
     ("ERROR", "ERROR"),
     ("INFO", "INFO"),

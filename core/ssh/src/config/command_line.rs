@@ -37,7 +37,7 @@ pub struct CommandLine {
     pub tag: Option<String>,
     /// The remote command, if one was given.
     pub command: Option<String>,
-    /// Whether `-W` was given, which turns other forwards off.
+    /// Whether `-W` was given: no session, no terminal, no other forwards.
     pub stdio_forward: bool,
 }
 
@@ -65,7 +65,7 @@ pub fn option_line(keyword: &str, value: &str) -> String {
     let entry = keyword::find(&keyword.to_ascii_lowercase());
     let raw = entry.is_some_and(|entry| {
         matches!(entry.form, Form::Command)
-            || matches!(entry.keyword, Some(Keyword::ProxyCommand | Keyword::ProxyJump | Keyword::VersionAddendum))
+            || matches!(entry.keyword, Some(Keyword::ProxyJump | Keyword::VersionAddendum))
     });
     let value = if raw { value.to_owned() } else { lexer::quote(value) };
     format!("{keyword}={value}")

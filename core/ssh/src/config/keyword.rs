@@ -275,7 +275,7 @@ const TABLE: &[Entry] = &[
     sets("preferredauthentications", Keyword::PreferredAuthentications, Form::Text),
     skips("protocol", Form::Ignored),
     sets("protocolkeepalives", Keyword::ServerAliveInterval, Form::Time),
-    sets("proxycommand", Keyword::ProxyCommand, Form::Own),
+    sets("proxycommand", Keyword::ProxyCommand, Form::Command),
     sets("proxyjump", Keyword::ProxyJump, Form::Own),
     sets("proxyusefdpass", Keyword::ProxyUseFdpass, FLAG),
     sets("pubkeyacceptedalgorithms", Keyword::PubkeyAcceptedAlgorithms, Form::Names(Kind::Key)),

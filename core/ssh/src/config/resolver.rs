@@ -59,7 +59,6 @@ impl Resolver {
     pub fn resolve_jump(&self, hop: &Destination) -> Result<Settings, ConfigError> {
         let mut command_line = CommandLine::new(hop.clone());
         command_line.stdio_forward = true;
-        command_line.overrides = vec!["SessionType=none".to_owned(), "RequestTTY=no".to_owned()];
         self.resolve(&command_line)
     }
 
@@ -115,6 +114,10 @@ fn optional(reader: &mut Reader<'_>, path: PathBuf, kind: FileKind) -> Result<()
 }
 
 fn read_options(reader: &mut Reader<'_>, given: &CommandLine) -> Result<(), ConfigError> {
+    if given.stdio_forward {
+        reader.option("SessionType=none")?;
+        reader.option("RequestTTY=no")?;
+    }
     for line in given.overrides.iter().rev().chain(&given.options) {
         reader.option(line)?;
     }
@@ -188,7 +191,7 @@ fn settle_update(values: &mut Values, command: bool) {
     }
     let in_background = values.is_yes(Keyword::ControlPersist) && values.has(Keyword::ControlPath);
     let runs = command || values.has(Keyword::RemoteCommand) || values.word(Keyword::RequestTty) == Some("false");
-    let silent = matches!(values.word(Keyword::LogLevel), Some("QUIET" | "FATAL" | "ERROR"));
+    let silent = matches!(values.word(Keyword::LogLevel), Some("SILENT" | "FATAL" | "ERROR"));
     if in_background || runs || silent {
         debug!("UpdateHostKeys=ask is incompatible with ControlPersist and remote command execution; disabling");
         values.put(Keyword::UpdateHostKeys, Value::Word("false"));

@@ -105,7 +105,6 @@ fn apply_own(reader: &mut Reader<'_>, keyword: Keyword, line: &mut Line<'_>, act
         Keyword::StreamLocalBindMask => scalar::bind_mask(reader, line)?,
         Keyword::SyslogFacility => scalar::syslog_facility(reader, line)?,
         Keyword::VersionAddendum => scalar::version_addendum(reader, line)?,
-        Keyword::ProxyCommand => route::proxy_command(reader, line),
         Keyword::ProxyJump => route::proxy_jump(reader, line)?,
         Keyword::SendEnv => environment::send(reader, line)?,
         Keyword::SetEnv => environment::set(reader, line)?,

@@ -5,29 +5,18 @@ use super::super::keyword::Keyword;
 use super::super::reader::Reader;
 use super::super::values::Value;
 use super::super::{jump, shell_hazard};
-use super::{Line, scalar};
-
-/// Skipped where `ProxyJump` was set before it.
-pub(super) fn proxy_command(reader: &mut Reader<'_>, line: &mut Line<'_>) {
-    if reader.values.has(Keyword::ProxyJump) {
-        line.consume();
-    } else {
-        scalar::command(reader, Keyword::ProxyCommand, line);
-    }
-}
+use super::Line;
 
 /// Skipped where `ProxyCommand` was set before it; otherwise it keeps a later one from being set.
 pub(super) fn proxy_jump(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
     let written = line.rest.trim_start_matches([' ', '\t', '\r', '\n', '=']);
     let list = written.split('#').next().unwrap_or_default().trim_end();
-    let free = !reader.values.has(Keyword::ProxyCommand) && !reader.values.has(Keyword::ProxyJump);
     line.consume();
     if list.eq_ignore_ascii_case("none") {
-        if free {
-            reader.set(line, Keyword::ProxyJump, Value::Text("none".to_owned()));
-        }
+        reader.set(line, Keyword::ProxyJump, Value::Text("none".to_owned()));
         return Ok(());
     }
+    let free = !reader.values.has(Keyword::ProxyCommand) && !reader.values.has(Keyword::ProxyJump);
     let jumps: Vec<String> = list.split(',').map(str::to_owned).collect();
     for element in &jumps {
         let hop = jump::parse(element).map_err(|complaint| match complaint {
