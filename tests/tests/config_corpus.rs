@@ -69,8 +69,7 @@ fn parse(bytes: &[u8], name: &str) -> Case {
         let text = String::from_utf8_lossy(line).trim_end_matches('\n').to_owned();
         if let Some(title) = text.strip_prefix("==== ") {
             let (file, mode) = title.split_once(' ').unwrap_or((title, "644"));
-            case.files
-                .push((file.to_owned(), u32::from_str_radix(mode, 8).unwrap(), Vec::new()));
+            case.files.push((file.to_owned(), u32::from_str_radix(mode, 8).unwrap(), Vec::new()));
         } else if let Some((_, _, content)) = case.files.last_mut() {
             content.extend_from_slice(line);
         } else if let Some(argument) = text.strip_prefix("arg ") {
@@ -125,12 +124,7 @@ fn ssh(case: &Case) -> Outcome {
         .stdin(Stdio::null())
         .output()
         .expect("the installed ssh is the yardstick");
-    let lines = |bytes: &[u8]| {
-        String::from_utf8_lossy(bytes)
-            .lines()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
     Outcome {
         status: output.status.code().unwrap_or(-1),
         printed: lines(&output.stdout),
@@ -187,25 +181,16 @@ fn check(case: &Case, ours: &Outcome) -> Vec<String> {
     if let Some(words) = &case.refused
         && !(ours.status == 255 && ours.complaints.iter().any(|line| line.contains(words)))
     {
-        complaints.push(format!(
-            "xssh does not refuse it with \"{words}\", but says {:?}",
-            ours.complaints
-        ));
+        complaints.push(format!("xssh does not refuse it with \"{words}\", but says {:?}", ours.complaints));
     }
     if case.beyond {
-        assert!(
-            !case.expected.is_empty() || case.refused.is_some(),
-            "nothing is expected"
-        );
+        assert!(!case.expected.is_empty() || case.refused.is_some(), "nothing is expected");
         return complaints;
     }
     let theirs = ssh(case);
     let ((our_lines, our_words), (their_lines, their_words)) = (comparable(ours), comparable(&theirs));
     if ours.status != theirs.status {
-        complaints.push(format!(
-            "ssh exits {}, xssh {}: {theirs:?} {ours:?}",
-            theirs.status, ours.status
-        ));
+        complaints.push(format!("ssh exits {}, xssh {}: {theirs:?} {ours:?}", theirs.status, ours.status));
     }
     complaints.extend(first_difference(&our_lines, &their_lines).map(|words| format!("printed {words}")));
     if !case.words_differ {
@@ -216,10 +201,7 @@ fn check(case: &Case, ours: &Outcome) -> Vec<String> {
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config_corpus/cases");
-    let mut cases: Vec<PathBuf> = fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
+    let mut cases: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.retain(|path| path.extension().is_some_and(|extension| extension == "case"));
     cases.sort();
     cases
@@ -236,17 +218,7 @@ fn dash_g_is_what_the_installed_ssh_prints() {
         let mut case = parse(&fs::read(path).unwrap(), &name);
         prepare(&mut case, scratch.path());
         let ours = subject::run(&case.arguments, &case.environment);
-        failed.extend(
-            check(&case, &ours)
-                .into_iter()
-                .map(|complaint| format!("{name}: {complaint}")),
-        );
+        failed.extend(check(&case, &ours).into_iter().map(|complaint| format!("{name}: {complaint}")));
     }
-    assert!(
-        failed.is_empty(),
-        "{} of {} cases:\n{}",
-        failed.len(),
-        cases.len(),
-        failed.join("\n")
-    );
+    assert!(failed.is_empty(), "{} of {} cases:\n{}", failed.len(), cases.len(), failed.join("\n"));
 }

@@ -177,14 +177,14 @@ fn is_ipv6(host: &str) -> bool {
     host.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok())
 }
 
-/// Reads a port from 1 to 65535, or a service's name.
+/// Reads a port from 1 to 65535, or a service's name. Blanks and a sign before the number are let through, as in ssh.
 pub(crate) fn parse_port(text: &str) -> Result<u16, Defect> {
-    let number = text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u16>());
-    match number {
-        Some(Ok(port)) if port > 0 => Ok(port),
-        Some(_) => Err(Defect::BadPort),
-        None => xssh_os::names::service_port(text).filter(|port| *port > 0).ok_or(Defect::BadPort),
+    let number = text.trim_start();
+    let number = number.strip_prefix('+').unwrap_or(number);
+    if !number.bytes().all(|b| b.is_ascii_digit()) {
+        return xssh_os::names::service_port(text).filter(|port| *port > 0).ok_or(Defect::BadPort);
     }
+    number.parse().ok().filter(|port| *port > 0).ok_or(Defect::BadPort)
 }
 
 /// Decodes `%41` to `A` and `+` to a blank, as ssh does in the user of a URI.

@@ -47,18 +47,10 @@ pub fn run(arguments: &[String], environment: &[(String, String)]) -> Outcome {
     let result = print(arguments, environment);
     let mut complaints: Vec<String> = KEPT.0.lock().unwrap().drain(..).collect();
     match result {
-        Ok(text) => Outcome {
-            status: 0,
-            printed: text.lines().map(str::to_owned).collect(),
-            complaints,
-        },
+        Ok(text) => Outcome { status: 0, printed: text.lines().map(str::to_owned).collect(), complaints },
         Err(complaint) => {
             complaints.push(complaint);
-            Outcome {
-                status: 255,
-                printed: Vec::new(),
-                complaints,
-            }
+            Outcome { status: 255, printed: Vec::new(), complaints }
         }
     }
 }
@@ -71,9 +63,7 @@ fn print(arguments: &[String], environment: &[(String, String)]) -> Result<Strin
         xssh_os::names::host_name(),
         Arc::new(move |name| variables.get(name).cloned()),
     );
-    let settings = Resolver::new(context.clone(), file)
-        .resolve(&command_line)
-        .map_err(|error| error.to_string())?;
+    let settings = Resolver::new(context.clone(), file).resolve(&command_line).map_err(|error| error.to_string())?;
     config::dump(&settings, &context).map_err(|error| error.to_string())
 }
 
@@ -82,17 +72,11 @@ fn translate(arguments: &[String]) -> Result<(CommandLine, ConfigFile), String> 
     const WITH_ARGUMENT: &str = "BDEFIJLOPQRSWbceilmopw";
     let mut file = ConfigFile::Default;
     let mut line: Option<CommandLine> = None;
-    let mut early = CommandLine::new(Destination {
-        user: None,
-        host: String::new(),
-        port: None,
-    });
+    let mut early = CommandLine::new(Destination { user: None, host: String::new(), port: None });
     let mut rest = arguments.iter();
     let mut command: Vec<&str> = Vec::new();
     while let Some(argument) = rest.next() {
-        let letters = argument
-            .strip_prefix('-')
-            .filter(|letters| !letters.is_empty() && command.is_empty());
+        let letters = argument.strip_prefix('-').filter(|letters| !letters.is_empty() && command.is_empty());
         let Some(letters) = letters else {
             if line.is_some() {
                 command.push(argument);
@@ -107,11 +91,7 @@ fn translate(arguments: &[String]) -> Result<(CommandLine, ConfigFile), String> 
         for (at, letter) in letters.char_indices() {
             if WITH_ARGUMENT.contains(letter) {
                 let attached = &letters[at + 1..];
-                let value = if attached.is_empty() {
-                    rest.next().map_or("", String::as_str)
-                } else {
-                    attached
-                };
+                let value = if attached.is_empty() { rest.next().map_or("", String::as_str) } else { attached };
                 with_argument(&mut early, &mut file, letter, value, late);
                 break;
             }
@@ -129,11 +109,7 @@ fn translate(arguments: &[String]) -> Result<(CommandLine, ConfigFile), String> 
 
 fn with_argument(line: &mut CommandLine, file: &mut ConfigFile, letter: char, value: &str, late: bool) {
     let mut first_wins = |text: String| {
-        let options = if late {
-            &mut line.options_after
-        } else {
-            &mut line.options
-        };
+        let options = if late { &mut line.options_after } else { &mut line.options };
         options.push(text);
     };
     match letter {

@@ -35,10 +35,7 @@ fn sign_with_ring(pair: &RsaKeypair, hash: Hash, data: &[u8]) -> Option<Vec<u8>>
     let (public, private) = (pair.public(), pair.private());
     let (d, p, q) = (private.d(), private.p(), private.q());
     let components = KeyPairComponents {
-        public_key: PublicKeyComponents {
-            n: public.n().as_positive_bytes()?,
-            e: public.e().as_positive_bytes()?,
-        },
+        public_key: PublicKeyComponents { n: public.n().as_positive_bytes()?, e: public.e().as_positive_bytes()? },
         d: d.as_positive_bytes()?,
         p: p.as_positive_bytes()?,
         q: q.as_positive_bytes()?,
@@ -99,11 +96,7 @@ mod tests {
     #[test]
     fn what_ring_does_not_have_is_signed_all_the_same() {
         let (small, odd, large) = (rsa("1024"), rsa("2050"), rsa("2048"));
-        for (key, hash) in [
-            (&small, Some(HashAlg::Sha512)),
-            (&odd, Some(HashAlg::Sha512)),
-            (&large, None),
-        ] {
+        for (key, hash) in [(&small, Some(HashAlg::Sha512)), (&odd, Some(HashAlg::Sha512)), (&large, None)] {
             assert!(sign_with_ring(key.key_data().rsa().unwrap(), hash, b"data").is_none());
             let bytes = sign(key, hash, b"data").unwrap();
             let signature = Signature::decode(&mut bytes.as_slice()).unwrap();

@@ -31,12 +31,7 @@ pub(super) fn canonicalize(values: &Values, context: &LocalContext, host: &str) 
         _ => Family::Any,
     };
     let direct = values.text_unless_none(Keyword::ProxyCommand).is_none() && values.list(Keyword::ProxyJump).is_empty();
-    let rules = Rules {
-        values,
-        context,
-        family,
-        direct,
-    };
+    let rules = Rules { values, context, family, direct };
     if let Some(address) = rules.address(host) {
         return Ok(address);
     }

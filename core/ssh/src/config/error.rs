@@ -91,7 +91,7 @@ pub enum ConfigError {
         /// What was wrong, in the order of the file.
         lines: Vec<LineError>,
     },
-    /// An option of the command line is bad.
+    /// An option of the command line is bad, or a line of which nothing good can come.
     #[error(transparent)]
     Option(#[from] LineError),
     /// The file that `-F` names cannot be read.

@@ -98,6 +98,9 @@ fn double_quoted(text: &str) -> Option<(String, &str)> {
 /// # Errors
 /// Where a quotation does not end.
 pub fn split_arguments(text: &str, comments: bool) -> Result<Vec<String>, UnclosedQuote> {
+    if !text.bytes().any(|b| matches!(b, b'"' | b'\'' | b'\\' | b'#')) {
+        return Ok(text.split([' ', '\t']).filter(|word| !word.is_empty()).map(str::to_owned).collect());
+    }
     let mut arguments = Vec::new();
     let mut chars = text.chars().peekable();
     loop {

@@ -118,13 +118,14 @@ fn criteria(reader: &mut Reader<'_>, line: &Line<'_>, words: &mut Words<'_>) -> 
             reader.final_pass
         } else {
             let known = known_criterion(&name);
+            let written = word.strip_prefix('!').unwrap_or(&word);
             let argument = words.argument()?;
             let argument = argument.filter(|argument| !argument.is_empty() || may_be_empty(&name));
             let Some(argument) = argument else {
-                return Err(bad(&format!("Missing Match criteria for {name}")));
+                return Err(bad(&format!("Missing Match criteria for {written}")));
             };
             if !known {
-                return Err(bad(&format!("Unsupported Match attribute {name}")));
+                return Err(bad(&format!("Unsupported Match attribute {written}")));
             }
             let wanted = result && !source.never;
             criterion(reader, line, &name, &argument, wanted)?

@@ -3,12 +3,15 @@
 /// The largest number most keywords take (INT_MAX).
 const INT_MAX: i64 = 0x7fff_ffff;
 
+/// What strtol(3) skips before a number.
+const BLANKS: [char; 6] = [' ', '\t', '\n', '\r', '\x0b', '\x0c'];
+
 /// Reads a number from 0 to `INT_MAX`. The error is the word OpenSSH has for it.
 pub(crate) fn integer(text: &str) -> Result<i64, &'static str> {
     if text.is_empty() {
         return Err("missing");
     }
-    let text = text.trim_start_matches([' ', '\t', '\n', '\r', '\x0b', '\x0c']);
+    let text = text.trim_start_matches(BLANKS);
     let (negative, digits) = match text.as_bytes().first() {
         Some(b'-') => (true, text.get(1..)),
         Some(b'+') => (false, text.get(1..)),
@@ -34,6 +37,7 @@ pub(crate) fn seconds(text: &str) -> Option<i64> {
         return None;
     }
     while !rest.is_empty() {
+        rest = rest.trim_start_matches(BLANKS);
         rest = rest.strip_prefix('+').unwrap_or(rest);
         let end = rest.bytes().position(|b| !b.is_ascii_digit()).unwrap_or(rest.len());
         let (digits, after) = rest.split_at_checked(end)?;

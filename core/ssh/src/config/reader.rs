@@ -122,8 +122,10 @@ impl<'a> Reader<'a> {
         }
         debug!("Reading configuration data {name}");
         let content = read_all(file).map_err(|source| ConfigError::Read { file: name.clone().into_owned(), source })?;
+        // Bytes that are not UTF-8 become marks, mostly in comments.
+        let content = String::from_utf8_lossy(&content);
         let mut bad = Vec::new();
-        for (index, bytes) in content.split(|byte| *byte == b'\n').enumerate() {
+        for (index, text) in content.split('\n').enumerate() {
             let source = Source {
                 file: &name,
                 line: index + 1,
@@ -132,7 +134,7 @@ impl<'a> Reader<'a> {
                 on_command_line: false,
                 depth: kind.depth,
             };
-            match self.bytes(bytes, &source, active) {
+            match self.file_line(text, &source, active) {
                 Ok(()) => {}
                 Err(Stop::Everything(error)) => return Err(error.into()),
                 Err(Stop::Line(fault)) => {
@@ -162,13 +164,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A line as it stands in a file: it ends at a NUL, as for OpenSSH, and bytes that are not UTF-8 become marks.
-    fn bytes(&mut self, bytes: &[u8], source: &Source<'_>, active: &mut bool) -> Result<(), Stop> {
-        if bytes.len() > limits::CONFIG_LINE {
+    /// A line as it stands in a file: it ends at a NUL, as for OpenSSH.
+    fn file_line(&mut self, text: &str, source: &Source<'_>, active: &mut bool) -> Result<(), Stop> {
+        if text.len() > limits::CONFIG_LINE {
             return Err(Fault::Phrase("line too long").into());
         }
-        let bytes = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
-        self.line(&String::from_utf8_lossy(bytes), source, active)
+        self.line(text.split('\0').next().unwrap_or_default(), source, active)
     }
 
     fn line(&mut self, text: &str, source: &Source<'_>, active: &mut bool) -> Result<(), Stop> {

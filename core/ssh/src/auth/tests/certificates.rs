@@ -53,10 +53,7 @@ async fn a_good_certificate_after_a_bad_one() {
     let (sshd, authority) = trusting_sshd();
     let stranger = ed25519(&sshd.directory, "stranger");
     let key = ed25519(&sshd.directory, "key");
-    let (bad, good) = (
-        sshd.directory.path().join("bad.pub"),
-        sshd.directory.path().join("good.pub"),
-    );
+    let (bad, good) = (sshd.directory.path().join("bad.pub"), sshd.directory.path().join("good.pub"));
     std::fs::rename(certify(&stranger, &key, &sshd, &[]), &bad).unwrap();
     std::fs::rename(certify(&authority, &key, &sshd, &[]), &good).unwrap();
     let mut login = Login::new(&[&key]);

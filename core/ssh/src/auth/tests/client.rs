@@ -56,11 +56,7 @@ impl Login {
     ) -> Result<AuthReport, AuthError> {
         let mut config = Config::default();
         if !self.extensions {
-            config
-                .preferred
-                .kex
-                .to_mut()
-                .retain(|name| *name != EXTENSION_SUPPORT_AS_CLIENT);
+            config.preferred.kex.to_mut().retain(|name| *name != EXTENSION_SUPPORT_AS_CLIENT);
         }
         let handler = Trusting::default();
         let checked = handler.0.clone();
@@ -90,20 +86,10 @@ struct Trusting(Arc<Mutex<Option<Verified>>>);
 impl Handler for Trusting {
     type Error = russh::Error;
     async fn check_server_key(&mut self, key: &PublicKeyOrCertificate) -> Result<bool, russh::Error> {
-        let policy = Policy {
-            strict: StrictChecking::No,
-            ..Policy::default()
-        };
-        let host = Host {
-            name: "host.example".to_owned(),
-            port: 22,
-            alias: None,
-            address: None,
-        };
+        let policy = Policy { strict: StrictChecking::No, ..Policy::default() };
+        let host = Host { name: "host.example".to_owned(), port: 22, alias: None, address: None };
         let known = Arc::new(KnownHosts::load(&policy, &host).unwrap());
-        let verified = verify(policy, host, known, key.public_key().into(), Arc::new(Nobody))
-            .await
-            .unwrap();
+        let verified = verify(policy, host, known, key.public_key().into(), Arc::new(Nobody)).await.unwrap();
         *self.0.lock().unwrap() = Some(verified);
         Ok(true)
     }

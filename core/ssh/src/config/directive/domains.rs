@@ -31,7 +31,8 @@ pub(super) fn canonical(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<
 
 /// A domain in lower case, without a final dot.
 pub(in super::super) fn checked(name: &str) -> Result<String, Fault> {
-    let fault = |after| Fault::value("domain name \"", name, after);
+    let name = name.to_ascii_lowercase();
+    let fault = |after| Fault::value("domain name \"", name.clone(), after);
     if !name.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_') {
         return Err(fault("\" starts with invalid character"));
     }
@@ -41,7 +42,7 @@ pub(in super::super) fn checked(name: &str) -> Result<String, Fault> {
     if !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_')) {
         return Err(fault("\" contains invalid characters"));
     }
-    Ok(name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase())
+    Ok(name.strip_suffix('.').map(str::to_owned).unwrap_or(name))
 }
 
 /// `none`, `*`, or `sources:targets`.

@@ -1,12 +1,12 @@
 //! Forwards of ports and sockets, and where remote SOCKS clients may go.
 
-use super::super::error::Fault;
+use super::super::error::{Fault, Stop};
 use super::super::forward::{self, End, Forward, Shape};
 use super::super::keyword::Keyword;
 use super::super::reader::Reader;
 use super::super::values::Value;
 use super::Line;
-use crate::destination::{Destination, parse_port};
+use crate::destination::parse_port;
 
 pub(super) fn forward(reader: &mut Reader<'_>, keyword: Keyword, line: &mut Line<'_>) -> Result<(), Fault> {
     let listen = line.required("Missing argument.")?;
@@ -40,32 +40,34 @@ pub(in super::super) fn is_dynamic(forward: &Forward) -> bool {
     forward.connect == End::Socks
 }
 
-pub(super) fn permit_remote_open(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
+/// Ends everything where it is bad, as in OpenSSH.
+pub(super) fn permit_remote_open(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Stop> {
     let mut permitted = Vec::new();
     while let Some(argument) = line.arguments.next() {
         if argument.eq_ignore_ascii_case("none") || argument.eq_ignore_ascii_case("any") {
             line.alone(&argument, permitted.len())?;
         } else {
-            check_target(&argument)?;
+            check_target(&argument).map_err(|complaint| line.end(complaint))?;
         }
         permitted.push(argument);
     }
     if permitted.is_empty() {
-        return Err(Fault::Phrase("missing permitremoteopen specification"));
+        return Err(line.end("missing permitremoteopen specification"));
     }
     reader.set(line, Keyword::PermitRemoteOpen, Value::List(permitted));
     Ok(())
 }
 
-/// `host:port`, where the port may be `*`.
-fn check_target(target: &str) -> Result<(), Fault> {
-    let bad_port = Fault::Phrase("bad port number in permitremoteopen");
-    let (host, port) = target.rsplit_once(':').ok_or(bad_port.clone())?;
-    if host.contains(':') && Destination::parse_jump(&format!("{host}:1")).is_err() {
-        return Err(Fault::Phrase("missing host in permitremoteopen"));
+/// `host:port`, where the host may stand in brackets and the port may be `*`.
+fn check_target(target: &str) -> Result<(), &'static str> {
+    const NO_HOST: &str = "missing host in permitremoteopen";
+    let after = match target.strip_prefix('[') {
+        Some(inner) => inner.split_once(']').ok_or(NO_HOST)?.1,
+        None => target.find([':', '/']).and_then(|at| target.get(at..)).unwrap_or_default(),
+    };
+    match after.strip_prefix(':') {
+        Some(port) if port == "*" || parse_port(port).is_ok() => Ok(()),
+        None if !after.is_empty() => Err(NO_HOST),
+        _ => Err("bad port number in permitremoteopen"),
     }
-    if port != "*" && parse_port(port).is_err() {
-        return Err(bad_port);
-    }
-    Ok(())
 }

@@ -12,7 +12,7 @@ mod scalar;
 
 use std::vec::IntoIter;
 
-use super::error::{Fault, Stop};
+use super::error::{Fault, LineError, Stop};
 use super::keyword::{Form, Keyword};
 use super::reader::{Reader, Source};
 use super::{include, matching};
@@ -40,6 +40,13 @@ impl Line<'_> {
     /// Lets no arguments be left over.
     pub(super) fn consume(&mut self) {
         self.arguments.by_ref().for_each(drop);
+    }
+
+    /// A complaint after which nothing more is read.
+    pub(super) fn end(&self, complaint: &'static str) -> Stop {
+        let line =
+            LineError { file: self.source.file.to_owned(), line: self.source.line, fault: Fault::Phrase(complaint) };
+        Stop::Everything(line.into())
     }
 
     /// Complains where `word` is not the only argument; `earlier` ones have been taken before it.

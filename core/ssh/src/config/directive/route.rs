@@ -10,7 +10,8 @@ use super::Line;
 /// Skipped where `ProxyCommand` was set before it; otherwise it keeps a later one from being set.
 pub(super) fn proxy_jump(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
     let written = line.rest.trim_start_matches([' ', '\t', '\r', '\n', '=']);
-    let list = written.split('#').next().unwrap_or_default().trim_end();
+    // What follows a blank is ignored.
+    let list = written.split(['#', ' ', '\t', '\r', '\n']).next().unwrap_or_default();
     line.consume();
     if list.eq_ignore_ascii_case("none") {
         reader.set(line, Keyword::ProxyJump, Value::Text("none".to_owned()));
