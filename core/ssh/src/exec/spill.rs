@@ -140,7 +140,7 @@ mod tests {
                     let data: Vec<u8> = (0..push).map(|_| { next_in = next_in.wrapping_add(1); next_in }).collect();
                     queue.push(&data);
                 }
-                prop_assert!(queue.memory.len() <= BOUNDS.memory + 300);
+                prop_assert!(queue.memory.len() as u64 <= BOUNDS.memory as u64 + BOUNDS.file + 300);
                 let mut wanted = take;
                 while wanted > 0 && !queue.is_empty() {
                     let front = queue.front().unwrap();

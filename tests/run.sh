@@ -1,0 +1,9 @@
+#!/bin/sh
+# Runs all tests that CI runs. The binary is built first: the end-to-end tests run it as a program.
+set -eu
+cd "$(dirname "$0")/.."
+cargo build --quiet -p xssh
+if cargo nextest --version > /dev/null 2>&1; then
+    exec cargo nextest run --workspace --no-fail-fast "$@"
+fi
+exec cargo test --workspace --no-fail-fast "$@"
