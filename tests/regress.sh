@@ -29,13 +29,17 @@ cp -r /usr/lib/openssh/regress/. "$scratch"
 mkdir -p /run/sshd
 cat > "$scratch/xssh-subject" <<EOF
 #!/bin/sh
-# Lists only what the installed OpenSSH knows too.
-if [ "\$1" = -Q ]; then
-    ssh -Q "\$2" | grep -v '^sk-' > "$scratch/known.\$\$"
-    "$xssh" -Q "\$2" | grep -Fx -f "$scratch/known.\$\$"
-    rm -f "$scratch/known.\$\$"
-    exit 0
-fi
+# Lists only what the installed OpenSSH knows too, and no key type that needs a helper.
+previous=
+for word; do
+    if [ "\$previous" = -Q ]; then
+        ssh -Q "\$word" | grep -v '^sk-' > "$scratch/known.\$\$"
+        "$xssh" -Q "\$word" | grep -Fx -f "$scratch/known.\$\$"
+        rm -f "$scratch/known.\$\$"
+        exit 0
+    fi
+    previous=\$word
+done
 exec "$xssh" "\$@"
 EOF
 chmod +x "$scratch/xssh-subject"

@@ -44,7 +44,7 @@ pub(super) fn host(settings: &Settings, tokens: &Tokens, peer: &Peer) -> Result<
 
 fn alias(settings: &Settings, tokens: &Tokens) -> Result<Option<String>, SessionError> {
     let alias = settings.target.host_key_alias.as_ref();
-    Ok(alias.map(|alias| tokens.expand(alias, Scope::REMOTE_COMMAND)).transpose().map_err(config)?)
+    alias.map(|alias| tokens.expand(alias, Scope::REMOTE_COMMAND)).transpose().map_err(config)
 }
 
 /// How we prove ourselves to it.
