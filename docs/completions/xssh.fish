@@ -87,3 +87,4 @@ complete -c xssh -n "__fish_xssh_needs_command" -s h -l help -d 'Print help: -h 
 complete -c xssh -n "__fish_xssh_needs_command" -a "route" -d 'Show the whole way to a host: every hop, its key, how we logged in, and where the time went'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
+complete -c xssh -a '(__fish_print_hostnames)'
