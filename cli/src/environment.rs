@@ -5,20 +5,26 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use rustix::fs::Mode;
+use rustix::process::umask;
 use xssh_os::account::Account;
 use xssh_os::descriptors;
 use xssh_ssh::config::LocalContext;
 
-/// Before anything else: the standard descriptors are open, nothing above them is (cvs leaks some), and no core dump
-/// will hold a secret.
-pub fn clean_up() {
+/// Before anything else: the standard descriptors are open, nothing above them is (cvs leaks some), no core dump will
+/// hold a secret, and nobody else may write to the files we make. SIGPIPE needs nothing: Rust's runtime ignores it, so
+/// that a broken pipe is an error that ends a channel in order, and gives its default back to the programs we start.
+pub(crate) fn clean_up() {
     descriptors::open_standard();
     descriptors::close_from(3);
     descriptors::forbid_core_dumps();
+    let (written_by_others, all_by_others) = (Mode::from_raw_mode(0o022), Mode::from_raw_mode(0o077));
+    let callers = umask(all_by_others);
+    umask(written_by_others | (callers & all_by_others));
 }
 
 /// The name we were called by, without folders, and the arguments.
-pub fn argv() -> (String, Vec<OsString>) {
+pub(crate) fn argv() -> (String, Vec<OsString>) {
     let mut argv = std::env::args_os();
     let program = argv.next().unwrap_or_default();
     let name = Path::new(&program).file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -26,19 +32,19 @@ pub fn argv() -> (String, Vec<OsString>) {
 }
 
 /// A variable, where it is text.
-pub fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
 /// Every variable that is text.
-pub fn variables() -> Vec<(String, String)> {
+pub(crate) fn variables() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
 }
 
 /// Who runs us, and where.
-pub fn context() -> LocalContext {
+pub(crate) fn context() -> LocalContext {
     let home = std::env::var_os("HOME").map(PathBuf::from);
     let account = Account::current(home, variable("USER").or_else(|| variable("LOGNAME")));
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
@@ -46,11 +52,11 @@ pub fn context() -> LocalContext {
 }
 
 /// The folder for temporary files.
-pub fn temporary() -> PathBuf {
+pub(crate) fn temporary() -> PathBuf {
     std::env::temp_dir()
 }
 
 /// Ends without waiting for a thread that may sit in a read for ever.
-pub fn leave(code: u8) -> ExitCode {
+pub(crate) fn leave(code: u8) -> ExitCode {
     std::process::exit(code.into())
 }

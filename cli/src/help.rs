@@ -1,40 +1,88 @@
-//! Help, version and the lists of `-Q`: what goes to standard output or error without any host.
+//! Help, version and the lists of `-Q`: what is answered without any host.
 
-use std::io::{self, Write};
+#[cfg(test)]
+mod reference;
+
+use std::io::{self, ErrorKind, Write};
 
 use xssh_ssh::config::algorithms;
 
-use crate::args::{Help, definition};
+use crate::args::definition::{self, PROGRAM, ROUTE};
+use crate::args::{Help, Topic};
 use crate::words;
 
+/// The version of russh. It stands in Cargo.lock and nowhere in its code; a test keeps this in step.
+const RUSSH: &str = "0.65.1";
+
 /// Prints help to standard output.
-pub fn print(help: Help) -> u8 {
-    let mut command = definition::command();
-    let text = match help {
-        Help::Short => command.render_help(),
-        Help::Long => command.render_long_help(),
-    };
-    stdout(&text.to_string())
+pub(crate) fn print(help: Help) -> u8 {
+    stdout(&text(help))
 }
 
-/// Prints the version to standard error, as ssh does.
-pub fn version() -> u8 {
-    let _ = writeln!(io::stderr(), "xssh_{} (russh 0.65.1, ring)", env!("CARGO_PKG_VERSION"));
+/// The text of help.
+pub(crate) fn text(help: Help) -> String {
+    let mut program = definition::command();
+    let command = match help.topic {
+        Topic::Program => Some(&mut program),
+        Topic::Route => program.find_subcommand_mut(ROUTE),
+    };
+    let render = |command: &mut clap::Command| {
+        if help.long { command.render_long_help() } else { command.render_help() }.to_string()
+    };
+    command.map(render).unwrap_or_default()
+}
+
+/// What a faulty command line is answered with, after its fault.
+pub(crate) fn usage() -> String {
+    format!("usage: {PROGRAM} [options] [user@]host [command ...]\n       {PROGRAM} -h lists the options")
+}
+
+/// Prints the version to standard error, as ssh does: ourselves, what speaks SSH, and what does its cryptography.
+pub(crate) fn version() -> u8 {
+    words::say(&format_args!("{PROGRAM}_{}, russh {RUSSH}, ring", env!("CARGO_PKG_VERSION")));
     0
 }
 
 /// Answers `-Q`.
-pub fn query(question: &str) -> u8 {
+pub(crate) fn query(question: &str) -> u8 {
     match algorithms::query(question) {
         Some(answers) => stdout(&answers.iter().map(|answer| format!("{answer}\n")).collect::<String>()),
-        None => words::fail(&format!("Unsupported query \"{question}\"")),
+        None => words::fail(&format_args!("Unsupported query \"{question}\"")),
     }
 }
 
-/// Prints, and fails where nobody takes it.
-pub fn stdout(text: &str) -> u8 {
-    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+/// Prints to standard output, and fails where nobody takes it. A reader that has seen enough (`| head`) is no failure
+/// to speak of.
+pub(crate) fn stdout(text: &str) -> u8 {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Ok(()) => 0,
-        Err(_) => words::FAILED,
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => words::FAILED,
+        Err(error) => words::fail(&format_args!("standard output: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RUSSH, text};
+    use crate::args::definition::options;
+    use crate::args::{Help, Topic};
+
+    #[test]
+    fn the_version_of_russh_is_that_of_the_lock_file() {
+        let lock = include_str!("../../Cargo.lock");
+        let entry = format!("name = \"russh\"\nversion = \"{RUSSH}\"");
+        assert!(lock.contains(&entry), "russh is not {RUSSH} any more");
+    }
+
+    #[test]
+    fn help_names_every_letter() {
+        for long in [false, true] {
+            let help = text(Help { topic: Topic::Program, long });
+            for option in options() {
+                let letter = option.get_short().unwrap();
+                assert!(help.contains(&format!("\n  -{letter}")), "-{letter}: {help}");
+            }
+        }
     }
 }

@@ -1,16 +1,22 @@
 //! Where messages go: OpenSSH's levels and prefixes, to standard error or to a file.
 //!
 //! The `log` facade has five levels and OpenSSH eight. Ours say ERROR by `error!`, what is shown by default (INFO) by
-//! `warn!`, VERBOSE by `info!`, DEBUG1 by `debug!`, DEBUG2 and DEBUG3 by `trace!`; what russh says of itself is DEBUG3.
+//! `warn!`, VERBOSE by `info!`, DEBUG1 by `debug!`, DEBUG2 by `trace!`; what other crates say of themselves is DEBUG3,
+//! whatever they call it. Lines end as a terminal in raw mode needs it, and as ssh's do, in files too.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use xssh_ssh::settings::LogLevel;
+use xssh_ssh::terminal::visible::visible;
+
+use crate::args::Invocation;
+use crate::words;
 
 static SINK: Sink = Sink { level: AtomicU8::new(LogLevel::Info as u8), file: OnceLock::new() };
 
@@ -20,29 +26,45 @@ struct Sink {
 }
 
 /// Starts with the default level, on standard error.
-pub fn start() {
+pub(crate) fn start() {
     // It can only fail where it was done before.
     let _ = log::set_logger(&SINK);
     set_level(LogLevel::Info);
 }
 
-/// Appends messages to `path` from here on.
+/// Does what the command line says of messages, and then `action`. Its warnings about itself come first: ssh shows them
+/// at every level, on standard error.
+pub(crate) fn with(invocation: &Invocation, action: impl FnOnce() -> u8) -> u8 {
+    for warning in &invocation.warnings {
+        words::say(&format_args!("Warning: {warning}"));
+    }
+    if let Some(path) = &invocation.log.file
+        && let Err(error) = append_to(path)
+    {
+        words::say(&format_args!("Couldn't open logfile {}: {error}", path.display()));
+        return words::FAILED;
+    }
+    set_level(invocation.log.level);
+    action()
+}
+
+/// Appends messages to `path` from here on. No child inherits the descriptor.
 ///
 /// # Errors
 /// The file cannot be opened.
-pub fn append_to(path: &Path) -> io::Result<()> {
-    let file = OpenOptions::new().append(true).create(true).open(path)?;
+pub(crate) fn append_to(path: &Path) -> io::Result<()> {
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
     let _ = SINK.file.set(file);
     Ok(())
 }
 
 /// Whether messages go to a file.
-pub fn is_to_file() -> bool {
+pub(crate) fn is_to_file() -> bool {
     SINK.file.get().is_some()
 }
 
 /// Shows messages from this level on.
-pub fn set_level(level: LogLevel) {
+pub(crate) fn set_level(level: LogLevel) {
     SINK.level.store(level as u8, Ordering::Relaxed);
     log::set_max_level(match level {
         LogLevel::Quiet | LogLevel::Fatal => LevelFilter::Off,
@@ -50,20 +72,19 @@ pub fn set_level(level: LogLevel) {
         LogLevel::Info => LevelFilter::Warn,
         LogLevel::Verbose => LevelFilter::Info,
         LogLevel::Debug1 => LevelFilter::Debug,
-        LogLevel::Debug2 => LevelFilter::Trace,
-        LogLevel::Debug3 => LevelFilter::Trace,
+        LogLevel::Debug2 | LogLevel::Debug3 => LevelFilter::Trace,
     });
 }
 
 /// The last words of a failure: shown unless QUIET was asked for.
-pub fn fatal(text: &str) {
+pub(crate) fn fatal(text: &str) {
     if SINK.level.load(Ordering::Relaxed) > LogLevel::Quiet as u8 {
-        write("", text);
+        put(&message("", text));
     }
 }
 
 /// A host's banner: on standard error wherever messages go, unless quiet is wanted.
-pub fn banner(text: &str) {
+pub(crate) fn banner(text: &str) {
     if SINK.level.load(Ordering::Relaxed) >= LogLevel::Info as u8 {
         let _ = io::stderr().write_all(text.as_bytes());
     }
@@ -71,35 +92,42 @@ pub fn banner(text: &str) {
 
 impl Log for Sink {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        let ours = metadata.target().starts_with("xssh");
-        ours || self.level.load(Ordering::Relaxed) >= LogLevel::Debug3 as u8
+        is_ours(metadata.target()) || self.level.load(Ordering::Relaxed) >= LogLevel::Debug3 as u8
     }
 
     fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.metadata()) {
-            return;
+        if self.enabled(record.metadata()) {
+            put(&message(prefix(record.target(), record.level()), &record.args().to_string()));
         }
-        let prefix = match (record.target().starts_with("xssh"), record.level()) {
-            (false, _) => "debug3: ",
-            (true, Level::Debug) => "debug1: ",
-            (true, Level::Trace) => "debug2: ",
-            (true, _) => "",
-        };
-        write(prefix, &record.args().to_string());
     }
 
     fn flush(&self) {}
 }
 
-/// Each line on its own, the line's end as a raw terminal needs it.
-fn write(prefix: &str, text: &str) {
+/// Whether a crate of this workspace speaks.
+fn is_ours(target: &str) -> bool {
+    let name = target.split("::").next().unwrap_or_default();
+    name == "xssh" || name.starts_with("xssh_")
+}
+
+fn prefix(target: &str, level: Level) -> &'static str {
+    match (is_ours(target), level) {
+        (false, _) => "debug3: ",
+        (true, Level::Debug) => "debug1: ",
+        (true, Level::Trace) => "debug2: ",
+        (true, _) => "",
+    }
+}
+
+/// Each line on its own, with nothing in it that a terminal would act on: a peer's words may be among ours.
+fn message(prefix: &str, text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() + 16);
     for line in text.lines() {
         bytes.extend_from_slice(prefix.as_bytes());
-        bytes.extend_from_slice(xssh_ssh::terminal::visible::visible(line.as_bytes()).as_bytes());
+        bytes.extend_from_slice(visible(line.as_bytes()).as_bytes());
         bytes.extend_from_slice(b"\r\n");
     }
-    put(&bytes);
+    bytes
 }
 
 fn put(bytes: &[u8]) {
@@ -108,4 +136,34 @@ fn put(bytes: &[u8]) {
         Some(mut file) => file.write_all(bytes),
         None => io::stderr().write_all(bytes),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use log::Level;
+
+    use super::{is_ours, message, prefix};
+
+    #[test]
+    fn prefixes_are_those_of_openssh() {
+        assert_eq!(prefix("xssh_ssh::hop", Level::Error), "");
+        assert_eq!(prefix("xssh_ssh", Level::Warn), "");
+        assert_eq!(prefix("xssh::remote_shell", Level::Info), "");
+        assert_eq!(prefix("xssh", Level::Debug), "debug1: ");
+        assert_eq!(prefix("xssh_os::names", Level::Trace), "debug2: ");
+        for level in [Level::Error, Level::Warn, Level::Info, Level::Debug, Level::Trace] {
+            assert_eq!(prefix("russh::client", level), "debug3: ");
+        }
+        assert!(!is_ours("xsshd") && !is_ours(""));
+    }
+
+    #[test]
+    fn what_a_peer_says_cannot_reach_the_terminal_as_it_is() {
+        assert_eq!(message("debug1: ", "a\x1b[2J\rb"), b"debug1: a\\033[2J\\015b\r\n");
+    }
+
+    #[test]
+    fn every_line_ends_as_a_raw_terminal_needs_it() {
+        assert_eq!(message("", "one\ntwo\n"), b"one\r\ntwo\r\n");
+    }
 }

@@ -20,9 +20,9 @@ fn main() -> std::process::ExitCode {
         Ok(Action::Version) => help::version(),
         Ok(Action::Help(how)) => help::print(how),
         Ok(Action::Query(question)) => help::query(&question),
-        Ok(Action::RemoteShell(invocation)) => remote_shell::run(&invocation),
-        Ok(Action::Route { invocation, json }) => route::run(&invocation, json),
-        Err(error) => words::usage(&error),
+        Ok(Action::RemoteShell(invocation)) => log::with(&invocation, || remote_shell::run(&invocation)),
+        Ok(Action::Route { invocation, json }) => log::with(&invocation, || route::run(&invocation, json)),
+        Err(fault) => words::usage(&fault),
     };
     environment::leave(code)
 }

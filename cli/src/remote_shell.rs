@@ -10,8 +10,7 @@ use ::log::{debug, warn};
 use rustix::stdio;
 use tokio::signal::unix::SignalKind;
 use xssh_ssh::config::tokens::{Scope, Tokens};
-use xssh_ssh::config::{self, CommandLine, ConfigFile, LocalContext, Resolver};
-use xssh_ssh::destination::Destination;
+use xssh_ssh::config::{self, LocalContext, Resolver};
 use xssh_ssh::exec::{Ending, Input, Keyboard, Output, Pump, pump};
 use xssh_ssh::prompt::{Nobody, Prompt};
 use xssh_ssh::session::route::{self, Guide, Opened};
@@ -28,11 +27,6 @@ use crate::{environment, help, log, words};
 
 /// Runs it.
 pub fn run(invocation: &Invocation) -> u8 {
-    if let Some(file) = &invocation.log_file
-        && let Err(error) = log::append_to(file)
-    {
-        return words::fail(&format!("Couldn't open logfile {}: {error}", file.display()));
-    }
     let context = environment::context();
     let resolved = match resolve(invocation, &context) {
         Ok(resolved) => resolved,
@@ -64,34 +58,9 @@ pub struct Resolved {
 
 /// Reads the configuration for an invocation, and shows messages from its level on.
 pub fn resolve(invocation: &Invocation, context: &LocalContext) -> Result<Resolved, String> {
-    if invocation.verbosity > 0 {
-        log::set_level(match invocation.verbosity {
-            1 => xssh_ssh::settings::LogLevel::Debug1,
-            2 => xssh_ssh::settings::LogLevel::Debug2,
-            _ => xssh_ssh::settings::LogLevel::Debug3,
-        });
-        debug!("xssh_{}", env!("CARGO_PKG_VERSION"));
-    }
-    let destination = Destination::parse(&invocation.destination).map_err(|error| error.to_string())?;
-    let files = match invocation.config_file.as_deref() {
-        None => ConfigFile::Default,
-        Some("none") => ConfigFile::None,
-        Some(file) => ConfigFile::File(PathBuf::from(file)),
-    };
-    let resolver = Arc::new(Resolver::new(context.clone(), files));
-    let command = invocation.command.as_deref().map(|command| String::from_utf8_lossy(command).into_owned());
-    let command_line = CommandLine {
-        destination,
-        overrides: invocation.overrides.clone(),
-        options: invocation.options.clone(),
-        options_after: invocation.options_after.clone(),
-        user: invocation.user.clone(),
-        port: invocation.port,
-        tag: invocation.tag.clone(),
-        command,
-        stdio_forward: invocation.stdio_forward.is_some(),
-    };
-    let settings = resolver.resolve(&command_line).map_err(|error| error.to_string())?;
+    debug!("xssh_{}", env!("CARGO_PKG_VERSION"));
+    let resolver = Arc::new(Resolver::new(context.clone(), invocation.config_file.clone()));
+    let settings = resolver.resolve(&invocation.command_line).map_err(|error| error.to_string())?;
     log::set_level(settings.log_level);
     Ok(Resolved { settings, resolver })
 }

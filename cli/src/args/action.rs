@@ -1,18 +1,17 @@
-//! What a command line asks for.
-
 use std::ffi::OsString;
-use std::path::PathBuf;
 
-use super::definition::SUBCOMMANDS;
-use super::letters;
-use super::walk::{self, Split};
+use super::definition::{self, Letters, ROUTE};
+use super::translation::Translation;
+use super::walk::{Step, Walk};
+use super::word::{self, Word};
+use super::{Fault, Invocation};
 
 /// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
+#[derive(Debug, Clone)]
+pub(crate) enum Action {
     /// `-V`.
     Version,
-    /// `-h`, `--help`.
+    /// `-h`, `--help`, `help`.
     Help(Help),
     /// `-Q question`.
     Query(String),
@@ -27,133 +26,101 @@ pub enum Action {
     },
 }
 
-/// How much help.
+/// Which help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Help {
-    /// A line an option.
-    Short,
-    /// All of it.
-    Long,
+pub(crate) struct Help {
+    /// About what.
+    pub(crate) topic: Topic,
+    /// All of it, instead of a line an option.
+    pub(crate) long: bool,
 }
 
-/// A call of the remote shell, as given. Configuration is not read yet.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Invocation {
-    /// The destination, as typed.
-    pub destination: String,
-    /// The command's words, joined by single spaces, byte for byte; none for a shell.
-    pub command: Option<Vec<u8>>,
-    /// Lines of configuration that win over all others.
-    pub overrides: Vec<String>,
-    /// Lines of configuration, in order, as far as they stand before the destination.
-    pub options: Vec<String>,
-    /// The same behind the destination.
-    pub options_after: Vec<String>,
-    /// `-l`.
-    pub user: Option<String>,
-    /// `-p`.
-    pub port: Option<u16>,
-    /// `-P`.
-    pub tag: Option<String>,
-    /// `-F`.
-    pub config_file: Option<String>,
-    /// `-E`.
-    pub log_file: Option<PathBuf>,
-    /// `-G`.
-    pub dump: bool,
-    /// `-s`.
-    pub subsystem: bool,
-    /// `-W`.
-    pub stdio_forward: Option<(String, u16)>,
-    /// How often `-v` was given.
-    pub verbosity: u8,
-    /// How often `-t` was given.
-    pub(super) tty_wishes: u8,
+/// What help is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    /// The whole program.
+    Program,
+    /// `xssh route`.
+    Route,
 }
 
-/// What is wrong with a command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum UsageError {
-    /// No destination.
-    NoDestination,
-    /// A letter nobody knows.
-    Unknown(char),
-    /// A letter without its value.
-    NoValue(char),
-    /// Bytes that are no text where only text has a meaning.
-    NotText(String),
-    /// A port that is none.
-    BadPort(String),
-    /// A value of `-W` that is none.
-    BadForward(String),
-    /// A letter whose capability comes later.
-    NotYet {
-        /// The letter.
-        letter: char,
-        /// The capability.
-        what: &'static str,
-    },
-    /// A subcommand that comes later.
-    WordNotYet(String),
-    /// What xssh does not do.
-    Never(String),
-}
-
-/// Reads a command line; `program` is the name that xssh was called by.
-pub fn parse(program: &str, argv: &[OsString]) -> Result<Action, UsageError> {
-    let words = |index: usize| argv.get(index).and_then(|word| word.to_str());
-    match words(0) {
-        Some("--help") => return Ok(Action::Help(Help::Long)),
-        Some("-h") if argv.len() == 1 => return Ok(Action::Help(Help::Short)),
-        Some(word) if program != "ssh" && is_subcommand(word, words(1), words(2)) => {
-            return subcommand(word, &argv[1..]);
-        }
-        _ => {}
+/// Reads a command line: `program` is the name that xssh was called by, without folders, and `words` are what follows
+/// it. As in ssh, the first word that settles the matter (`-V`, `-Q`, a fault) ends the reading.
+///
+/// # Errors
+/// Where the words are no command line, or ask for what is not there.
+pub(crate) fn parse(program: &str, words: &[OsString]) -> Result<Action, Fault> {
+    let rest = words.get(1..).unwrap_or_default();
+    match word::find(program, words) {
+        None => remote_shell(words),
+        Some(Word::Route) => route(rest),
+        Some(Word::Help) => help(rest),
+        Some(Word::Later(word)) => Err(Fault::WordNotYet(word)),
     }
-    let split = walk::split(argv)?;
-    for given in &split.options {
-        match given.letter {
-            'V' => return Ok(Action::Version),
-            'Q' => return Ok(Action::Query(given.value.clone())),
-            _ => {}
-        }
-    }
-    Ok(Action::RemoteShell(Box::new(invocation(split)?)))
 }
 
-/// Whether the first word is a subcommand, and not a host that rsync or cvs call.
-fn is_subcommand(first: &str, second: Option<&str>, third: Option<&str>) -> bool {
-    let called_as_host = match (second, third) {
-        (Some("rsync"), Some(word)) => word == "--server" || word == "--daemon",
-        (Some(word), None) => word.ends_with("cvs server"),
-        (Some("cvs"), Some(word)) => word == "server" || word == "-R",
-        _ => false,
+fn remote_shell(words: &[OsString]) -> Result<Action, Fault> {
+    match gather(words, &["help"], Topic::Program)? {
+        Gathered::Settled(action) => Ok(action),
+        Gathered::Letters { translation, .. } => Ok(Action::RemoteShell(Box::new(translation.finish()?))),
+    }
+}
+
+fn route(words: &[OsString]) -> Result<Action, Fault> {
+    let (translation, json) = match gather(words, &["help", "json"], Topic::Route)? {
+        Gathered::Settled(action) => return Ok(action),
+        Gathered::Letters { translation, json } => (translation, json),
     };
-    SUBCOMMANDS.iter().any(|&(name, _)| name == first) && !called_as_host
+    let invocation = Box::new(translation.finish()?);
+    if invocation.command.is_some() {
+        return Err(Fault::NotForRoute("command"));
+    }
+    if invocation.dump || invocation.stdio_forward.is_some() {
+        return Err(Fault::NotForRoute("-G or -W"));
+    }
+    Ok(Action::Route { invocation, json })
 }
 
-fn subcommand(word: &str, rest: &[OsString]) -> Result<Action, UsageError> {
-    if word != "route" {
-        return Err(UsageError::WordNotYet(word.to_owned()));
-    }
-    let (flags, rest): (Vec<_>, Vec<_>) = rest.iter().cloned().partition(|word| word == "--json");
-    let invocation = Box::new(invocation(walk::split(&rest)?)?);
-    Ok(Action::Route { invocation, json: !flags.is_empty() })
+fn help(words: &[OsString]) -> Result<Action, Fault> {
+    let topic = match words.first() {
+        None => Topic::Program,
+        Some(word) if word == ROUTE => Topic::Route,
+        Some(word) => return Err(Fault::NoSuchTopic(word.to_string_lossy().into_owned())),
+    };
+    Ok(Action::Help(Help { topic, long: true }))
 }
 
-fn invocation(split: Split) -> Result<Invocation, UsageError> {
-    let mut invocation = Invocation::default();
-    for given in &split.options {
-        letters::apply(given, &mut invocation)?;
-    }
-    letters::counted(&mut invocation);
-    invocation.destination = split.destination.ok_or(UsageError::NoDestination)?;
-    invocation.command = (!split.command.is_empty()).then(|| split.command.join(&b' '));
-    if invocation.subsystem && invocation.command.is_none() {
-        return Err(UsageError::Never("a subsystem (-s) without its name".to_owned()));
-    }
-    Ok(invocation)
+/// What a walk over the words found.
+enum Gathered {
+    /// The matter was settled on the way.
+    Settled(Action),
+    /// All letters, translated.
+    Letters { translation: Box<Translation>, json: bool },
 }
 
-#[cfg(test)]
-mod tests;
+fn gather(words: &[OsString], long: &'static [&'static str], topic: Topic) -> Result<Gathered, Fault> {
+    let letters = Letters::of(&definition::options());
+    let help = |long| Ok(Gathered::Settled(Action::Help(Help { topic, long })));
+    let mut translation = Box::<Translation>::default();
+    let mut json = false;
+    for step in Walk::new(&letters, long, words) {
+        match step {
+            Ok(Step::Flag('V')) => return Ok(Gathered::Settled(Action::Version)),
+            Ok(Step::Value('Q', question)) => {
+                let question = question.into_string().map_err(|_| Fault::NotText('Q'))?;
+                return Ok(Gathered::Settled(Action::Query(question)));
+            }
+            Ok(Step::Flag(letter)) => translation.flag(letter)?,
+            Ok(Step::Value(letter, value)) => translation.value(letter, value)?,
+            Ok(Step::Long("json")) => json = true,
+            // Behind the host there is no help of ours, for ssh knows neither -h nor --help.
+            Ok(Step::Long(_)) if !translation.has_destination() => return help(true),
+            Ok(Step::Long(name)) => return Err(Fault::UnknownLong(format!("--{name}"))),
+            Ok(Step::Destination(word)) => translation.destination(&word)?,
+            Ok(Step::Command(command)) => translation.command(command),
+            Err(Fault::UnknownLetter(letter)) if letter == "h" && !translation.has_destination() => return help(false),
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(Gathered::Letters { translation, json })
+}

@@ -1,16 +1,29 @@
-//! The command line, in OpenSSH's grammar.
+//! The command line, in OpenSSH's grammar: from the bytes of argv to what is to be done.
 //!
-//! [`definition`] is the one list of letters, with their help; [`walk`] splits argv by it as getopt(3) would, around the
-//! destination; [`letters`] says what each letter means as a line of configuration; [`Action`] is what comes out.
+//! In order of use: [`definition`] says which letters there are, and all help is made from it; `word` tells a subcommand
+//! from a host of the same name; `walk` goes through the words as getopt(3) does for ssh; `translation` turns letters
+//! into lines of configuration, as ssh.c does, and `refusal` turns down those whose feature is not there. [`parse`] puts
+//! them in this order.
 //!
-//! **Subcommands** are words in first place only. Even there a word is a host where the rest is a call that rsync or cvs
-//! makes to a host of that name: `sync rsync --server …`, `sync cvs server`. Every other call of theirs begins with an
-//! option (`-l user sync …`, `-- sync …`), and then the word is not in first place. `user@sync` and `-- sync` reach such
-//! a host too. Under the name `ssh` there are no subcommands.
+//! **Subcommands** are words in first place only; `word` has the rule and its exceptions. Under the name `ssh` there are
+//! none.
+//!
+//! Nothing here prints or connects. The one look outside is whether the files of `-i` exist.
 
 mod action;
-pub mod definition;
-mod letters;
+pub(crate) mod definition;
+mod fault;
+mod identity;
+mod invocation;
+mod loudness;
+mod refusal;
+mod stdio_forward;
+#[cfg(test)]
+mod tests;
+mod translation;
 mod walk;
+mod word;
 
-pub use action::{Action, Help, Invocation, UsageError, parse};
+pub(crate) use action::{Action, Help, Topic, parse};
+pub(crate) use fault::Fault;
+pub(crate) use invocation::{Invocation, LogChoice};

@@ -1,0 +1,72 @@
+//! What help says beyond the options.
+
+use std::fmt::Write as _;
+
+pub(super) const ABOUT: &str = "\
+Run a program on another host over SSH, with its standard input, output and error here; or a shell.
+
+xssh takes what ssh takes: options, configuration, known hosts, keys and the agent. rsync (-e xssh), cvs \
+(CVS_RSH=xssh), git (GIT_SSH=xssh), sftp and scp (-S xssh) and others run over it as they do over ssh. Beyond ssh, a \
+hop may be an HTTP or SOCKS proxy, anywhere in the chain.";
+
+pub(super) const AFTER_HELP: &str = "--help says more, and so does the man page xssh(1).";
+
+pub(super) const DESTINATION: &str = "\
+The host to reach: a name, an alias of the configuration, an IPv4 or IPv6 address (with or without brackets), with a \
+user before the last @. Or an address ssh://[user@]host[:port], where IPv6 is in brackets.";
+
+pub(super) const COMMAND: &str = "\
+What to run there, handed to the user's shell as it is: the words joined by single spaces, every byte kept. Without it \
+a shell runs, in a terminal.";
+
+pub(super) const ROUTE: &str = "\
+Show the whole way to a host: every hop with its address, host key, method of authentication and algorithms, and the \
+time spent on each. Logs in at every hop, runs nothing, and takes the options that a connection takes.";
+
+/// Titles and texts that follow the options.
+pub(crate) const SECTIONS: [(&str, &str); 5] = [
+    (
+        "The order of the words",
+        "\
+Options may also stand between the host and the command, until the first word that is none. After -- there are no \
+more options: the next word is the host, or the command if the host was named. Letters may share a word (-vN), and the \
+last of them may take its value from the rest of it (-p22).",
+    ),
+    (
+        "Words in first place",
+        "\
+route and help are subcommands if they are the very first word, and sync, serve and authorize are kept for later. A \
+host of such a name is reached by user@sync, by -- sync, or behind any option. Also by what other programs append to a \
+host: words among which is --server (rsync) or -server (unison), or one single word that ends in ` server` (cvs) or \
+begins with `git-` (git). Called by the name ssh, there are no subcommands.",
+    ),
+    (
+        "Environment",
+        "\
+SSH_AUTH_SOCK is the agent's socket. SSH_ASKPASS, SSH_ASKPASS_REQUIRE and DISPLAY choose the program that asks for \
+passwords without a terminal. ALL_PROXY, HTTPS_PROXY and NO_PROXY, in small letters too, name a proxy as the first \
+hop, only where XsshProxyFromEnvironment is yes. TERM goes to the host with a terminal.",
+    ),
+    (
+        "Files",
+        "\
+~/.ssh/config and /etc/ssh/ssh_config: the configuration, see ssh_config(5). Beyond it, XsshProxyFromEnvironment (yes \
+or no), and XsshProxyCredentials: a netrc file with the passwords of proxies, ~/.netrc by default. ~/.ssh/known_hosts \
+and /etc/ssh/ssh_known_hosts: the keys of hosts. ~/.ssh/id_*: our keys.",
+    ),
+    (
+        "Exit status",
+        "\
+That of the program there. 255 where xssh itself failed, and where the program there was killed by a signal.",
+    ),
+];
+
+pub(super) fn after_long_help() -> String {
+    let mut text = String::new();
+    for (title, body) in SECTIONS {
+        let gap = if text.is_empty() { "" } else { "\n\n" };
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{gap}{title}:\n{body}");
+    }
+    text
+}

@@ -1,0 +1,81 @@
+use thiserror::Error;
+
+use xssh_ssh::destination::DestinationError;
+
+/// Why a command line is none. Where ssh has words that people know, they are the same.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum Fault {
+    /// A letter that is not in the definition.
+    #[error("unknown option -- {0}")]
+    UnknownLetter(String),
+    /// A word that begins with `--` and is no option here.
+    #[error("unknown option {0}")]
+    UnknownLong(String),
+    /// The words ended where a value was due.
+    #[error("option requires an argument -- {0}")]
+    MissingValue(char),
+    /// No host.
+    #[error("no host was named")]
+    NoDestination,
+    /// The host cannot be read.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    /// A value that must be text is not.
+    #[error("the value of -{0} is not UTF-8")]
+    NotText(char),
+    /// The host is not text.
+    #[error("the destination is not UTF-8")]
+    DestinationNotText,
+    /// `-s` without a command.
+    #[error("You must specify a subsystem to invoke.")]
+    NoSubsystem,
+    /// `-e` with more than a character.
+    #[error("Bad escape character '{0}'.")]
+    EscapeCharacter(String),
+    /// `-W` with what is neither host and port nor a socket's path.
+    #[error("Bad stdio forwarding specification '{0}'")]
+    StdioForward(String),
+    /// Options that exclude each other.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// A letter whose feature is still to come.
+    #[error("-{letter} ({feature}) is not there yet")]
+    NotYet {
+        /// The letter.
+        letter: char,
+        /// What it would do.
+        feature: &'static str,
+    },
+    /// A letter for something that xssh does not do.
+    #[error("-{letter}: {reason}")]
+    Never {
+        /// The letter.
+        letter: char,
+        /// Why, and what to do instead.
+        reason: &'static str,
+    },
+    /// A subcommand that is still to come.
+    #[error("xssh {0} is not there yet; a host of that name is reached by user@{0} or -- {0}")]
+    WordNotYet(&'static str),
+    /// `xssh help` with a word that is no subcommand.
+    #[error("there is no help on '{0}'")]
+    NoSuchTopic(String),
+    /// `xssh route` with what it does not take.
+    #[error("xssh route takes no {0}")]
+    NotForRoute(&'static str),
+}
+
+impl Fault {
+    /// Whether the usage helps: the words could not be told apart.
+    pub(crate) fn calls_for_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownLetter(_)
+                | Self::UnknownLong(_)
+                | Self::MissingValue(_)
+                | Self::NoDestination
+                | Self::Destination(_)
+                | Self::NoSubsystem
+        )
+    }
+}

@@ -1,0 +1,90 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_xssh_global_optspecs
+    string join \n p= 4 6 b= B= J= W= C c= m= F= o= P= 2 1 l= i= a A k K I= t T s N n e= f L= R= D= w= g x X Y M S= O= v q E= y G Q= V Z h/help
+end
+
+function __fish_xssh_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_xssh_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_xssh_using_subcommand
+    set -l cmd (__fish_xssh_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c xssh -n "__fish_xssh_needs_command" -s p -d 'Connect to this port' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s b -d 'Connect from this local address' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s B -d 'Connect from the address of this interface' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s J -d 'Go through these hops, separated by commas: hosts and proxies' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s W -d 'Connect standard input and output to host:port, as seen from the host' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s c -d 'Offer these ciphers, best first' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s m -d 'Offer these message authentication codes, best first' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s F -d 'Read this configuration instead of the user\'s and the system\'s' -r -F
+complete -c xssh -n "__fish_xssh_needs_command" -s o -d 'Give an option in the form of a configuration line' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s P -d 'Name a tag for `Match tagged` in the configuration' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s l -d 'Log in as this user' -r -f -a "(__fish_complete_users)"
+complete -c xssh -n "__fish_xssh_needs_command" -s i -d 'Prove who we are with this key' -r -F
+complete -c xssh -n "__fish_xssh_needs_command" -s I -d 'Refused: keys of PKCS#11 tokens come through an agent' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s e -d 'Set the escape character; `none` turns it off' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s L -d 'Not yet: forward a local port or socket' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s R -d 'Not yet: forward a port or socket of the host' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s D -d 'Not yet: be a SOCKS proxy on a local port' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s w -d 'Not yet: tunnel a network device' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s S -d 'Not yet: the socket of a shared connection; `none` is accepted' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s O -d 'Not yet: control a shared connection' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s E -d 'Append messages to this file instead of standard error' -r -F
+complete -c xssh -n "__fish_xssh_needs_command" -s Q -d 'Print the algorithms there are: cipher, kex, key, mac, help, ...' -r -f -a "cipher\t''
+cipher-auth\t''
+compression\t''
+kex\t''
+key\t''
+key-ca-sign\t''
+key-cert\t''
+key-plain\t''
+key-sig\t''
+mac\t''
+protocol-version\t''
+sig\t''"
+complete -c xssh -n "__fish_xssh_needs_command" -s 4 -d 'Use IPv4 only'
+complete -c xssh -n "__fish_xssh_needs_command" -s 6 -d 'Use IPv6 only'
+complete -c xssh -n "__fish_xssh_needs_command" -s C -d 'Compress'
+complete -c xssh -n "__fish_xssh_needs_command" -s 2 -d 'Use protocol version 2; it is the only one'
+complete -c xssh -n "__fish_xssh_needs_command" -s 1 -d 'Refused: protocol version 1 is not safe'
+complete -c xssh -n "__fish_xssh_needs_command" -s a -d 'Do not forward the agent; it is not forwarded anyway'
+complete -c xssh -n "__fish_xssh_needs_command" -s A -d 'Not yet: forward the agent'
+complete -c xssh -n "__fish_xssh_needs_command" -s k -d 'Do not pass on GSSAPI credentials; there are none'
+complete -c xssh -n "__fish_xssh_needs_command" -s K -d 'Refused: there is no GSSAPI'
+complete -c xssh -n "__fish_xssh_needs_command" -s t -d 'Ask for a terminal; twice: even without one here'
+complete -c xssh -n "__fish_xssh_needs_command" -s T -d 'Ask for no terminal'
+complete -c xssh -n "__fish_xssh_needs_command" -s s -d 'The command names a subsystem, such as sftp'
+complete -c xssh -n "__fish_xssh_needs_command" -s N -d 'Run nothing there'
+complete -c xssh -n "__fish_xssh_needs_command" -s n -d 'Read standard input from /dev/null'
+complete -c xssh -n "__fish_xssh_needs_command" -s f -d 'Not yet: go to the background once logged in'
+complete -c xssh -n "__fish_xssh_needs_command" -s g -d 'Let other hosts connect to forwarded local ports'
+complete -c xssh -n "__fish_xssh_needs_command" -s x -d 'Do not forward X11; it is not forwarded anyway'
+complete -c xssh -n "__fish_xssh_needs_command" -s X -d 'Not yet: forward X11'
+complete -c xssh -n "__fish_xssh_needs_command" -s Y -d 'Not yet: forward X11, trusted'
+complete -c xssh -n "__fish_xssh_needs_command" -s M -d 'Not yet: share this connection with later ones'
+complete -c xssh -n "__fish_xssh_needs_command" -s v -d 'Tell what happens; up to three times for more'
+complete -c xssh -n "__fish_xssh_needs_command" -s q -d 'Say nothing but what the program there says'
+complete -c xssh -n "__fish_xssh_needs_command" -s y -d 'Refused: messages do not go to syslog; see -E'
+complete -c xssh -n "__fish_xssh_needs_command" -s G -d 'Print the configuration for the host, and do not connect'
+complete -c xssh -n "__fish_xssh_needs_command" -s V -d 'Print the version'
+complete -c xssh -n "__fish_xssh_needs_command" -s Z -d 'Not yet: list the keys that would be tried'
+complete -c xssh -n "__fish_xssh_needs_command" -s h -l help -d 'Print help: -h the short one, --help the long one'
+complete -c xssh -n "__fish_xssh_needs_command" -a "route" -d 'Show the whole way to a host: every hop, its key, how we logged in, and where the time went'
+complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
+complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
+complete -c xssh -a '(__fish_print_hostnames)'
