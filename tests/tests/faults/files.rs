@@ -8,12 +8,12 @@ use xssh_tests::hostile::{Handshake, HostKey, Outcome, Server, Session, Victim};
 
 use crate::says;
 
-/// A client with this configuration file, for a host that nobody listens on.
+/// A client with this configuration file, for a host that nobody listens on. Its memory is that of a file at its limit.
 fn configured(config: impl AsRef<[u8]>) -> io::Result<Outcome> {
     let victim = Victim::facing(1)?;
     let path = victim.folder().join("hostile_config");
     fs::write(&path, config)?;
-    run(&victim, &path)
+    run(&victim.memory(96 << 20), &path)
 }
 
 fn run(victim: &Victim, config: &Path) -> io::Result<Outcome> {
@@ -104,7 +104,8 @@ fn includes_of_what_is_no_file_are_sound() -> io::Result<()> {
 
 #[test]
 fn a_configuration_that_is_no_file_is_refused() -> io::Result<()> {
-    let victim = Victim::facing(1)?;
+    // A file is read whole, up to a limit of 64 MiB.
+    let victim = Victim::facing(1)?.memory(96 << 20);
     for path in ["/dev/zero", "/", "/nonexistent/config"] {
         run(&victim, Path::new(path))?.assert_failed();
     }

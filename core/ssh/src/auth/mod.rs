@@ -43,6 +43,8 @@ mod agent;
 mod algorithm;
 mod error;
 mod fields;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod identity;
 mod interactive;
 mod key_file;
