@@ -25,9 +25,7 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// As the environment has it.
     pub(crate) fn from_environment() -> Self {
-        Self {
-            askpass: Askpass::new(environment::variable),
-        }
+        Self { askpass: Askpass::new(environment::variable) }
     }
 
     fn ask(&self, question: &str, echo: bool) -> Option<Zeroizing<String>> {
@@ -61,9 +59,7 @@ impl Prompt for Terminal {
             self.askpass.ask(question, Hint::Confirm)
         } else {
             let mut keyboard = Keyboard::open().ok();
-            keyboard
-                .as_mut()
-                .and_then(|keyboard| keyboard.ask(&format!("{question} (yes/no) "), true))
+            keyboard.as_mut().and_then(|keyboard| keyboard.ask(&format!("{question} (yes/no) "), true))
         };
         answer.is_some_and(|answer| answer.is_empty() || answer.eq_ignore_ascii_case("yes"))
     }

@@ -26,7 +26,7 @@ use crate::prompt::Terminal;
 use crate::{environment, help, log, words};
 
 /// Runs it.
-pub fn run(invocation: &Invocation) -> u8 {
+pub(crate) fn run(invocation: &Invocation) -> u8 {
     let context = environment::context();
     let resolved = match resolve(invocation, &context) {
         Ok(resolved) => resolved,
@@ -49,7 +49,7 @@ pub fn run(invocation: &Invocation) -> u8 {
 }
 
 /// A destination's settings, and what can resolve further hosts.
-pub struct Resolved {
+pub(crate) struct Resolved {
     /// The settings.
     pub settings: Settings,
     /// Resolves the hops.
@@ -57,7 +57,7 @@ pub struct Resolved {
 }
 
 /// Reads the configuration for an invocation, and shows messages from its level on.
-pub fn resolve(invocation: &Invocation, context: &LocalContext) -> Result<Resolved, String> {
+pub(crate) fn resolve(invocation: &Invocation, context: &LocalContext) -> Result<Resolved, String> {
     debug!("xssh_{}", env!("CARGO_PKG_VERSION"));
     let resolver = Arc::new(Resolver::new(context.clone(), invocation.config_file.clone()));
     let settings = resolver.resolve(&invocation.command_line).map_err(|error| error.to_string())?;
@@ -83,7 +83,7 @@ fn refusal(invocation: &Invocation, settings: &Settings) -> Option<String> {
 }
 
 /// Who opens the way, with the caller's terminal to ask on.
-pub fn guide(resolved: &Resolved) -> Guide {
+pub(crate) fn guide(resolved: &Resolved) -> Guide {
     let prompt: Arc<dyn Prompt> =
         if resolved.settings.auth.batch { Arc::new(Nobody) } else { Arc::new(Terminal::from_environment()) };
     let shell = environment::variable("SHELL").filter(|shell| !shell.is_empty());

@@ -10,7 +10,7 @@ use crate::args::Invocation;
 use crate::{environment, help, remote_shell, words};
 
 /// Opens the way, shows it, and closes it again.
-pub fn run(invocation: &Invocation, json: bool) -> u8 {
+pub(crate) fn run(invocation: &Invocation, json: bool) -> u8 {
     let context = environment::context();
     let resolved = match remote_shell::resolve(invocation, &context) {
         Ok(resolved) => resolved,

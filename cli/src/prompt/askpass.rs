@@ -40,11 +40,7 @@ impl Askpass {
             _ => (screen, false),
         };
         let program = variable("SSH_ASKPASS").unwrap_or_else(|| DEFAULT.to_owned());
-        Self {
-            program,
-            allowed,
-            preferred,
-        }
+        Self { program, allowed, preferred }
     }
 
     pub(super) fn is_allowed(&self) -> bool {
@@ -118,11 +114,7 @@ mod tests {
             (&[("DISPLAY", ":0"), ("SSH_ASKPASS_REQUIRE", "nonsense")], true, false),
         ] {
             let askpass = askpass(variables);
-            assert_eq!(
-                (askpass.allowed, askpass.preferred),
-                (allowed, preferred),
-                "{variables:?}"
-            );
+            assert_eq!((askpass.allowed, askpass.preferred), (allowed, preferred), "{variables:?}");
             assert_eq!(askpass.program, DEFAULT);
         }
     }
@@ -134,10 +126,7 @@ mod tests {
         let mut file = options.write(true).create(true).mode(0o700).open(&path).unwrap();
         std::io::Write::write_all(&mut file, format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
         drop(file);
-        let askpass = askpass(&[
-            ("SSH_ASKPASS", path.to_str().unwrap()),
-            ("SSH_ASKPASS_REQUIRE", "force"),
-        ]);
+        let askpass = askpass(&[("SSH_ASKPASS", path.to_str().unwrap()), ("SSH_ASKPASS_REQUIRE", "force")]);
         askpass.ask("What now?", hint).map(|answer| answer.as_str().to_owned())
     }
 
@@ -146,10 +135,7 @@ mod tests {
         assert_eq!(answer("echo \"$1\"; echo more", Hint::Question).unwrap(), "What now?");
         assert_eq!(answer("printf 'no end'", Hint::Question).unwrap(), "no end");
         assert_eq!(answer("cat", Hint::Question).unwrap(), "");
-        assert_eq!(
-            answer("echo \"$SSH_ASKPASS_PROMPT\"", Hint::Confirm).unwrap(),
-            "confirm"
-        );
+        assert_eq!(answer("echo \"$SSH_ASKPASS_PROMPT\"", Hint::Confirm).unwrap(), "confirm");
     }
 
     #[test]

@@ -42,11 +42,7 @@ impl Keyboard {
 
     /// Asks a question, and waits for a line.
     pub(super) fn ask(&mut self, question: &str, echo: bool) -> Option<Zeroizing<String>> {
-        let answer = if echo {
-            self.read_line(question)
-        } else {
-            self.read_secret(question)
-        };
+        let answer = if echo { self.read_line(question) } else { self.read_secret(question) };
         match answer {
             Ok(answer) => as_text(&answer),
             Err(Declined::Silent) => None,
@@ -69,11 +65,7 @@ impl Keyboard {
                 _ => {}
             }
         }
-        if line.is_empty() {
-            Err(Declined::Silent)
-        } else {
-            Ok(line)
-        }
+        if line.is_empty() { Err(Declined::Silent) } else { Ok(line) }
     }
 
     fn read_secret(&mut self, question: &str) -> Result<Zeroizing<Vec<u8>>, Declined> {
@@ -106,11 +98,7 @@ impl Keyboard {
     /// Shows the question at the start of a line. What was typed before it was not meant for it.
     fn begin(&mut self, question: &str, raw: bool) -> Result<(), Declined> {
         let _ = tcflush(&self.file, QueueSelector::IFlush);
-        let question = if raw {
-            question.replace('\n', "\r\n")
-        } else {
-            question.to_owned()
-        };
+        let question = if raw { question.replace('\n', "\r\n") } else { question.to_owned() };
         self.write(format!("\r{question}").as_bytes())
     }
 
@@ -153,14 +141,8 @@ pub(super) mod tests {
     /// What was shown, with a person who types `keys` once the question is there, and what came of it.
     fn asked(question: &str, keys: &[u8], echo: bool) -> (String, Result<Vec<u8>, Declined>, bool) {
         let (mut person, terminal) = pseudo_terminal();
-        let mut keyboard = Keyboard {
-            file: terminal.try_clone().unwrap(),
-        };
-        let (expected, keys, asked) = (
-            question.lines().last().unwrap().to_owned(),
-            keys.to_vec(),
-            question.to_owned(),
-        );
+        let mut keyboard = Keyboard { file: terminal.try_clone().unwrap() };
+        let (expected, keys, asked) = (question.lines().last().unwrap().to_owned(), keys.to_vec(), question.to_owned());
         let typing = thread::spawn(move || {
             let mut shown = Vec::new();
             let mut byte = [0];
@@ -175,15 +157,8 @@ pub(super) mod tests {
             }
             String::from_utf8(shown).unwrap()
         });
-        let answer = if echo {
-            keyboard.read_line(&asked)
-        } else {
-            keyboard.read_secret(&asked)
-        };
-        let echoes = tcgetattr(&terminal)
-            .unwrap()
-            .local_modes
-            .contains(LocalModes::ECHO | LocalModes::ICANON);
+        let answer = if echo { keyboard.read_line(&asked) } else { keyboard.read_secret(&asked) };
+        let echoes = tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO | LocalModes::ICANON);
         drop((keyboard, terminal));
         (typing.join().unwrap(), answer.map(|line| line.to_vec()), echoes)
     }

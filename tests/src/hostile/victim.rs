@@ -292,11 +292,7 @@ impl Outcome {
     #[track_caller]
     pub fn assert_refused(&self) -> String {
         let lines = self.assert_failed();
-        assert!(
-            lines.len() <= 2,
-            "{} lines where one error was due: {self}",
-            lines.len()
-        );
+        assert!(lines.len() <= 2, "{} lines where one error was due: {self}", lines.len());
         lines.join("\n")
     }
 

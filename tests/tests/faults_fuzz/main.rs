@@ -38,12 +38,7 @@ fn smoke(name: &str) {
         let begun = Instant::now();
         let ending = catch_unwind(AssertUnwindSafe(|| parse(&input)));
         assert!(ending.is_ok(), "{name} panics on b\"{}\"", input.escape_ascii());
-        assert!(
-            begun.elapsed() < PATIENCE,
-            "{name} takes {:?} on b\"{}\"",
-            begun.elapsed(),
-            input.escape_ascii()
-        );
+        assert!(begun.elapsed() < PATIENCE, "{name} takes {:?} on b\"{}\"", begun.elapsed(), input.escape_ascii());
     }
 }
 

@@ -22,10 +22,7 @@ pub async fn agent(path: &Path) {
 pub async fn key_file(path: &Path, passphrase: Option<&'static str>) {
     let _ = public::load(path);
     let Ok(file) = private::open(path) else { return };
-    let asking = passphrase.map(|passphrase| private::Asking {
-        prompt: Arc::new(Knows(passphrase)),
-        times: 1,
-    });
+    let asking = passphrase.map(|passphrase| private::Asking { prompt: Arc::new(Knows(passphrase)), times: 1 });
     let _ = file.unlock(path, asking).await;
 }
 

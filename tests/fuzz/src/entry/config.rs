@@ -11,9 +11,7 @@ struct NoNames;
 
 impl Names for NoNames {
     fn lookup(&self, name: &str, _: Family) -> Lookup {
-        Lookup::Found {
-            canonical: Some(name.to_owned()),
-        }
+        Lookup::Found { canonical: Some(name.to_owned()) }
     }
 
     fn numeric_address(&self, name: &str, _: Family) -> Option<String> {

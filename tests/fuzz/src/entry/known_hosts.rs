@@ -7,12 +7,8 @@ use xssh_ssh::settings::StrictChecking;
 pub(super) fn known_hosts(data: &[u8]) {
     super::scratch::file("known_hosts", data, |path| {
         for port in [22, 2222] {
-            let host = Host {
-                name: "host.example.org".into(),
-                port,
-                alias: None,
-                address: Some([192, 0, 2, 1].into()),
-            };
+            let host =
+                Host { name: "host.example.org".into(), port, alias: None, address: Some([192, 0, 2, 1].into()) };
             let _ = KnownHosts::load(&policy(path), &host);
         }
     });
