@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn current_tokens(&self) -> Result<Tokens, TokenError> {
         let host = self.current_host()?;
         let alias = self.values.text(Keyword::HostKeyAlias).unwrap_or(&host).to_owned();
-        let jump = self.values.list(Keyword::ProxyJump).last().and_then(|last| jump::parse(last).ok());
+        let jump = self.values.list(Keyword::ProxyJump).last().and_then(|last| jump::ssh_host(last));
         let port = self.values.number(Keyword::Port).and_then(|port| u16::try_from(port).ok());
         let facts = Facts {
             host,

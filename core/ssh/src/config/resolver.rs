@@ -166,9 +166,7 @@ fn finish(
 }
 
 fn settle_route(values: &mut Values, host: &str) -> Result<(), ConfigError> {
-    if let Some(last) = values.list(Keyword::ProxyJump).last().filter(|last| !jump::is_proxy(last))
-        && let Ok(hop) = jump::parse(last)
-    {
+    if let Some(hop) = values.list(Keyword::ProxyJump).last().and_then(|last| jump::ssh_host(last)) {
         let port = values.number(Keyword::Port).unwrap_or_else(|| DEFAULT_PORT.into());
         let same_user = hop.user.as_deref().is_none_or(|user| values.text(Keyword::User) == Some(user));
         if hop.host == host && i64::from(hop.port.unwrap_or(DEFAULT_PORT)) == port && same_user {

@@ -315,8 +315,10 @@ fn hops_and_proxies_mix_in_a_jump_list() {
     let jumps: Vec<&str> = settings.route.jumps.iter().map(|jump| jump.0.as_str()).collect();
     assert_eq!(jumps, ["a", "http://p:3128", "u@b:2222"]);
     assert_eq!(settings.route.command, None);
-    let error = of_options("host", &["ProxyJump=http://u:hunter2@p"]).unwrap_err().to_string();
-    assert!(!error.contains("hunter2"), "{error}");
+    for list in ["http://u:hunter2@p", "a/b,http://u:hunter2@p", "http://u:hunter2@p,a/b"] {
+        let error = of_options("host", &[&format!("ProxyJump={list}")]).unwrap_err().to_string();
+        assert!(!error.contains("hunter2"), "{error}");
+    }
 }
 
 #[test]

@@ -6,6 +6,8 @@ use super::super::reader::Reader;
 use super::super::values::Value;
 use super::super::{jump, shell_hazard};
 use super::Line;
+use crate::destination::Destination;
+use crate::hop::Hop;
 
 /// Skipped where `ProxyCommand` was set before it; otherwise it keeps a later one from being set.
 pub(super) fn proxy_jump(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
@@ -19,17 +21,17 @@ pub(super) fn proxy_jump(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result
     }
     let free = !reader.values.has(Keyword::ProxyCommand) && !reader.values.has(Keyword::ProxyJump);
     let jumps: Vec<String> = list.split(',').map(str::to_owned).collect();
+    // Another element may hold a password that must not be shown.
+    let mixed = jumps.iter().any(|element| jump::has_own_scheme(element));
     for element in &jumps {
-        let hop = jump::parse(element).map_err(|complaint| match complaint {
-            jump::Complaint::Password => Fault::Phrase(
-                "the address of a proxy holds no password: it would be seen by others; see XsshProxyCredentials",
-            ),
-            jump::Complaint::Malformed => Fault::value("Invalid ProxyJump \"", written, "\""),
+        let invalid = || Fault::value("Invalid ProxyJump \"", if mixed { element } else { written }, "\"");
+        let hop = jump::parse(element);
+        let hop = hop.map_err(|error| match jump::has_own_scheme(element) {
+            true => Fault::value("", error.to_string(), ""),
+            false => invalid(),
         })?;
-        let safe = hop.user.as_deref().is_none_or(|user| shell_hazard::check_user(user).is_ok())
-            && shell_hazard::check_host(&hop.host).is_ok();
-        if line.source.on_command_line && !safe {
-            return Err(Fault::value("Invalid ProxyJump \"", written, "\""));
+        if line.source.on_command_line && !is_safe(&hop) {
+            return Err(invalid());
         }
     }
     if free && line.active {
@@ -37,6 +39,17 @@ pub(super) fn proxy_jump(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result
         reader.values.put(Keyword::ProxyCommand, Value::Text("none".to_owned()));
     }
     Ok(())
+}
+
+/// Whether a host is safe in a command. No command is made of a proxy.
+fn is_safe(hop: &Hop) -> bool {
+    match hop {
+        Hop::Proxy(_) => true,
+        Hop::Ssh(Destination { user, host, .. }) => {
+            let user = user.as_deref().is_none_or(|user| shell_hazard::check_user(user).is_ok());
+            user && shell_hazard::check_host(host).is_ok()
+        }
+    }
 }
 
 /// Ends everything where its block applies.
