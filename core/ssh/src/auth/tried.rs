@@ -12,7 +12,7 @@ pub(super) struct Tried {
     pub(super) agent_keys_refused: usize,
     /// An RSA key was refused, or not offered, where SHA-1 might have been taken.
     pub(super) needs_sha1: bool,
-    /// There was a private key that needs a passphrase, and nobody to ask.
+    /// There was a private key that needs a passphrase, which nobody gave.
     pub(super) needs_passphrase: bool,
 }
 
@@ -32,7 +32,7 @@ impl Tried {
     /// A private key could not be used. Default files that are missing are nothing to speak of.
     pub(super) fn unusable(&mut self, identity: &Identity, hash: FingerprintHash, error: &KeyFileError) {
         identity.complain(error);
-        self.needs_passphrase |= matches!(error, KeyFileError::NobodyToAsk);
+        self.needs_passphrase |= matches!(error, KeyFileError::NobodyToAsk | KeyFileError::Passphrase);
         if identity.explicit || !matches!(error, KeyFileError::Missing) {
             self.unused(identity, hash, &error.to_string());
         }

@@ -31,20 +31,27 @@ pub(in crate::auth) fn open(path: &Path) -> Result<PrivateFile, KeyFileError> {
         _ => KeyFileError::Unreadable(error),
     })?;
     let metadata = file.metadata().map_err(KeyFileError::Unreadable)?;
+    let text = read(&file).map_err(KeyFileError::Unreadable)?;
+    let Some(armor) = pem::parse(&text) else {
+        return Err(no_armor(&text));
+    };
+    // Only of what is a private key: the file may have been a public one.
     let ours = metadata.uid() == rustix::process::getuid().as_raw();
     if ours && metadata.mode() & 0o077 != 0 {
         warn_unprotected(path, metadata.mode());
         return Err(KeyFileError::Permissions);
     }
-    let text = read(&file).map_err(KeyFileError::Unreadable)?;
-    match pem::parse(&text) {
-        Some(armor) => Ok(PrivateFile { armor }),
-        None if text.starts_with(b"PuTTY-User-Key-File-") => Err(KeyFileError::Unsupported {
+    Ok(PrivateFile { armor })
+}
+
+fn no_armor(text: &[u8]) -> KeyFileError {
+    if text.starts_with(b"PuTTY-User-Key-File-") {
+        return KeyFileError::Unsupported {
             what: "PuTTY's format".to_owned(),
             cure: "convert the key with puttygen -O private-openssh",
-        }),
-        None => Err(KeyFileError::NoKey),
+        };
     }
+    KeyFileError::NoKey
 }
 
 impl PrivateFile {

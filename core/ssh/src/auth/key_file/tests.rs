@@ -174,6 +174,8 @@ fn a_key_that_others_can_read_is_not_used() {
     let path = keygen(&directory, "key", &["-t", "ed25519", "-N", ""]);
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
     assert!(matches!(open(&path), Err(KeyFileError::Permissions)));
+    // A public key may be read by all; it only is no private one.
+    assert!(matches!(open(&public::suffixed(&path, ".pub")), Err(KeyFileError::NoKey)));
 }
 
 #[test]
