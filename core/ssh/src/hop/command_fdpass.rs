@@ -7,8 +7,6 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use log::debug;
 use rustix::net::{
@@ -18,12 +16,10 @@ use tokio::io::Interest;
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::command::{HangUp, command_ended, exit_words, start};
+use super::command::FAREWELL;
+use super::command_child::{Process, exit_words};
 use super::{BoxedWire, HopError};
 use crate::terminal::visible::visible;
-
-/// How long a command that closed its socket without a word may take to exit.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A connection that was passed to us.
 #[derive(Debug)]
@@ -59,27 +55,26 @@ pub async fn dial(shell: &Path, command: &OsStr, deadline: Instant) -> Result<Pa
     ours.set_nonblocking(true).map_err(local)?;
     let ours = UnixStream::from_std(ours).map_err(local)?;
     let output = theirs.try_clone().map_err(local)?;
-    let child = start(shell, command, OwnedFd::from(theirs).into(), Stdio::from(OwnedFd::from(output)))?;
-    let hang_up = HangUp::of(Arc::new(Mutex::new(child)));
+    let process = Process::start(shell, command, OwnedFd::from(theirs).into(), Stdio::from(OwnedFd::from(output)))?;
     let received = timeout_at(deadline, receive(&ours)).await.map_err(|_| HopError::TimedOut {
-        hop: format!("proxy command {:?}", visible(command.as_encoded_bytes())),
+        hop: format!("proxy command \"{}\"", visible(command.as_encoded_bytes())),
         doing: "waiting for the connection that it should pass back".to_owned(),
     })?;
     let descriptor = match received.map_err(local)? {
         Some(descriptor) => descriptor,
         None => {
-            let status = timeout(FAREWELL, hang_up.exit_status()).await;
+            let status = timeout(FAREWELL, process.exit_status()).await;
             let how = match status {
                 Ok(Ok(status)) => format!("{} and did not pass back a connection", exit_words(status)),
                 _ => "did not pass back a connection".to_owned(),
             };
-            return Err(command_ended(command, how));
+            return Err(process.failed(how));
         }
     };
-    hang_up.spare();
+    process.spare();
     connection(descriptor).map_err(|error| {
         let words = super::error::system_words(&error);
-        command_ended(command, format!("passed back something that is no connection ({words})"))
+        process.failed(format!("passed back something that is no connection ({words})"))
     })
 }
 
@@ -125,5 +120,19 @@ fn connection(descriptor: OwnedFd) -> io::Result<Passed> {
             TcpStream::from_std(stream).map(Passed::Tcp)
         }
         _ => Err(io::ErrorKind::Unsupported.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn only_a_stream_is_a_connection() {
+        let (stream, _other) = StdUnixStream::pair().unwrap();
+        assert!(matches!(connection(stream.into()), Ok(Passed::Unix(_))));
+        let (datagram, _other) = std::os::unix::net::UnixDatagram::pair().unwrap();
+        assert!(connection(datagram.into()).is_err());
+        assert!(connection(tempfile::tempfile().unwrap().into()).is_err());
     }
 }

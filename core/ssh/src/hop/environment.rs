@@ -28,11 +28,11 @@ pub fn proxy_for(variable: impl Fn(&str) -> Option<String>, host: &str, port: u1
     let Some((name, uri)) = first(&PROXY) else {
         return Ok(None);
     };
-    if let Some((exception, list)) = first(&NO_PROXY) {
-        if no_proxy::lists(&list, host, port) {
-            debug!("No proxy for this host, by {exception}.");
-            return Ok(None);
-        }
+    if let Some((exception, list)) = first(&NO_PROXY)
+        && no_proxy::lists(&list, host, port)
+    {
+        debug!("No proxy for this host, by {exception}.");
+        return Ok(None);
     }
     let proxy = Proxy::parse(&uri, Passwords::Accepted).map_err(|error| match error {
         HopError::Asked { hop, reason } => HopError::Asked { hop: format!("{name}={hop}"), reason },

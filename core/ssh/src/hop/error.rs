@@ -49,7 +49,7 @@ pub enum HopError {
     /// One of our own bounds is reached.
     #[error("{hop}: {what} is past the limit of {limit}")]
     Limit {
-        /// The hop, or whose list it was.
+        /// The hop.
         hop: String,
         /// What was too much.
         what: &'static str,
@@ -119,7 +119,7 @@ pub enum HopError {
         problem: TlsProblem,
     },
     /// A ProxyCommand ended before it carried a connection.
-    #[error("proxy command {command:?} {how}: run it by hand to see what it lacks")]
+    #[error("proxy command \"{command}\" {how}: run it by hand to see what it lacks")]
     CommandEnded {
         /// The command, escaped.
         command: String,
@@ -153,7 +153,7 @@ pub enum TlsProblem {
     BadCertificate(String),
     #[error("this system has no certificates to check it against; install the package ca-certificates")]
     NoStore,
-    #[error("{0:?} can be no name in a certificate; name the proxy by its host name or address")]
+    #[error("\"{0}\" can be no name in a certificate; name the proxy by its host name or address")]
     UnusableName(String),
     #[error("it does not speak TLS ({0}); if it is a plain proxy, write http:// instead of https://")]
     NotTls(String),

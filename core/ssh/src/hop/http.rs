@@ -305,6 +305,18 @@ mod tests {
         assert!(sent.is_empty());
     }
 
+    #[test]
+    fn a_reply_may_be_cut_at_any_byte() {
+        let refused = b"HTTP/1.1 403 No\r\nA: b\r\n\r\nbody";
+        let told = error(refused).to_string();
+        for at in 1..GRANTED.len() {
+            let behind = through("http://p", None, GRANTED, &[at, PIECE]).0.unwrap();
+            assert_eq!(behind, b"SSH-2.0-server\r\n\0\xff", "cut at {at}");
+            let refusal = through("http://proxy:8080", None, refused, &[at, PIECE]).0.unwrap_err();
+            assert_eq!(refusal.to_string(), told, "cut at {at}");
+        }
+    }
+
     proptest! {
         #[test]
         fn split_reads_change_nothing(pieces in proptest::collection::vec(1usize..9, 1..6)) {

@@ -14,6 +14,7 @@ pub mod environment;
 pub mod jump;
 pub mod tcp;
 
+mod command_child;
 mod command_fdpass;
 mod error;
 mod halves;

@@ -357,6 +357,16 @@ mod tests {
         assert!(matches!(result, Err(HopError::Asked { .. })));
     }
 
+    #[test]
+    fn the_answers_may_be_cut_at_any_byte() {
+        let says = said(&[&[5, 2], &[1, 0], &[5, 0, 0, 3, 2, b'a', b'b', 0, 22], BEHIND]);
+        let credentials = Credentials::new("me", "pw");
+        for at in 1..says.len() {
+            let (behind, _) = through("socks5h://p", Some(&credentials), &says, &[at, 4096]);
+            assert_eq!(behind.unwrap(), BEHIND, "cut at {at}");
+        }
+    }
+
     proptest! {
         #[test]
         fn split_reads_change_nothing(pieces in proptest::collection::vec(1usize..5, 1..5)) {

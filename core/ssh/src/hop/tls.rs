@@ -2,10 +2,14 @@
 //! read, until such a proxy is on the way.
 
 use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use log::debug;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{self, CertificateError, ClientConfig, RootCertStore};
@@ -36,7 +40,34 @@ pub(super) async fn secure(wire: BoxedWire, proxy: &Proxy, trust: &Trust) -> Res
     let stream = TlsConnector::from(Arc::new(config)).connect(server, wire).await;
     let stream = stream.map_err(|error| failed(problem_of(&error, name)))?;
     debug!("{proxy} showed a valid certificate.");
-    Ok(Box::new(stream))
+    Ok(Box::new(Secured(stream)))
+}
+
+/// A TLS stream whose end need not be announced. Proxies that just close are many, and ssh, which guards its own stream
+/// against being cut short, then says the same as for any connection that ends.
+struct Secured(TlsStream<BoxedWire>);
+
+impl AsyncRead for Secured {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        match ready!(Pin::new(&mut self.0).poll_read(cx, buf)) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Poll::Ready(Ok(())),
+            result => Poll::Ready(result),
+        }
+    }
+}
+
+impl AsyncWrite for Secured {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, data)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
+    }
 }
 
 /// Blocks while it reads the system's store.
@@ -80,7 +111,8 @@ fn problem_of(error: &io::Error, wanted: &str) -> TlsProblem {
 
 fn certificate_problem(problem: &CertificateError, wanted: &str) -> TlsProblem {
     match problem {
-        CertificateError::UnknownIssuer => TlsProblem::UnknownAuthority,
+        // A bad signature: the authority has the name of one that is trusted, and another key.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsProblem::UnknownAuthority,
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => TlsProblem::Expired,
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => TlsProblem::NotYetValid,
         CertificateError::Revoked => TlsProblem::Revoked,
@@ -117,7 +149,7 @@ mod tests {
             (CertificateError::NotValidYet, "clock"),
             (CertificateError::NotValidForName, "name the proxy"),
             (CertificateError::Revoked, "administrator"),
-            (CertificateError::BadSignature, "replace"),
+            (CertificateError::BadEncoding, "replace"),
         ] {
             let text = certificate_problem(&problem, "proxy.example").to_string();
             assert!(text.contains(cure), "{text}");

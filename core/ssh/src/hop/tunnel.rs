@@ -8,6 +8,7 @@ use super::proxy::host_port;
 use super::{BoxedWire, Credentials, HopError, Proxy, Scheme, Trust, http, socks, tls};
 use crate::limits;
 use crate::settings::AddressFamily;
+use crate::terminal::visible::visible;
 
 /// What a proxy is asked for.
 #[derive(Debug)]
@@ -73,7 +74,7 @@ fn check_target(proxy: &Proxy, host: &str) -> Result<(), HopError> {
     let strange = |c: char| !c.is_ascii_graphic() || matches!(c, '/' | '@' | '[' | ']' | '?' | '#' | '"' | '\\');
     match host.is_empty() || host.contains(strange) {
         true => Err(HopError::Asked {
-            hop: format!("{:?} behind {proxy}", crate::terminal::visible::visible(host.as_bytes())),
+            hop: format!("\"{}\" behind {proxy}", visible(host.as_bytes())),
             reason: "its name has characters that no proxy can be asked for".into(),
         }),
         false => Ok(()),
