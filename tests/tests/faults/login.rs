@@ -118,7 +118,7 @@ fn methods_that_are_refused_are_named_without_control_bytes() -> io::Result<()> 
         Session::refuse(wire, "publickey,\x1b[2Jowned\x07\nHost key verified")
     })?
     .assert_failed();
-    assert!(says(&line.join("\n"), &["Permission denied (publickey,"]), "{line:?}");
+    assert!(says(&line.join("\n"), &["Permission denied (publickey"]), "{line:?}");
     assert!(!line.iter().any(|line| line.starts_with("Host key")), "a forged line: {line:?}");
     Ok(())
 }
