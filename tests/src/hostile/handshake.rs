@@ -51,21 +51,23 @@ impl Handshake {
     /// Our KEXINIT: one name of each kind.
     #[must_use]
     pub fn offer() -> Payload {
-        let cipher = "aes128-gcm@openssh.com";
-        let names = [
-            "curve25519-sha256",
-            "ssh-ed25519",
-            cipher,
-            cipher,
-            "hmac-sha2-256",
-            "hmac-sha2-256",
-            "none",
-            "none",
-            "",
-            "",
-        ];
+        Self::offer_compressing("none")
+    }
+
+    /// The same with another compression.
+    #[must_use]
+    pub fn offer_compressing(compression: &str) -> Payload {
+        let (cipher, mac) = ("aes128-gcm@openssh.com", "hmac-sha2-256");
+        let names = ["curve25519-sha256", "ssh-ed25519", cipher, cipher, mac, mac, compression, compression, "", ""];
         let offer = Payload::new(message::KEXINIT).raw([7; 16]);
         names.iter().fold(offer, Payload::string).flag(false).number(0)
+    }
+
+    /// Has this sent in place of [`Handshake::offer`].
+    #[must_use]
+    pub fn offering(mut self, offer: Payload) -> Self {
+        self.our_offer = offer;
+        self
     }
 
     /// Sends our KEXINIT, reads the client's.

@@ -1,7 +1,7 @@
 //! A proxy that answers what it likes.
 
 use std::io::{self, Read};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -51,4 +51,18 @@ impl Proxy {
         }
         Ok(head)
     }
+
+    /// Joins both streams until both have ended.
+    pub fn join(client: &TcpStream, server: &TcpStream) -> io::Result<()> {
+        thread::scope(|scope| {
+            let upwards = scope.spawn(|| one_way(client, server));
+            one_way(server, client)?;
+            upwards.join().unwrap_or(Ok(()))
+        })
+    }
+}
+
+fn one_way(mut from: &TcpStream, mut to: &TcpStream) -> io::Result<()> {
+    io::copy(&mut from, &mut to)?;
+    to.shutdown(Shutdown::Write)
 }

@@ -115,10 +115,22 @@ fn answers_to_nothing_are_sound() -> io::Result<()> {
     slip_in(|_| elsewhere(message::CHANNEL_FAILURE))?;
     slip_in(|session| session.to(message::CHANNEL_SUCCESS))?;
     slip_in(|_| Payload::new(message::REQUEST_SUCCESS))?;
-    slip_in(|_| Payload::new(message::REQUEST_FAILURE))?;
+    slip_in(|_| Payload::new(message::REQUEST_FAILURE))
+}
+
+#[test]
+fn confirmations_of_nothing_are_sound() -> io::Result<()> {
     slip_in(|_| elsewhere(message::CHANNEL_OPEN_CONFIRMATION).number(5).number(1).number(1))?;
-    slip_in(|session| session.confirmation(1, 1))?;
-    slip_in(|_| elsewhere(message::CHANNEL_OPEN_FAILURE).number(1).string("no\x1b[2J").string(""))?;
+    slip_in(|session| session.confirmation(1, 1))
+}
+
+#[test]
+fn refusals_of_nothing_are_sound() -> io::Result<()> {
+    slip_in(|_| elsewhere(message::CHANNEL_OPEN_FAILURE).number(1).string("no\x1b[2J").string(""))
+}
+
+#[test]
+fn a_channel_that_is_open_cannot_be_refused() -> io::Result<()> {
     slip_in(|session| session.to(message::CHANNEL_OPEN_FAILURE).number(1).string("no").string(""))
 }
 

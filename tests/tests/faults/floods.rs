@@ -1,9 +1,11 @@
 //! More than a client asked for, as fast as it can be sent.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
-use xssh_tests::hostile::{Outcome, Payload, Server, Session, Victim, message};
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
+use xssh_tests::hostile::{Handshake, Outcome, Payload, Server, Session, Victim, message};
 
 use crate::face;
 
@@ -142,7 +144,7 @@ fn data_past_the_window_is_sound() -> io::Result<()> {
 fn data_past_the_window_is_not_kept_in_memory() -> io::Result<()> {
     let server = Server::start(|wire| {
         let session = Session::establish(wire)?;
-        wire.flood(session.data([b'd'; 32_000]), 10_000)?;
+        wire.flood(session.data([b'd'; 32_000]), 2500)?;
         session.finish(wire)
     })?;
     let victim = Victim::facing(server.port())?.stalled(LONG);
@@ -164,5 +166,25 @@ fn channels_opened_without_end_are_sound() -> io::Result<()> {
         open.number(9).number(1 << 20).number(1 << 15).string("127.0.0.1").number(1).string("127.0.0.1").number(2)
     })?
     .assert_served_or_failed();
+    Ok(())
+}
+
+/// RFC 4253, section 6.2, and `zlib@openssh.com`: a packet of 64 KiB that means 64 MiB.
+#[test]
+fn what_is_compressed_is_not_blown_up_without_end() -> io::Result<()> {
+    face("Compression yes", |wire| {
+        let offer = Handshake::offer_compressing("zlib@openssh.com");
+        Handshake::begin(wire)?.offering(offer).exchange(wire)?;
+        Session::authenticate(wire)?;
+        let mut bomb = ZlibEncoder::new(Vec::new(), Compression::best());
+        bomb.write_all(Payload::new(message::IGNORE).number(64 << 20).bytes())?;
+        bomb.write_all(&vec![0; 64 << 20])?;
+        let bomb = bomb.finish()?;
+        for _ in 0..100 {
+            wire.send(&bomb)?;
+        }
+        wire.hang_up()
+    })?
+    .assert_failed();
     Ok(())
 }

@@ -15,6 +15,9 @@ fn failure(methods: &str, partial: bool) -> Payload {
     Payload::new(message::USERAUTH_FAILURE).string(methods).flag(partial)
 }
 
+/// For servers that never answer as they should.
+const BOUNDS: &str = "ServerAliveInterval 1\nServerAliveCountMax 2";
+
 /// Keys, service, the first request for authentication; then the script.
 fn first_request(wire: &mut Wire) -> io::Result<()> {
     Handshake::complete(wire)?;
@@ -118,7 +121,7 @@ fn methods_that_are_refused_are_named_without_control_bytes() -> io::Result<()> 
         Session::refuse(wire, "publickey,\x1b[2Jowned\x07\nHost key verified")
     })?
     .assert_failed();
-    assert!(says(&line.join("\n"), &["Permission denied (publickey,"]), "{line:?}");
+    assert!(says(&line.join("\n"), &["Permission denied (publickey"]), "{line:?}");
     assert!(!line.iter().any(|line| line.starts_with("Host key")), "a forged line: {line:?}");
     Ok(())
 }
@@ -179,7 +182,7 @@ fn a_failure_cut_anywhere_is_refused() -> io::Result<()> {
 #[test]
 fn another_service_than_the_one_asked_for_is_refused() -> io::Result<()> {
     for service in ["ssh-connection", "", "\x1b[2J"] {
-        face("ServerAliveInterval 1\nServerAliveCountMax 2", move |wire| {
+        face(BOUNDS, move |wire| {
             Handshake::complete(wire)?;
             wire.receive_message(message::SERVICE_REQUEST)?;
             wire.send(Payload::new(message::SERVICE_ACCEPT).string(service))?;
@@ -283,7 +286,7 @@ fn a_password_is_asked_for_three_times_at_most() -> io::Result<()> {
 
 #[test]
 fn a_password_that_must_always_be_changed_is_given_up() -> io::Result<()> {
-    let (outcome, questions) = ask("PreferredAuthentications password", |wire| {
+    let (outcome, questions) = ask(&format!("PreferredAuthentications password\n{BOUNDS}"), |wire| {
         first_request(wire)?;
         wire.send(failure("password", false))?;
         loop {
@@ -309,7 +312,7 @@ fn keys_accepted_that_were_not_offered_are_not_signed_with() -> io::Result<()> {
                 wire.send(failure("publickey", false))?;
             }
         })?;
-        Victim::facing(server.port())?.with_key()?.run()?.assert_failed();
+        Victim::facing(server.port())?.with_key()?.with(BOUNDS).run()?.assert_failed();
     }
     Ok(())
 }
@@ -323,7 +326,7 @@ fn a_key_accepted_again_and_again_is_given_up() -> io::Result<()> {
             Duration::from_secs(60),
         )
     })?;
-    Victim::facing(server.port())?.with_key()?.run()?.assert_failed();
+    Victim::facing(server.port())?.with_key()?.with(BOUNDS).run()?.assert_failed();
     Ok(())
 }
 
