@@ -82,7 +82,8 @@ fn a_file_is_a_module_or_a_program() {
 fn is_program(path: &Path) -> bool {
     let among = path.parent().and_then(Path::file_name).unwrap();
     let (_, name) = module(path);
-    matches!(name, "main" | "lib" | "build") || (among == "bin" || among == "tests") && !path.starts_with("core")
+    matches!(name, "main" | "lib" | "build")
+        || ["bin", "tests", "fuzz_targets"].iter().any(|folder| among == *folder) && !path.starts_with("core")
 }
 
 /// A module's folder and name.
