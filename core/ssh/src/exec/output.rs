@@ -150,9 +150,9 @@ impl Output {
         };
         if blocked {
             self.writable().await;
-        } else {
-            self.0.eased.notify_waiters();
         }
+        // A thread may have written while we waited.
+        self.0.eased.notify_waiters();
         true
     }
 
@@ -190,5 +190,28 @@ impl Output {
     pub async fn broke(&self) -> io::ErrorKind {
         self.wait_until(|_| false).await;
         self.queue().broken.unwrap_or(io::ErrorKind::BrokenPipe)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::time::Duration;
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_threads_writing_is_woken() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let bounds = Bounds { memory: 100, file: 100 };
+        let queue = Mutex::new(Queue { bytes: Spill::new(bounds, std::env::temp_dir()), broken: None });
+        let way = Way::Thread(writer.into());
+        let output = Output(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() }));
+        output.accept(b"hello").await;
+        let drain = tokio::spawn(output.clone().drain());
+        tokio::time::timeout(Duration::from_secs(10), output.flushed()).await.unwrap();
+        drain.abort();
+        let mut bytes = [0; 5];
+        reader.read_exact(&mut bytes).unwrap();
+        assert_eq!(&bytes, b"hello");
     }
 }
