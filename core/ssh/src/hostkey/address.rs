@@ -88,10 +88,7 @@ pub(super) fn agree(
     if go_on {
         return Ok(());
     }
-    Err(HostKeyError::AddressConflict {
-        shown: subject.shown(),
-        place: other.place.to_string(),
-    })
+    Err(HostKeyError::AddressConflict { shown: subject.shown(), place: other.place.to_string() })
 }
 
 /// Says, where the name's key has changed, that the address's has not changed alike.

@@ -28,10 +28,7 @@ pub(super) fn host(subject: &Subject<'_>, address: Option<&str>) {
             let shown = address.map_or_else(|| name.clone(), |address| format!("{name},{address}"));
             warn!("Warning: Permanently added '{shown}' ({word}) to the list of known hosts.");
         }
-        Err(reason) => warn!(
-            "Failed to add the host to the list of known hosts ({}).\n{reason}",
-            file.display()
-        ),
+        Err(reason) => warn!("Failed to add the host to the list of known hosts ({}).\n{reason}", file.display()),
     }
 }
 
@@ -65,10 +62,8 @@ pub(super) fn lines(hash: bool, name: &str, address: Option<&str>, key: &Key) ->
     if !hash {
         return Ok(format!("{} {key}\n", names.join(",")));
     }
-    let hashed: Result<String, HostKeyError> = names
-        .into_iter()
-        .map(|name| Ok(format!("{} {key}\n", hashed(name)?)))
-        .collect();
+    let hashed: Result<String, HostKeyError> =
+        names.into_iter().map(|name| Ok(format!("{} {key}\n", hashed(name)?))).collect();
     hashed
 }
 
@@ -79,10 +74,7 @@ pub(super) fn make_sure_of(policy: &Policy, file: &Path) -> Result<(), HostKeyEr
 
 fn append(policy: &Policy, file: &Path, lines: &str) -> Result<(), HostKeyError> {
     make_folder(policy, file);
-    append_text(file, lines).map_err(|reason| HostKeyError::Rewrite {
-        file: file.to_owned(),
-        reason,
-    })
+    append_text(file, lines).map_err(|reason| HostKeyError::Rewrite { file: file.to_owned(), reason })
 }
 
 /// Makes `~/.ssh` where the file is to be there. No other folder is ours to make.
@@ -94,21 +86,12 @@ fn make_folder(policy: &Policy, file: &Path) {
         return;
     }
     if let Err(reason) = DirBuilder::new().mode(0o700).create(&folder) {
-        error!(
-            "Could not create directory '{}' ({}).",
-            folder.display(),
-            cause(&reason)
-        );
+        error!("Could not create directory '{}' ({}).", folder.display(), cause(&reason));
     }
 }
 
 fn append_text(file: &Path, lines: &str) -> io::Result<()> {
-    let mut open = OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .open(file)?;
+    let mut open = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(file)?;
     if lines.is_empty() {
         return Ok(());
     }

@@ -59,11 +59,7 @@ fn question(subject: &Subject<'_>, fingerprint: &str) -> Result<String, HostKeyE
         subject.word()
     );
     if subject.policy.visual {
-        text.push_str(&randomart::draw(
-            &subject.presented.key,
-            false,
-            subject.policy.fingerprint_hash,
-        ));
+        text.push_str(&randomart::draw(&subject.presented.key, false, subject.policy.fingerprint_hash));
         text.push('\n');
     }
     let names = other_names(subject)?;
@@ -97,11 +93,7 @@ fn other_names(subject: &Subject<'_>) -> Result<Vec<String>, HostKeyError> {
                 continue;
             }
             debug!("found matching key in {shown}:{number}");
-            let names = if line.names.is_hashed() {
-                "[hashed name]".to_owned()
-            } else {
-                visible(line.names.0)
-            };
+            let names = if line.names.is_hashed() { "[hashed name]".to_owned() } else { visible(line.names.0) };
             found.push(format!("{shown}:{number}: {names}"));
         }
     }

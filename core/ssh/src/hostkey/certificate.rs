@@ -47,9 +47,7 @@ fn check_at(now: u64, policy: &Policy, host: &Host, vouched: &Vouched) -> Result
         return Err("Certificate signed with disallowed algorithm");
     }
     let signer = certificate.signature_key().fingerprint(HashAlg::Sha256);
-    certificate
-        .validate_at(now, [&signer])
-        .map_err(|_| "Certificate invalid: wrong signature")
+    certificate.validate_at(now, [&signer]).map_err(|_| "Certificate invalid: wrong signature")
 }
 
 fn now() -> u64 {

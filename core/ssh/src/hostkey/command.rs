@@ -52,11 +52,7 @@ pub(super) fn ask(
         error!("{tag} path is not absolute");
         return Ok(());
     }
-    let started = Command::new(program)
-        .args(rest)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn();
+    let started = Command::new(program).args(rest).stdin(Stdio::null()).stdout(Stdio::piped()).spawn();
     let child = match started {
         Ok(child) => child,
         Err(reason) => {

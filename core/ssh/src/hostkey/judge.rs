@@ -38,19 +38,9 @@ impl Judge<'_> {
             }
             debug!("No matching CA found. Retry with plain key");
             self.permit_plain()?;
-            let presented = &Presented {
-                key: presented.key.clone(),
-                vouched: None,
-            };
-            let subject = Subject {
-                presented,
-                ..self.subject
-            };
-            return Judge {
-                subject,
-                prompt: self.prompt,
-            }
-            .by_key(&known);
+            let presented = &Presented { key: presented.key.clone(), vouched: None };
+            let subject = Subject { presented, ..self.subject };
+            return Judge { subject, prompt: self.prompt }.by_key(&known);
         }
         self.by_key(&known)
     }
@@ -66,10 +56,7 @@ impl Judge<'_> {
     }
 
     fn under<'b>(&'b self, host: &'b Host) -> Judge<'b> {
-        Judge {
-            subject: Subject { host, ..self.subject },
-            prompt: self.prompt,
-        }
+        Judge { subject: Subject { host, ..self.subject }, prompt: self.prompt }
     }
 
     /// `None` where no authority vouches for the certificate, or it does not hold.
@@ -91,11 +78,7 @@ impl Judge<'_> {
     }
 
     fn by_certificate_here(&self, known: &KnownHosts, vouched: &Vouched) -> Result<Option<Verified>, HostKeyError> {
-        let Subject {
-            policy,
-            host,
-            presented,
-        } = self.subject;
+        let Subject { policy, host, presented } = self.subject;
         let record = match standing_of_certificate(&known.by_name, &presented.key, vouched) {
             Standing::Revoked(record) => return self.revoked(record).map(Some),
             Standing::Same(record) => record,
@@ -121,10 +104,7 @@ impl Judge<'_> {
         }
         let name = presented.key.name();
         error!("host key {name} not permitted by HostkeyAlgorithms");
-        Err(HostKeyError::NotPermitted {
-            shown: self.subject.shown(),
-            name,
-        })
+        Err(HostKeyError::NotPermitted { shown: self.subject.shown(), name })
     }
 
     fn by_key(&self, known: &KnownHosts) -> Result<Verified, HostKeyError> {
@@ -156,11 +136,7 @@ impl Judge<'_> {
     }
 
     fn tell_same(&self, record: &Record) {
-        debug!(
-            "Host '{}' is known and matches the {} host key.",
-            self.subject.name(),
-            self.subject.word()
-        );
+        debug!("Host '{}' is known and matches the {} host key.", self.subject.name(), self.subject.word());
         debug!("Found key in {}", record.place);
     }
 
@@ -182,20 +158,14 @@ impl Judge<'_> {
     fn revoked(&self, record: &Record) -> Result<Verified, HostKeyError> {
         warning::revoked(&self.subject);
         if self.subject.policy.strict == StrictChecking::No {
-            return self.let_in(format!(
-                "REVOKED by {}, let in by StrictHostKeyChecking no",
-                record.place
-            ));
+            return self.let_in(format!("REVOKED by {}, let in by StrictHostKeyChecking no", record.place));
         }
         error!(
             "{} host key for {} was revoked and you have requested strict checking.",
             self.subject.word(),
             self.subject.name()
         );
-        Err(HostKeyError::Revoked {
-            shown: self.subject.shown(),
-            by: record.place.to_string(),
-        })
+        Err(HostKeyError::Revoked { shown: self.subject.shown(), by: record.place.to_string() })
     }
 
     fn changed(&self, known: &KnownHosts) -> Result<Verified, HostKeyError> {
@@ -210,10 +180,7 @@ impl Judge<'_> {
             let place = &offending.place;
             return self.let_in(format!("CHANGED from {place}, let in by StrictHostKeyChecking no"));
         }
-        error!(
-            "Host key for {} has changed and you have requested strict checking.",
-            self.subject.name()
-        );
+        error!("Host key for {} has changed and you have requested strict checking.", self.subject.name());
         Err(HostKeyError::Changed {
             shown: self.subject.shown(),
             known: all.into_iter().map(|record| self.subject.known_key(record)).collect(),
@@ -231,9 +198,7 @@ impl Judge<'_> {
 
     fn new_host(&self, known: &KnownHosts) -> Result<Verified, HostKeyError> {
         let (policy, word, name) = (self.subject.policy, self.subject.word(), self.subject.name());
-        let unknown = || HostKeyError::Unknown {
-            shown: self.subject.shown(),
-        };
+        let unknown = || HostKeyError::Unknown { shown: self.subject.shown() };
         if !self.subject.can_record() {
             error!("No {word} host key is known for {name} and there is no file that it can be written to.");
             return Err(unknown());
@@ -245,9 +210,7 @@ impl Judge<'_> {
             }
             StrictChecking::Ask if ask::about_unknown(&self.subject, self.prompt)? => Trust::Fully,
             StrictChecking::Ask => {
-                return Err(HostKeyError::Declined {
-                    shown: self.subject.shown(),
-                });
+                return Err(HostKeyError::Declined { shown: self.subject.shown() });
             }
             StrictChecking::AcceptNew | StrictChecking::No => Trust::Known,
         };

@@ -66,21 +66,14 @@ impl Key {
             _ => {}
         }
         let blob = PublicKey::from(data.clone()).to_bytes();
-        Ok(Self {
-            data: data.clone(),
-            blob: blob.map_err(|_| KeyDefect::Malformed)?,
-        })
+        Ok(Self { data: data.clone(), blob: blob.map_err(|_| KeyDefect::Malformed)? })
     }
 
     /// Reads the wire format (RFC 4253, section 6.6), nothing before it and nothing after.
     pub(super) fn from_blob(blob: &[u8]) -> Result<Self, KeyDefect> {
         let key = parse_public_key(blob).map_err(|_| KeyDefect::Malformed)?;
         let key = Self::new(key.key_data())?;
-        if key.blob == blob {
-            Ok(key)
-        } else {
-            Err(KeyDefect::Malformed)
-        }
+        if key.blob == blob { Ok(key) } else { Err(KeyDefect::Malformed) }
     }
 
     pub(super) fn blob(&self) -> &[u8] {
@@ -141,15 +134,9 @@ impl Written {
         let written = if name.ends_with(CERTIFICATE) {
             let whole = parse_public_key(&blob).map_err(|_| KeyDefect::Malformed)?;
             let certificate = whole.key_data().certificate().ok_or(KeyDefect::OtherType)?;
-            Self {
-                key: Key::new(certificate.public_key())?,
-                certified: true,
-            }
+            Self { key: Key::new(certificate.public_key())?, certified: true }
         } else {
-            Self {
-                key: Key::from_blob(&blob)?,
-                certified: false,
-            }
+            Self { key: Key::from_blob(&blob)?, certified: false }
         };
         if written.key.name() != plain {
             return Err(KeyDefect::OtherType);
@@ -211,8 +198,5 @@ fn integer_bits(bytes: Option<&[u8]>) -> u32 {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let rest = bytes.get(zeros..).unwrap_or_default();
     let first = rest.first().map_or(0, |byte| byte.leading_zeros());
-    u32::try_from(rest.len())
-        .unwrap_or(u32::MAX)
-        .saturating_mul(8)
-        .saturating_sub(first)
+    u32::try_from(rest.len()).unwrap_or(u32::MAX).saturating_mul(8).saturating_sub(first)
 }

@@ -74,10 +74,7 @@ impl KnownHosts {
         if host.alias.is_some() {
             debug!("using hostkeyalias: {}", host.known_as());
         }
-        let mut known = Self {
-            by_name: Vec::new(),
-            by_address: Vec::new(),
-        };
+        let mut known = Self { by_name: Vec::new(), by_address: Vec::new() };
         let name = host.known_as();
         let address = host.address_to_check().filter(|_| policy.check_host_ip);
         for (file, keeper) in files(policy) {
@@ -148,22 +145,10 @@ pub(super) fn collect(text: &[u8], source: &Path, keeper: Keeper, name: &str, fo
         }
         match line.key() {
             Ok(written) => {
-                trace!(
-                    "found key type {} in file {}:{number}",
-                    written.key.name(),
-                    source.display()
-                );
+                trace!("found key type {} in file {}:{number}", written.key.name(), source.display());
                 let source = shared.get_or_insert_with(|| Arc::from(source)).clone();
-                let place = Place {
-                    source,
-                    line: number,
-                    keeper,
-                };
-                found.push(Record {
-                    marker: line.marker,
-                    written,
-                    place,
-                });
+                let place = Place { source, line: number, keeper };
+                found.push(Record { marker: line.marker, written, place });
             }
             Err(defect) => bad(&defect),
         }

@@ -72,13 +72,9 @@ pub(super) fn revokes(bytes: &[u8], presented: &Presented) -> Result<bool, KrlDe
         found |= match kind {
             1 => certificates(section, vouched)?,
             2 => blobs(section, None, |blob| keys.iter().any(|key| key.blob == blob))?,
-            3 => blobs(section, Some(20), |blob| {
-                keys.iter().any(|key| key.sha1.as_ref() == blob)
-            })?,
+            3 => blobs(section, Some(20), |blob| keys.iter().any(|key| key.sha1.as_ref() == blob))?,
             4 => return Err(KrlDefect::Signed),
-            5 => blobs(section, Some(32), |blob| {
-                keys.iter().any(|key| key.sha256.as_ref() == blob)
-            })?,
+            5 => blobs(section, Some(32), |blob| keys.iter().any(|key| key.sha256.as_ref() == blob))?,
             255 => extension(section)?,
             other => return Err(KrlDefect::Section(other)),
         };
@@ -125,9 +121,7 @@ fn certificates(mut section: Fields<'_>, vouched: Option<&Vouched>) -> Result<bo
     let authority = if of_all { None } else { Some(Key::from_blob(authority)?) };
     let concerned = vouched.filter(|vouched| of_all || authority.as_ref() == Some(&vouched.authority));
     // Serial 0 is that of every certificate that was given none, and is revoked by none (krl.c, is_cert_revoked).
-    let serial = concerned
-        .map(|vouched| vouched.certificate.serial())
-        .filter(|serial| *serial != 0);
+    let serial = concerned.map(|vouched| vouched.certificate.serial()).filter(|serial| *serial != 0);
     let mut found = false;
     while !section.is_empty() {
         let kind = section.u8()?;

@@ -67,12 +67,7 @@ impl<'a> Line<'a> {
         if key_text.is_empty() {
             return Read::Bad("truncated after key type");
         }
-        Read::Line(Line {
-            marker,
-            names: Names(names),
-            key_type,
-            key_text,
-        })
+        Read::Line(Line { marker, names: Names(names), key_type, key_text })
     }
 
     /// The key, decoded.
@@ -91,7 +86,5 @@ pub(super) fn word(text: &[u8]) -> (&[u8], &[u8]) {
 
 /// The lines of a file, numbered from 1, each with its end.
 pub(super) fn numbered(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    text.split_inclusive(|byte| *byte == b'\n')
-        .zip(1..)
-        .map(|(line, number)| (number, line))
+    text.split_inclusive(|byte| *byte == b'\n').zip(1..).map(|(line, number)| (number, line))
 }

@@ -31,11 +31,7 @@ impl Names<'_> {
 
     /// Whether these names stand for `host`, which is in lower case.
     pub(super) fn stand_for(self, host: &str) -> Result<bool, BadHash> {
-        if self.is_hashed() {
-            self.hash_of(host)
-        } else {
-            Ok(self.list_has(host))
-        }
+        if self.is_hashed() { self.hash_of(host) } else { Ok(self.list_has(host)) }
     }
 
     /// Whether this is more than `host` or `host,address`, which is all that we write: such a line is not ours to
@@ -90,9 +86,7 @@ fn hash_under(host: &str, salt: &[u8; HASH]) -> [u8; HASH] {
 /// `host` hashed under a fresh salt, as HashKnownHosts wants it.
 pub(super) fn hashed(host: &str) -> Result<String, HostKeyError> {
     let mut salt = [0; HASH];
-    SystemRandom::new()
-        .fill(&mut salt)
-        .map_err(|_| HostKeyError::NoRandomness)?;
+    SystemRandom::new().fill(&mut salt).map_err(|_| HostKeyError::NoRandomness)?;
     let hash = hash_under(host, &salt);
     Ok(format!("|1|{}|{}", STANDARD.encode(salt), STANDARD.encode(hash)))
 }

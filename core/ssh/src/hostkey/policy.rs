@@ -104,10 +104,7 @@ impl Host {
 
     /// The name by which keys were known before they were known by port: the host's bare name, where that is another.
     pub(super) fn without_port(&self) -> Option<Self> {
-        (self.alias.is_none() && self.port != 22).then(|| Self {
-            port: 22,
-            ..self.clone()
-        })
+        (self.alias.is_none() && self.port != 22).then(|| Self { port: 22, ..self.clone() })
     }
 
     /// The name that a certificate must have among its principals.
@@ -130,24 +127,17 @@ impl Host {
 
     /// The address in questions.
     pub(super) fn address_shown(&self) -> String {
-        self.address_known_as()
-            .unwrap_or_else(|| "<no hostip for proxy command>".to_owned())
+        self.address_known_as().unwrap_or_else(|| "<no hostip for proxy command>".to_owned())
     }
 
     /// Whether the name may stand in a known_hosts file: none that would read as a pattern, a list or a comment there.
     pub(super) fn can_be_written(&self) -> bool {
-        !self
-            .name
-            .contains(['@', '?', '*', '#', '[', ']', '|', '\'', '"', '\\', ',', '!'])
+        !self.name.contains(['@', '?', '*', '#', '[', ']', '|', '\'', '"', '\\', ',', '!'])
             && !self.known_as().contains(|c: char| c.is_whitespace() || c.is_control())
     }
 }
 
 /// A name as known_hosts has it for a port (misc.c, put_host_port).
 pub(super) fn with_port(name: &str, port: u16) -> String {
-    if port == 22 {
-        name.to_owned()
-    } else {
-        format!("[{name}]:{port}")
-    }
+    if port == 22 { name.to_owned() } else { format!("[{name}]:{port}") }
 }

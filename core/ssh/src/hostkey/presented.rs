@@ -24,16 +24,10 @@ impl Presented {
     /// Takes what the key exchange gave, if it is a key of sufficient size.
     pub(super) fn new(shown: PublicKeyOrCertificate, policy: &Policy) -> Result<Self, HostKeyError> {
         let presented = match shown {
-            PublicKeyOrCertificate::PublicKey { key, .. } => Self {
-                key: Key::new(key.key_data())?,
-                vouched: None,
-            },
+            PublicKeyOrCertificate::PublicKey { key, .. } => Self { key: Key::new(key.key_data())?, vouched: None },
             PublicKeyOrCertificate::Certificate(certificate) => Self {
                 key: Key::new(certificate.public_key())?,
-                vouched: Some(Vouched {
-                    authority: Key::new(certificate.signature_key())?,
-                    certificate,
-                }),
+                vouched: Some(Vouched { authority: Key::new(certificate.signature_key())?, certificate }),
             },
         };
         let key = &presented.key;

@@ -8,20 +8,14 @@ use crate::settings::FingerprintHash;
 const WIDTH: usize = 17;
 const HEIGHT: usize = 9;
 /// How often a place was passed; then where the walk began, and where it ended.
-const SIGNS: [char; 17] = [
-    ' ', '.', 'o', '+', '=', '*', 'B', 'O', 'X', '@', '%', '&', '#', '/', '^', 'S', 'E',
-];
+const SIGNS: [char; 17] = [' ', '.', 'o', '+', '=', '*', 'B', 'O', 'X', '@', '%', '&', '#', '/', '^', 'S', 'E'];
 const START: usize = SIGNS.len() - 2;
 const END: usize = SIGNS.len() - 1;
 
 /// The picture of the key's fingerprint: eleven lines, the last without its end.
 pub(super) fn draw(key: &Key, in_certificate: bool, hash: FingerprintHash) -> String {
     let word = key.word();
-    let word = if in_certificate {
-        format!("{word}-CERT")
-    } else {
-        word.to_owned()
-    };
+    let word = if in_certificate { format!("{word}-CERT") } else { word.to_owned() };
     let mut title = format!("[{word} {}]", key.bits());
     if title.len() > WIDTH {
         title = format!("[{word}]");
@@ -57,11 +51,7 @@ fn walk(hash: &[u8]) -> [[usize; WIDTH]; HEIGHT] {
 }
 
 fn next(place: usize, forward: bool, size: usize) -> usize {
-    if forward {
-        (place + 1).min(size - 1)
-    } else {
-        place.saturating_sub(1)
-    }
+    if forward { (place + 1).min(size - 1) } else { place.saturating_sub(1) }
 }
 
 fn set(field: &mut [[usize; WIDTH]; HEIGHT], x: usize, y: usize, value: impl Fn(usize) -> usize) {

@@ -25,10 +25,7 @@ const TRIES: usize = 3;
 
 /// Makes `keys` the only plain keys of the host in `file`.
 pub(super) fn replace(policy: &Policy, file: &Path, identity: &Identity, keys: &[Key]) -> Result<(), HostKeyError> {
-    let failed = |reason| HostKeyError::Rewrite {
-        file: file.to_owned(),
-        reason,
-    };
+    let failed = |reason| HostKeyError::Rewrite { file: file.to_owned(), reason };
     for _ in 0..TRIES {
         let old = match Old::read(file) {
             Ok(old) => old,
@@ -68,12 +65,9 @@ fn edited(
                     standing.merge(found);
                 }
             }
-            Fate::Wrong(key) => info!(
-                "{}:{number}: Removed {} key for host {}",
-                file.display(),
-                key.word(),
-                identity.name
-            ),
+            Fate::Wrong(key) => {
+                info!("{}:{number}: Removed {} key for host {}", file.display(), key.word(), identity.name)
+            }
         }
     }
     if !new.is_empty() && !new.ends_with(b"\n") {
@@ -87,12 +81,7 @@ fn edited(
             (false, address) => ("Adding new key", lines(policy.hash, name, address, key)?),
             (true, Some(address)) => ("Fixing match (address)", lines(policy.hash, address, None, key)?),
         };
-        info!(
-            "{what} for {name} to {}: {} {}",
-            file.display(),
-            key.name(),
-            key.fingerprint(policy.fingerprint_hash)
-        );
+        info!("{what} for {name} to {}: {} {}", file.display(), key.name(), key.fingerprint(policy.fingerprint_hash));
         new.extend_from_slice(text.as_bytes());
     }
     Ok((new != old).then_some(new))
@@ -163,11 +152,7 @@ impl Old {
 
     /// Writes the new file with the old one's mode and owner.
     fn write(&self, beside: &Path, new: &[u8]) -> io::Result<()> {
-        let mut file: File = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(beside)?;
+        let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(beside)?;
         let made = file.metadata()?;
         if (made.uid(), made.gid()) != (self.metadata.uid(), self.metadata.gid()) {
             fchown(&file, Some(self.metadata.uid()), Some(self.metadata.gid()))?;

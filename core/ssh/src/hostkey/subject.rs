@@ -28,11 +28,7 @@ impl Subject<'_> {
     }
 
     pub(super) fn shown(&self) -> Shown {
-        Shown {
-            host: self.name(),
-            key_type: self.word(),
-            fingerprint: self.fingerprint(),
-        }
+        Shown { host: self.name(), key_type: self.word(), fingerprint: self.fingerprint() }
     }
 
     pub(super) fn known_key(&self, record: &Record) -> KnownKey {

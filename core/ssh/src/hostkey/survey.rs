@@ -44,10 +44,7 @@ impl Identity {
             Some(address) => line.names.stand_for(address).ok()?,
             None => false,
         };
-        Some(Match {
-            name: line.names.stand_for(&self.name).ok()?,
-            address,
-        })
+        Some(Match { name: line.names.stand_for(&self.name).ok()?, address })
     }
 }
 
@@ -70,15 +67,9 @@ const SHARED: &str = "deprecated key(s) exist under other names";
 impl Survey {
     /// Reads the user's files.
     pub(super) fn new(policy: &Policy, identity: &Identity, announced: &[Key]) -> Result<Self, HostKeyError> {
-        let mut survey = Self {
-            standing: vec![Match::default(); announced.len()],
-            ..Self::default()
-        };
-        let texts: Vec<Option<Vec<u8>>> = policy
-            .user_files
-            .iter()
-            .map(|file| read(file))
-            .collect::<Result<_, HostKeyError>>()?;
+        let mut survey = Self { standing: vec![Match::default(); announced.len()], ..Self::default() };
+        let texts: Vec<Option<Vec<u8>>> =
+            policy.user_files.iter().map(|file| read(file)).collect::<Result<_, HostKeyError>>()?;
         let first = policy.user_files.first().and_then(|file| fs::metadata(file).ok());
         if first.is_some_and(|first| !first.is_file()) {
             // It keeps nothing, as /dev/null.

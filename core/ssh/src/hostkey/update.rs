@@ -59,34 +59,23 @@ where
         debug!("server sent no hostkeys");
         return Ok(Update::Unchanged);
     }
-    let identity = Identity {
-        name: host.known_as(),
-        address: host.address_to_check().filter(|_| policy.check_host_ip),
-    };
+    let identity =
+        Identity { name: host.known_as(), address: host.address_to_check().filter(|_| policy.check_host_ip) };
     let (surveyed, for_whom, keys) = (policy.clone(), identity.clone(), announced.clone());
     let surveying = move || Survey::new(&surveyed, &for_whom, &keys);
     let survey = tokio::task::spawn_blocking(surveying).await??;
     if !survey.is_to_be_done() {
         return Ok(Update::Unchanged);
     }
-    let new: Vec<Key> = announced
-        .iter()
-        .zip(survey.is_new())
-        .filter_map(|(key, new)| new.then(|| key.clone()))
-        .collect();
+    let new: Vec<Key> =
+        announced.iter().zip(survey.is_new()).filter(|(_, new)| *new).map(|(key, _)| key.clone()).collect();
     if !new.is_empty() {
         trace!("asking server to prove ownership for {} keys", new.len());
         if !prove(new.iter().map(Key::to_public).collect()).await {
             return Err(HostKeyError::NotProven);
         }
     }
-    let change = Change {
-        policy: policy.clone(),
-        identity,
-        announced,
-        new,
-        deprecated: survey.deprecated,
-    };
+    let change = Change { policy: policy.clone(), identity, announced, new, deprecated: survey.deprecated };
     tokio::task::spawn_blocking(move || change.carry_out(&*prompt)).await?
 }
 
@@ -135,10 +124,7 @@ impl Change {
         let mut story = self.story();
         if asking {
             story.insert(0, "The server has updated its host keys.".to_owned());
-            story.insert(
-                1,
-                "These changes were verified by the server's existing trusted key.".to_owned(),
-            );
+            story.insert(1, "These changes were verified by the server's existing trusted key.".to_owned());
         }
         for line in story {
             if asking {
@@ -159,10 +145,7 @@ impl Change {
         for file in files {
             rewrite::replace(&self.policy, file, &self.identity, &[])?;
         }
-        Ok(Update::Changed {
-            learned: self.new.len(),
-            forgotten: self.deprecated.len(),
-        })
+        Ok(Update::Changed { learned: self.new.len(), forgotten: self.deprecated.len() })
     }
 
     fn story(&self) -> Vec<String> {

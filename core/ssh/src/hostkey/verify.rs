@@ -67,11 +67,7 @@ pub(super) fn check(
     prompt: &dyn Prompt,
 ) -> Result<Verified, HostKeyError> {
     let presented = Presented::new(shown, policy)?;
-    let subject = Subject {
-        policy,
-        host,
-        presented: &presented,
-    };
+    let subject = Subject { policy, host, presented: &presented };
     match &presented.vouched {
         Some(vouched) => certificate::describe(policy, &presented, vouched),
         None => debug!("Server host key: {} {}", presented.name(), subject.fingerprint()),
@@ -80,11 +76,7 @@ pub(super) fn check(
     let local = host.address.is_some_and(|address| address.is_loopback());
     if policy.no_auth_for_localhost && local && host.alias.is_none() {
         debug!("Forcing accepting of host key for loopback/localhost.");
-        return Ok(accept(
-            &subject,
-            Trust::Known,
-            "not checked: this machine itself".to_owned(),
-        ));
+        return Ok(accept(&subject, Trust::Known, "not checked: this machine itself".to_owned()));
     }
     Judge { subject, prompt }.judge(known)
 }
@@ -99,17 +91,11 @@ fn refuse_revoked(subject: &Subject<'_>) -> Result<(), HostKeyError> {
         Ok(false) => Ok(()),
         Ok(true) => {
             error!("Host key {word} {fingerprint} revoked by file {}", file.display());
-            Err(HostKeyError::Revoked {
-                shown: subject.shown(),
-                by: file.display().to_string(),
-            })
+            Err(HostKeyError::Revoked { shown: subject.shown(), by: file.display().to_string() })
         }
         Err(defect) => {
             let file = file.clone();
-            error!(
-                "Error checking host key {word} {fingerprint} in revoked keys file {}: {defect}",
-                file.display()
-            );
+            error!("Error checking host key {word} {fingerprint} in revoked keys file {}: {defect}", file.display());
             Err(HostKeyError::RevocationList { file, defect })
         }
     }

@@ -17,11 +17,7 @@ fn framed(title: &str) {
 /// The key is marked as revoked.
 pub(super) fn revoked(subject: &Subject<'_>) {
     framed("   WARNING: REVOKED HOST KEY DETECTED!");
-    error!(
-        "The {} host key for {} is marked as revoked.",
-        subject.word(),
-        subject.name()
-    );
+    error!("The {} host key for {} is marked as revoked.", subject.word(), subject.name());
     error!("This could mean that a stolen key is being used to");
     error!("impersonate this host.");
 }
@@ -46,11 +42,7 @@ pub(super) fn changed(subject: &Subject<'_>, offending: &Record, known: &[&Recor
     error!("IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!");
     error!("Someone could be eavesdropping on you right now (man-in-the-middle attack)!");
     error!("It is also possible that a host key has just been changed.");
-    error!(
-        "The fingerprint for the {} key sent by the remote host is\n{}.",
-        subject.word(),
-        subject.fingerprint()
-    );
+    error!("The fingerprint for the {} key sent by the remote host is\n{}.", subject.word(), subject.fingerprint());
     for record in known {
         error!(
             "The fingerprint for the {} key known from {} is\n{}.",
@@ -65,11 +57,7 @@ pub(super) fn changed(subject: &Subject<'_>, offending: &Record, known: &[&Recor
     }
     error!("Offending {} key in {}", offending.key().word(), offending.place);
     if offending.place.keeper != Keeper::Command {
-        error!(
-            "  remove with:\n  ssh-keygen -f \"{}\" -R \"{}\"",
-            offending.place.source.display(),
-            subject.name()
-        );
+        error!("  remove with:\n  ssh-keygen -f \"{}\" -R \"{}\"", offending.place.source.display(), subject.name());
     }
 }
 

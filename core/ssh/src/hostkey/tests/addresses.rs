@@ -9,11 +9,7 @@ use crate::prompt::Nobody;
 use crate::settings::StrictChecking;
 
 fn policy(bench: &Bench, known: String, strict: StrictChecking) -> Policy {
-    Policy {
-        check_host_ip: true,
-        strict,
-        ..bench.policy(known)
-    }
+    Policy { check_host_ip: true, strict, ..bench.policy(known) }
 }
 
 #[test]
@@ -21,17 +17,13 @@ fn an_unknown_address_is_added_to_a_known_name() {
     let bench = Bench::new();
     let key = bench.key("k", "ed25519");
     let policy = policy(&bench, line("host", &key), StrictChecking::Yes);
-    let (_, log) = said(Level::Warn, || {
-        verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap()
-    });
+    let (_, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap());
     assert_eq!(
         log,
         ["Warning: Permanently added the ED25519 host key for IP address '192.0.2.7' to the list of known hosts."]
     );
     assert_eq!(bench.text("known_hosts"), line("host", &key) + &line("192.0.2.7", &key));
-    let (_, log) = said(Level::Warn, || {
-        verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap()
-    });
+    let (_, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap());
     assert!(log.is_empty());
 }
 
@@ -59,9 +51,7 @@ fn an_address_with_another_key_by_policy() {
     let judge = |strict, answers: &[&str]| -> (Result<Verified, HostKeyError>, Vec<String>, Vec<String>) {
         let policy = policy(&bench, known.clone(), strict);
         let someone = Scripted::new(answers);
-        let (result, log) = said(Level::Warn, || {
-            verify(&policy, &host("host", 22), plain(&key), &someone)
-        });
+        let (result, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&key), &someone));
         (result, log, someone.questions())
     };
     let file = bench.path("known_hosts").display().to_string();
@@ -71,13 +61,10 @@ fn an_address_with_another_key_by_policy() {
     );
     let (result, log, _) = judge(StrictChecking::No, &[]);
     assert!(result.is_ok());
-    assert_eq!(log, [words.clone()]);
+    assert_eq!(log, std::slice::from_ref(&words));
     let (result, log, _) = judge(StrictChecking::Yes, &[]);
     assert!(matches!(result, Err(HostKeyError::AddressConflict { .. })));
-    assert_eq!(
-        log,
-        [words.clone(), "Exiting, you have requested strict checking.".to_owned()]
-    );
+    assert_eq!(log, [words.clone(), "Exiting, you have requested strict checking.".to_owned()]);
     let question = format!("{words}\nAre you sure you want to continue connecting (yes/no)? ");
     let (result, _, questions) = judge(StrictChecking::Ask, &["what", "yes"]);
     assert!(result.is_ok());
@@ -92,18 +79,13 @@ fn a_changed_name_over_an_unchanged_address_is_told() {
     let (key, old) = (bench.key("k", "ed25519"), bench.key("o", "ed25519"));
     let shown = |known: String| {
         let policy = policy(&bench, known, StrictChecking::Yes);
-        let (result, log) = said(Level::Error, || {
-            verify(&policy, &host("host", 22), plain(&key), &Nobody)
-        });
+        let (result, log) = said(Level::Error, || verify(&policy, &host("host", 22), plain(&key), &Nobody));
         assert!(matches!(result, Err(HostKeyError::Changed { .. })));
         log.join("\n")
     };
     let spoof = "@       WARNING: POSSIBLE DNS SPOOFING DETECTED!          @";
     let log = shown(line("host", &old));
-    assert!(
-        log.contains(spoof) && log.contains("\nis unknown. This could either mean that\n"),
-        "{log}"
-    );
+    assert!(log.contains(spoof) && log.contains("\nis unknown. This could either mean that\n"), "{log}");
     let log = shown(line("host", &old) + &line("192.0.2.7", &key));
     assert!(log.contains(spoof) && log.contains("\nis unchanged. This"), "{log}");
     // Both have changed alike: nobody has tampered with names.
@@ -123,8 +105,5 @@ fn it_asks_nothing_of_this_machine_or_of_a_bare_address() {
     let mut hidden = host("behind", 22);
     hidden.address = None;
     verify(&policy, &hidden, plain(&key), &Nobody).unwrap();
-    assert_eq!(
-        bench.text("known_hosts"),
-        line("localhost", &key) + &line("192.0.2.7", &key) + &line("behind", &key)
-    );
+    assert_eq!(bench.text("known_hosts"), line("localhost", &key) + &line("192.0.2.7", &key) + &line("behind", &key));
 }

@@ -25,18 +25,14 @@ impl Case {
     fn trusted(&self) -> Policy {
         Policy {
             strict: StrictChecking::Yes,
-            ..self
-                .bench
-                .policy("@cert-authority ".to_owned() + &line("host,*.example.org", &self.ca))
+            ..self.bench.policy("@cert-authority ".to_owned() + &line("host,*.example.org", &self.ca))
         }
     }
 
     /// Whether a certificate signed with these arguments is believed, and what is said at level ERROR.
     fn holds(&self, policy: &Policy, arguments: &[&str]) -> (bool, Vec<String>) {
         let certificate = self.bench.sign("k", "ca", arguments);
-        let (result, log) = said(Level::Error, || {
-            verify(policy, &host("host", 22), certificate.into(), &Nobody)
-        });
+        let (result, log) = said(Level::Error, || verify(policy, &host("host", 22), certificate.into(), &Nobody));
         (result.is_ok(), log)
     }
 }
@@ -48,21 +44,13 @@ fn a_certificate_by_a_known_authority_is_believed() {
             let case = Case::new(kind, authority);
             let policy = case.trusted();
             let certificate = case.bench.sign("k", "ca", &["-h", "-n", "other,host"]);
-            let (verified, log) = said(Level::Debug, || {
-                verify(&policy, &host("host", 22), certificate.into(), &Nobody)
-            });
+            let (verified, log) =
+                said(Level::Debug, || verify(&policy, &host("host", 22), certificate.into(), &Nobody));
             let verified = verified.unwrap();
             assert!(verified.passwords_allowed && !verified.update_allowed);
-            assert!(
-                verified.how.starts_with("certificate \"an id\", authority in"),
-                "{}",
-                verified.how
-            );
+            assert!(verified.how.starts_with("certificate \"an id\", authority in"), "{}", verified.how);
             assert!(log.iter().any(|text| text.starts_with("Found CA key in")), "{log:?}");
-            assert!(
-                log.iter().any(|text| text.starts_with("Server host certificate: ")),
-                "{log:?}"
-            );
+            assert!(log.iter().any(|text| text.starts_with("Server host certificate: ")), "{log:?}");
         }
     }
 }
@@ -77,36 +65,18 @@ fn what_makes_a_certificate_hold() {
     let refused = |arguments: &[&str], reason: &str| {
         let (held, log) = holds(arguments);
         assert!(!held, "{arguments:?}");
-        assert_eq!(
-            log,
-            [
-                reason,
-                "No ED25519 host key is known for host and you have requested strict checking."
-            ]
-        );
+        assert_eq!(log, [reason, "No ED25519 host key is known for host and you have requested strict checking."]);
     };
     refused(&["-n", "host"], "Certificate invalid: not a host certificate");
-    refused(
-        &["-h", "-n", "foo"],
-        "Certificate invalid: name is not a listed principal",
-    );
-    refused(
-        &["-h", "-n", "*"],
-        "Certificate invalid: name is not a listed principal",
-    );
+    refused(&["-h", "-n", "foo"], "Certificate invalid: name is not a listed principal");
+    refused(&["-h", "-n", "*"], "Certificate invalid: name is not a listed principal");
     refused(&["-h", "-V", "20300101:20320101"], "Certificate invalid: not yet valid");
     refused(&["-h", "-V", "19800101:19900101"], "Certificate invalid: expired");
-    refused(
-        &["-h", "-O", "critical:new@example.org=x"],
-        "Certificate contains unsupported critical options",
-    );
+    refused(&["-h", "-O", "critical:new@example.org=x"], "Certificate contains unsupported critical options");
     let mut strict = policy.clone();
     strict.ca_signature = vec!["rsa-sha2-512".to_owned()];
     let (held, log) = case.holds(&strict, &["-h"]);
-    assert!(
-        !held && log[0] == "Certificate signed with disallowed algorithm",
-        "{log:?}"
-    );
+    assert!(!held && log[0] == "Certificate signed with disallowed algorithm", "{log:?}");
 }
 
 #[test]
@@ -115,9 +85,7 @@ fn the_alias_and_not_the_port_is_the_principal() {
     let certificate = || case.bench.sign("k", "ca", &["-h", "-n", "host"]);
     let policy = Policy {
         strict: StrictChecking::Yes,
-        ..case
-            .bench
-            .policy("@cert-authority ".to_owned() + &line("[host]:2222", &case.ca))
+        ..case.bench.policy("@cert-authority ".to_owned() + &line("[host]:2222", &case.ca))
     };
     assert!(verify(&policy, &host("host", 2222), certificate().into(), &Nobody).is_ok());
     // An authority that is known for the bare name counts on every port.
@@ -134,16 +102,11 @@ fn a_wrong_signature_is_none() {
     // The same certificate for another key: its signature is over the first.
     let other = case.bench.key("other", "ed25519");
     let mut bytes = certificate.to_bytes().unwrap();
-    let (old, new) = (
-        case.key.key_data().ed25519().unwrap().0,
-        other.key_data().ed25519().unwrap().0,
-    );
+    let (old, new) = (case.key.key_data().ed25519().unwrap().0, other.key_data().ed25519().unwrap().0);
     let at = bytes.windows(32).position(|window| window == old).unwrap();
     bytes[at..at + 32].copy_from_slice(&new);
     let forged = russh::keys::Certificate::from_bytes(&bytes).unwrap();
-    let (result, log) = said(Level::Error, || {
-        verify(&case.trusted(), &host("host", 22), forged.into(), &Nobody)
-    });
+    let (result, log) = said(Level::Error, || verify(&case.trusted(), &host("host", 22), forged.into(), &Nobody));
     assert!(result.is_err());
     assert_eq!(log[0], "Certificate invalid: wrong signature");
 }
@@ -152,20 +115,13 @@ fn a_wrong_signature_is_none() {
 fn without_an_authority_the_key_must_be_known_by_itself() {
     let case = Case::new("ed25519", "ed25519");
     let certificate = || case.bench.sign("k", "ca", &["-h", "-n", "host"]);
-    let mut policy = Policy {
-        strict: StrictChecking::Yes,
-        ..case.bench.policy(line("host", &case.key))
-    };
-    let (verified, log) = said(Level::Debug, || {
-        verify(&policy, &host("host", 22), certificate().into(), &Nobody)
-    });
+    let mut policy = Policy { strict: StrictChecking::Yes, ..case.bench.policy(line("host", &case.key)) };
+    let (verified, log) = said(Level::Debug, || verify(&policy, &host("host", 22), certificate().into(), &Nobody));
     assert!(verified.unwrap().update_allowed);
     assert!(log.contains(&"No matching CA found. Retry with plain key".to_owned()));
     // Where plain keys are not permitted, that is no way out.
     policy.algorithms = vec!["ssh-ed25519-cert-v01@openssh.com".to_owned()];
-    let (result, log) = said(Level::Error, || {
-        verify(&policy, &host("host", 22), certificate().into(), &Nobody)
-    });
+    let (result, log) = said(Level::Error, || verify(&policy, &host("host", 22), certificate().into(), &Nobody));
     assert!(matches!(result, Err(HostKeyError::NotPermitted { .. })));
     assert_eq!(log, ["host key ssh-ed25519 not permitted by HostkeyAlgorithms"]);
     // A new host is asked about as a plain key, and written so.

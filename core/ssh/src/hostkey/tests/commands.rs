@@ -14,10 +14,8 @@ type Requests = Arc<Mutex<Vec<CommandRequest>>>;
 
 /// A policy without files whose command is this one, and what it is asked.
 fn policy(arguments: &[&str]) -> (Policy, Requests) {
-    let (requests, arguments): (Requests, Vec<String>) = (
-        Arc::default(),
-        arguments.iter().map(|word| (*word).to_owned()).collect(),
-    );
+    let (requests, arguments): (Requests, Vec<String>) =
+        (Arc::default(), arguments.iter().map(|word| (*word).to_owned()).collect());
     let seen = requests.clone();
     let policy = Policy {
         command: Some(Arc::new(move |request: &CommandRequest| {
@@ -66,11 +64,7 @@ fn a_certificate_is_asked_for_as_it_is_shown() {
     policy.check_host_ip = true;
     verify(&policy, &host("host", 22), certificate.into(), &Nobody).unwrap();
     let requests = requests.lock().unwrap();
-    assert_eq!(
-        requests.len(),
-        1,
-        "no address is asked for where there is a certificate"
-    );
+    assert_eq!(requests.len(), 1, "no address is asked for where there is a certificate");
     assert_eq!(requests[0].key_type, "ssh-ed25519-cert-v01@openssh.com");
     assert_eq!(requests[0].key, bench.text("k-cert.pub").split(' ').nth(1).unwrap());
 }
@@ -83,16 +77,9 @@ fn the_address_is_asked_for_too() {
     let (mut policy, requests) = policy(&["/bin/cat", file.to_str().unwrap()]);
     policy.check_host_ip = true;
     verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap();
-    let asked: Vec<(&str, String)> = requests
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|request| (request.purpose, request.name.clone()))
-        .collect();
-    assert_eq!(
-        asked,
-        [("HOSTNAME", "host".to_owned()), ("ADDRESS", "192.0.2.7".to_owned())]
-    );
+    let asked: Vec<(&str, String)> =
+        requests.lock().unwrap().iter().map(|request| (request.purpose, request.name.clone())).collect();
+    assert_eq!(asked, [("HOSTNAME", "host".to_owned()), ("ADDRESS", "192.0.2.7".to_owned())]);
 }
 
 #[test]
@@ -102,15 +89,11 @@ fn one_that_fails_ends_the_connection() {
     let file = bench.write("kh", line("host", &key));
     let script = format!("cat {}; exit 3", file.display());
     let (policy1, _) = policy(&["/bin/sh", "-c", &script]);
-    let (result, log) = said(Level::Warn, || {
-        verify(&policy1, &host("host", 22), plain(&key), &Nobody)
-    });
+    let (result, log) = said(Level::Warn, || verify(&policy1, &host("host", 22), plain(&key), &Nobody));
     assert_eq!(result.unwrap_err().to_string(), "KnownHostsCommand failed");
     assert_eq!(log, ["KnownHostsCommand-HOSTNAME /bin/sh failed, status 3"]);
     let (policy2, _) = policy(&["/bin/sh", "-c", "kill -TERM $$"]);
-    let (result, log) = said(Level::Warn, || {
-        verify(&policy2, &host("host", 22), plain(&key), &Nobody)
-    });
+    let (result, log) = said(Level::Warn, || verify(&policy2, &host("host", 22), plain(&key), &Nobody));
     assert!(matches!(result, Err(HostKeyError::Command)));
     assert_eq!(log, ["KnownHostsCommand-HOSTNAME /bin/sh exited on signal 15"]);
 }
@@ -122,15 +105,10 @@ fn one_that_cannot_be_started_knows_nothing() {
     for (arguments, words) in [
         (&["cat"][..], "KnownHostsCommand-HOSTNAME path is not absolute"),
         (&[][..], "KnownHostsCommand-HOSTNAME yielded no arguments"),
-        (
-            &["/nonsuch"][..],
-            "Could not run KnownHostsCommand-HOSTNAME \"/nonsuch\": No such file or directory",
-        ),
+        (&["/nonsuch"][..], "Could not run KnownHostsCommand-HOSTNAME \"/nonsuch\": No such file or directory"),
     ] {
         let (policy, _) = policy(arguments);
-        let (result, log) = said(Level::Error, || {
-            verify(&policy, &host("host", 22), plain(&key), &Nobody)
-        });
+        let (result, log) = said(Level::Error, || verify(&policy, &host("host", 22), plain(&key), &Nobody));
         assert!(matches!(result, Err(HostKeyError::Unknown { .. })));
         assert_eq!(log[0], words);
     }
@@ -141,10 +119,7 @@ fn one_that_never_stops_talking_is_stopped() {
     let bench = Bench::new();
     let key = bench.key("k", "ed25519");
     let (policy, _) = policy(&["/usr/bin/yes"]);
-    assert!(matches!(
-        verify(&policy, &host("host", 22), plain(&key), &Nobody),
-        Err(HostKeyError::Command)
-    ));
+    assert!(matches!(verify(&policy, &host("host", 22), plain(&key), &Nobody), Err(HostKeyError::Command)));
 }
 
 #[test]

@@ -46,26 +46,12 @@ fn names_are_hashed_where_that_is_wanted() {
     let mut policy = bench.policy("");
     policy.strict = StrictChecking::AcceptNew;
     policy.hash = true;
-    let (_, log) = said(Level::Warn, || {
-        verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap()
-    });
-    assert_eq!(
-        log,
-        ["Warning: Permanently added 'host' (ED25519) to the list of known hosts."]
-    );
+    let (_, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap());
+    assert_eq!(log, ["Warning: Permanently added 'host' (ED25519) to the list of known hosts."]);
     let text = bench.text("known_hosts");
     assert!(text.starts_with("|1|") && !text.contains("host"));
-    assert!(
-        bench
-            .keygen(&["-F", "host", "-f", "known_hosts"])
-            .contains("found: line 1")
-    );
-    assert!(
-        verify(&policy, &host("host", 22), plain(&key), &Nobody)
-            .unwrap()
-            .how
-            .starts_with("known")
-    );
+    assert!(bench.keygen(&["-F", "host", "-f", "known_hosts"]).contains("found: line 1"));
+    assert!(verify(&policy, &host("host", 22), plain(&key), &Nobody).unwrap().how.starts_with("known"));
 }
 
 #[test]
@@ -84,10 +70,7 @@ fn the_users_folder_is_made_for_him_alone() {
     let (result, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&key), &Nobody));
     result.unwrap();
     assert!(!bench.path("elsewhere").exists());
-    assert!(
-        log[0].starts_with("Failed to add the host to the list of known hosts ("),
-        "{log:?}"
-    );
+    assert!(log[0].starts_with("Failed to add the host to the list of known hosts ("), "{log:?}");
 }
 
 #[test]
@@ -99,10 +82,7 @@ fn dev_null_swallows_new_hosts() {
     policy.user_files = vec!["/dev/null".into()];
     let (result, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&key), &Nobody));
     result.unwrap();
-    assert_eq!(
-        log,
-        ["Warning: Permanently added 'host' (ED25519) to the list of known hosts."]
-    );
+    assert_eq!(log, ["Warning: Permanently added 'host' (ED25519) to the list of known hosts."]);
 }
 
 #[test]
@@ -131,10 +111,7 @@ fn a_file_that_is_far_too_large_is_not_passed_over() {
     let policy = bench.policy("");
     let file = std::fs::File::create(bench.path("known_hosts")).unwrap();
     file.set_len(crate::limits::FILE + 1).unwrap();
-    assert!(matches!(
-        verify(&policy, &host("host", 22), plain(&key), &Nobody),
-        Err(HostKeyError::TooLarge(_))
-    ));
+    assert!(matches!(verify(&policy, &host("host", 22), plain(&key), &Nobody), Err(HostKeyError::TooLarge(_))));
 }
 
 #[test]

@@ -15,10 +15,7 @@ const KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAEXXQFcHPQTws8nWdVdrkX/
 
 fn presented() -> Presented {
     let key = russh::keys::PublicKey::from_openssh(KEY).unwrap();
-    Presented {
-        key: Key::new(key.key_data()).unwrap(),
-        vouched: None,
-    }
+    Presented { key: Key::new(key.key_data()).unwrap(), vouched: None }
 }
 
 /// Bytes with a bent for what the format is made of.

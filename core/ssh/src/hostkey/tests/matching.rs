@@ -41,10 +41,7 @@ fn lists_patterns_ports_and_hashes() {
     assert!(stand_for(&hashed("host").unwrap(), "host"));
     assert!(!stand_for(&hashed("host").unwrap(), "other"));
     let long = "x".repeat(1023);
-    assert!(
-        !stand_for(&format!("host,{long}"), "host"),
-        "an element too long spoils the list"
-    );
+    assert!(!stand_for(&format!("host,{long}"), "host"), "an element too long spoils the list");
     // A name that is not UTF-8 does not spoil the rest of its list.
     assert!(Names(b"\xff\xfe,host").stand_for("host").unwrap());
     for bad in ["|1|bad", "|1||", "|1|AAAA|AAAA", "|2|x|y", "|"] {
@@ -65,11 +62,7 @@ fn a_hash_is_the_one_of_ssh_keygen() {
     assert!(places(text.as_bytes(), "other").is_empty());
     // And ssh-keygen finds ours.
     bench.write("ours", format!("{} {KEY}\n", hashed("[h]:22022").unwrap()));
-    assert!(
-        bench
-            .keygen(&["-F", "[h]:22022", "-f", "ours"])
-            .contains("found: line 1")
-    );
+    assert!(bench.keygen(&["-F", "[h]:22022", "-f", "ours"]).contains("found: line 1"));
 }
 
 #[test]
@@ -83,13 +76,7 @@ fn markers_blanks_line_ends_and_comments() {
     let markers: Vec<(usize, Marker)> = found.iter().map(|record| (record.place.line, record.marker)).collect();
     assert_eq!(
         markers,
-        [
-            (4, Marker::Plain),
-            (5, Marker::Plain),
-            (6, Marker::Authority),
-            (7, Marker::Revoked),
-            (10, Marker::Plain)
-        ]
+        [(4, Marker::Plain), (5, Marker::Plain), (6, Marker::Authority), (7, Marker::Revoked), (10, Marker::Plain)]
     );
     assert_eq!(found[0].place.to_string(), "kh:4");
 }
@@ -120,23 +107,15 @@ fn bad_lines_are_skipped_and_named_in_the_log() {
         let file = format!("{text}\nhost {rsa}\n");
         let (found, log) = super::said(log::Level::Debug, || places(file.as_bytes(), "host"));
         assert_eq!(found, [2], "{text}");
-        assert!(
-            log.iter().any(|message| message.starts_with("kh:1: ")),
-            "{text}: {log:?}"
-        );
+        assert!(log.iter().any(|message| message.starts_with("kh:1: ")), "{text}: {log:?}");
     }
 }
 
 #[test]
 fn a_line_ends_at_a_nul_as_in_openssh() {
-    let Read::Line(read) = Line::read(b"host ssh-ed25519 AAAA\0junk\n") else {
-        panic!()
-    };
+    let Read::Line(read) = Line::read(b"host ssh-ed25519 AAAA\0junk\n") else { panic!() };
     assert_eq!(read.key_text, b"AAAA");
-    assert_eq!(
-        Line::read(b"host\0 ssh-ed25519 AAAA"),
-        Read::Bad("truncated before key type")
-    );
+    assert_eq!(Line::read(b"host\0 ssh-ed25519 AAAA"), Read::Bad("truncated before key type"));
 }
 
 #[test]
@@ -153,42 +132,19 @@ fn a_certificate_in_a_line_is_no_plain_key() {
 
 /// The lines that `ssh-keygen -F` finds.
 fn oracle(file: &Path, host: &str) -> Vec<usize> {
-    let output = Command::new("ssh-keygen")
-        .arg("-F")
-        .arg(host)
-        .arg("-f")
-        .arg(file)
-        .output()
-        .unwrap();
+    let output = Command::new("ssh-keygen").arg("-F").arg(host).arg("-f").arg(file).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let heads = text.lines().filter_map(|line| line.split_once(" found: line "));
-    heads
-        .map(|(_, rest)| rest.split(' ').next().unwrap().parse().unwrap())
-        .collect()
+    heads.map(|(_, rest)| rest.split(' ').next().unwrap().parse().unwrap()).collect()
 }
 
-const HOSTS: [&str; 8] = [
-    "a",
-    "b.a",
-    "ab",
-    "[a]:2222",
-    "[b.a]:22022",
-    "10.0.0.1",
-    "::1",
-    "[fe80::1]:2222",
-];
+const HOSTS: [&str; 8] = ["a", "b.a", "ab", "[a]:2222", "[b.a]:22022", "10.0.0.1", "::1", "[fe80::1]:2222"];
 
 fn element() -> impl Strategy<Value = String> {
     let pattern = "[!]?[ab.*?]{1,5}";
     let port = "[!]?\\[[ab*?]{1,3}\\]:(2222|22\\*|\\*)";
     let literal = prop::sample::select(HOSTS.to_vec()).prop_map(str::to_owned);
-    prop_oneof![
-        literal,
-        pattern,
-        port,
-        Just("10.0.0.*".to_owned()),
-        Just("FE80::1".to_owned())
-    ]
+    prop_oneof![literal, pattern, port, Just("10.0.0.*".to_owned()), Just("FE80::1".to_owned())]
 }
 
 fn names() -> impl Strategy<Value = String> {

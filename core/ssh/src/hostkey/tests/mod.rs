@@ -45,11 +45,7 @@ impl Bench {
             .current_dir(self.0.path())
             .output()
             .expect("ssh-keygen must be installed");
-        assert!(
-            output.status.success(),
-            "ssh-keygen {arguments:?}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "ssh-keygen {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     }
 
@@ -117,12 +113,7 @@ fn print(key: &PublicKey) -> String {
 }
 
 fn host(name: &str, port: u16) -> Host {
-    Host {
-        name: name.to_owned(),
-        port,
-        alias: None,
-        address: Some([192, 0, 2, 7].into()),
-    }
+    Host { name: name.to_owned(), port, alias: None, address: Some([192, 0, 2, 7].into()) }
 }
 
 fn plain(key: &PublicKey) -> PublicKeyOrCertificate {

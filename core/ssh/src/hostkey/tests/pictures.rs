@@ -8,15 +8,7 @@ use crate::settings::FingerprintHash;
 #[test]
 fn they_are_those_of_ssh_keygen() {
     let bench = Bench::new();
-    for kind in [
-        "ed25519",
-        "ecdsa-256",
-        "ecdsa-384",
-        "ecdsa-521",
-        "rsa-1024",
-        "rsa-2048",
-        "dsa",
-    ] {
+    for kind in ["ed25519", "ecdsa-256", "ecdsa-384", "ecdsa-521", "rsa-1024", "rsa-2048", "dsa"] {
         let public = bench.key(kind, kind);
         let key = Key::new(public.key_data()).unwrap();
         for (hash, name) in [(FingerprintHash::Sha256, "sha256"), (FingerprintHash::Md5, "md5")] {

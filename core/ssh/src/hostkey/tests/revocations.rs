@@ -24,27 +24,15 @@ impl Case {
         bench.key("other", "ed25519");
         let certificate = bench.sign("k", "ca", &["-h", "-n", "host", "-z", serial]);
         let policy = bench.policy(line("host", &key) + "@cert-authority " + &line("host", &ca));
-        Self {
-            bench,
-            key,
-            certificate,
-            policy,
-        }
+        Self { bench, key, certificate, policy }
     }
 
     /// Whether the plain key, and whether the certificate, is believed with this list.
     fn believed(&self, list: &str) -> (bool, bool) {
-        let policy = Policy {
-            revoked: Some(self.bench.path(list)),
-            strict: StrictChecking::No,
-            ..self.policy.clone()
-        };
+        let policy = Policy { revoked: Some(self.bench.path(list)), strict: StrictChecking::No, ..self.policy.clone() };
         let key = verify(&policy, &host("host", 22), self.key.clone().into(), &Nobody);
         let certificate = verify(&policy, &host("host", 22), self.certificate.clone().into(), &Nobody);
-        for refused in [&key, &certificate]
-            .into_iter()
-            .filter_map(|result| result.as_ref().err())
-        {
+        for refused in [&key, &certificate].into_iter().filter_map(|result| result.as_ref().err()) {
             assert!(matches!(refused, HostKeyError::Revoked { .. }), "{}", refused.reason());
         }
         (key.is_ok(), certificate.is_ok())
@@ -63,8 +51,7 @@ fn lists_as_text() {
         let text = |name: &str| case.bench.text(name);
         case.bench.write("list", "");
         assert_eq!(case.believed("list"), (true, true));
-        case.bench
-            .write("list", format!("# {}\n\n{}", text("k.pub"), text("other.pub")));
+        case.bench.write("list", format!("# {}\n\n{}", text("k.pub"), text("other.pub")));
         assert_eq!(case.believed("list"), (true, true));
         case.bench.write("list", text("other.pub") + "\r\n  " + &text("k.pub"));
         assert_eq!(case.believed("list"), (false, false));
@@ -81,17 +68,8 @@ fn the_words_are_those_of_openssh() {
     let list = case.bench.path("k.pub");
     let mut policy = case.policy.clone();
     policy.revoked = Some(list.clone());
-    let (_, log) = said(Level::Error, || {
-        verify(&policy, &host("host", 22), case.key.clone().into(), &Nobody)
-    });
-    assert_eq!(
-        log,
-        [format!(
-            "Host key ED25519 {} revoked by file {}",
-            print(&case.key),
-            list.display()
-        )]
-    );
+    let (_, log) = said(Level::Error, || verify(&policy, &host("host", 22), case.key.clone().into(), &Nobody));
+    assert_eq!(log, [format!("Host key ED25519 {} revoked by file {}", print(&case.key), list.display())]);
 }
 
 #[test]
@@ -101,20 +79,15 @@ fn a_list_that_cannot_be_judged_lets_nobody_in() {
         let mut policy = case.policy.clone();
         policy.revoked = Some(case.bench.path(list));
         policy.strict = StrictChecking::No;
-        let (result, log) = said(Level::Error, || {
-            verify(&policy, &host("host", 22), case.key.clone().into(), &Nobody)
-        });
-        let Err(HostKeyError::RevocationList { defect, .. }) = result else {
-            panic!("{list} is believed")
-        };
+        let (result, log) = said(Level::Error, || verify(&policy, &host("host", 22), case.key.clone().into(), &Nobody));
+        let Err(HostKeyError::RevocationList { defect, .. }) = result else { panic!("{list} is believed") };
         let (head, tail) = log[0].split_once(" in revoked keys file ").unwrap();
         assert_eq!(head, format!("Error checking host key ED25519 {}", print(&case.key)));
         (defect, tail.split_once(": ").unwrap().1.to_owned())
     };
     assert_eq!(refuse("not-there").1, "No such file or directory");
     assert!(matches!(refuse(".").0, RevocationDefect::Unreadable(_)));
-    case.bench
-        .write("list", case.bench.text("other.pub") + "what is this\n");
+    case.bench.write("list", case.bench.text("other.pub") + "what is this\n");
     assert!(matches!(refuse("list").0, RevocationDefect::Line { line: 2, .. }));
     // A private key is a likely mistake.
     assert!(matches!(refuse("k").0, RevocationDefect::Line { line: 1, .. }));
@@ -144,10 +117,7 @@ fn a_list_that_cannot_be_judged_lets_nobody_in() {
     assert_eq!(refuse_bytes(&with(9, b"x")), KrlDefect::Section(9));
     assert_eq!(refuse_bytes(&with(2, b"x")), KrlDefect::Malformed);
     assert_eq!(refuse_bytes(&with(3, &[0, 0, 0, 1, 7])), KrlDefect::Malformed);
-    assert_eq!(
-        refuse_bytes(&with(255, &[0, 0, 0, 1, b'n', 1, 0, 0, 0, 0])),
-        KrlDefect::Extension
-    );
+    assert_eq!(refuse_bytes(&with(255, &[0, 0, 0, 1, b'n', 1, 0, 0, 0, 0])), KrlDefect::Extension);
     assert_eq!(
         refuse_bytes(&with(1, &[0, 0, 0, 0, 0, 0, 0, 0, 0x66, 0, 0, 0, 0])),
         KrlDefect::CertificateSection(0x66)
@@ -186,34 +156,18 @@ fn binary_lists_of_keys() {
 #[test]
 fn binary_lists_of_certificates() {
     for (serial, revoked, spared) in [
-        (
-            "7",
-            &["7", "1-9", "7-7", "5\nserial: 6\nserial: 7\nserial: 9"][..],
-            &["6", "8-99"][..],
-        ),
+        ("7", &["7", "1-9", "5\nserial: 6\nserial: 7\nserial: 9"][..], &["6", "8-99"][..]),
         // Far apart, so that they are lists; close by, so that they are bitmaps.
-        (
-            "70000",
-            &["1\nserial: 70000\nserial: 9999999"][..],
-            &["1\nserial: 9999999"][..],
-        ),
+        ("70000", &["1\nserial: 70000\nserial: 9999999"][..], &["1\nserial: 9999999"][..]),
         (
             "1003",
             &["1001\nserial: 1003\nserial: 1005\nserial: 1007\nserial: 1010\nserial: 1013"][..],
             &["1001\nserial: 1004\nserial: 1005\nserial: 1007\nserial: 1010\nserial: 1013"][..],
         ),
-        (
-            "18446744073709551615",
-            &["18446744073709551615"][..],
-            &["18446744073709551614"][..],
-        ),
+        ("18446744073709551615", &["18446744073709551615"][..], &["18446744073709551614"][..]),
     ] {
         let case = Case::new("ed25519", serial);
-        for (list, believed) in revoked
-            .iter()
-            .map(|list| (list, false))
-            .chain(spared.iter().map(|list| (list, true)))
-        {
+        for (list, believed) in revoked.iter().map(|list| (list, false)).chain(spared.iter().map(|list| (list, true))) {
             case.krl(&format!("serial: {list}"));
             assert_eq!(case.believed("krl"), (true, believed), "{serial} in {list}");
         }
@@ -235,9 +189,7 @@ fn every_serial_number_is_judged_as_ssh_keygen_does() {
         "serial: 3\nserial: 5\nserial: 6\nserial: 9\nserial: 12\nserial: 20-30\nserial: 64\nserial: 65\nserial: 67",
     );
     for serial in (1..70_u64).chain([1 << 40]) {
-        let certificate = case
-            .bench
-            .sign("k", "ca", &["-h", "-n", "host", "-z", &serial.to_string()]);
+        let certificate = case.bench.sign("k", "ca", &["-h", "-n", "host", "-z", &serial.to_string()]);
         let revoked = !std::process::Command::new("ssh-keygen")
             .args(["-Q", "-f", "krl", "k-cert.pub"])
             .current_dir(case.bench.0.path())

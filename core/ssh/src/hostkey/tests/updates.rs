@@ -20,19 +20,10 @@ struct Case {
 impl Case {
     /// A host that is known by `key` in this file.
     fn new(bench: Bench, known: impl AsRef<[u8]>, key: &PublicKey) -> Self {
-        let policy = Policy {
-            update: UpdateHostKeys::Yes,
-            strict: StrictChecking::Yes,
-            ..bench.policy(known)
-        };
+        let policy = Policy { update: UpdateHostKeys::Yes, strict: StrictChecking::Yes, ..bench.policy(known) };
         let host = host("host", 22);
         let verified = verify(&policy, &host, plain(key), &crate::prompt::Nobody).unwrap();
-        Self {
-            bench,
-            policy,
-            host,
-            verified,
-        }
+        Self { bench, policy, host, verified }
     }
 
     /// The outcome, and the keys that had to be proven.
@@ -70,36 +61,21 @@ fn changed(learned: usize, forgotten: usize) -> Update {
 #[test]
 fn new_keys_are_learned_and_old_ones_forgotten() {
     let bench = Bench::new();
-    let (key, old, new) = (
-        bench.key("k", "ed25519"),
-        bench.key("old", "rsa-2048"),
-        bench.key("new", "ecdsa"),
-    );
-    let rest = format!(
-        "# a comment\r\n\n  odd   \tline\n@revoked * {}\u{e9}\n",
-        line("", &old).trim()
-    );
-    let known = rest.clone()
-        + &line("host", &key)
-        + &line("other", &new.clone()).replace("other", "#o")
-        + &line("host", &old)
-        + "last";
+    let (key, old, new) = (bench.key("k", "ed25519"), bench.key("old", "rsa-2048"), bench.key("new", "ecdsa"));
+    let rest = format!("# a comment\r\n\n  odd   \tline\n@revoked * {} \u{e9}\n", line("", &old).trim());
+    let known = rest.clone() + &line("host", &key) + &line("#other", &new) + &line("host", &old) + "last";
     let case = Case::new(bench, &known, &key);
     // Where the old key is revoked for all, the host is not simple.
     assert_eq!(case.announce(&[&key, &new], true).0.unwrap(), Update::Unchanged);
     let known = known.replace("@revoked *", "@revoked x");
     let case = Case::new(case.bench, &known, &key);
     let other_name = case.announce(&[&key, &new], true).0.unwrap();
-    assert_eq!(
-        other_name,
-        Update::Unchanged,
-        "the old key stands under another name, if as revoked"
-    );
+    assert_eq!(other_name, Update::Unchanged, "the old key stands under another name, if as revoked");
     let known = known.replace("@revoked x", "#@revoked x");
     let case = Case::new(case.bench, &known, &key);
     let (outcome, asked) = case.announce(&[&key, &new], true);
     assert_eq!(outcome.unwrap(), changed(1, 1));
-    assert_eq!(asked, [new.clone()]);
+    assert_eq!(asked.iter().map(PublicKey::key_data).collect::<Vec<_>>(), [new.key_data()]);
     let expected = known.replace(&line("host", &old), "") + "\n" + &line("host", &new);
     assert_eq!(case.text(), expected, "every other line is as it was");
     assert_eq!(case.bench.text("known_hosts.old"), known);
@@ -112,10 +88,7 @@ fn what_is_not_proven_is_not_learned() {
     let (key, new) = (bench.key("k", "ed25519"), bench.key("new", "ecdsa"));
     let case = Case::new(bench, line("host", &key), &key);
     let refused = case.announce(&[&key, &new], false).0.unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "Server failed to confirm ownership of private host keys"
-    );
+    assert_eq!(refused.to_string(), "Server failed to confirm ownership of private host keys");
     assert_eq!(case.text(), line("host", &key));
 }
 
@@ -133,32 +106,16 @@ fn forgetting_needs_no_proof() {
 #[test]
 fn some_records_are_not_ours_to_change() {
     let bench = Bench::new();
-    let (key, new, old) = (
-        bench.key("k", "ed25519"),
-        bench.key("new", "ecdsa"),
-        bench.key("old", "rsa-2048"),
-    );
+    let (key, new, old) = (bench.key("k", "ed25519"), bench.key("new", "ecdsa"), bench.key("old", "rsa-2048"));
     let mut bench = Some(bench);
     for (known, why) in [
         (line("ho*", &key), "a pattern"),
         (line("host,a,b", &key), "a list"),
-        (
-            line("host", &key) + "@cert-authority " + &line("host", &old),
-            "an authority",
-        ),
+        (line("host", &key) + "@cert-authority " + &line("host", &old), "an authority"),
         (line("host", &key) + "@revoked " + &line("host", &old), "a revocation"),
-        (
-            line("host", &key) + &line("elsewhere", &key),
-            "a key that another name has too",
-        ),
-        (
-            line("host", &key) + &line("elsewhere", &new),
-            "a new key that another name has",
-        ),
-        (
-            line("host", &key) + &line("host", &old) + &line("elsewhere", &old),
-            "an old key that another name has",
-        ),
+        (line("host", &key) + &line("elsewhere", &key), "a key that another name has too"),
+        (line("host", &key) + &line("elsewhere", &new), "a new key that another name has"),
+        (line("host", &key) + &line("host", &old) + &line("elsewhere", &old), "an old key that another name has"),
     ] {
         let case = Case::new(bench.take().unwrap(), &known, &key);
         let (outcome, asked) = case.announce(&[&key, &new], true);
@@ -196,10 +153,7 @@ fn a_person_may_be_asked() {
         assert_eq!(case.text(), known);
     }
     let someone = Arc::new(Scripted::new(&["YES"]));
-    assert_eq!(
-        case.announce_to(&[&key, &new], true, someone.clone()).0.unwrap(),
-        changed(1, 0)
-    );
+    assert_eq!(case.announce_to(&[&key, &new], true, someone.clone()).0.unwrap(), changed(1, 0));
     assert_eq!(someone.questions(), ["Accept updated hostkeys? (yes/no): "]);
     assert_eq!(case.text(), known + &line("host", &new));
 }
@@ -245,24 +199,16 @@ fn mode_owner_and_link_stay() {
     assert_ne!(after.ino(), before.ino());
     assert!(std::fs::symlink_metadata(case.bench.path("link")).unwrap().is_symlink());
     assert_eq!(case.text(), line("host", &key) + &line("host", &new));
-    let names: Vec<_> = std::fs::read_dir(case.bench.0.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name())
-        .collect();
-    let ours = names
-        .iter()
-        .filter(|name| name.to_string_lossy().starts_with("known_hosts"));
+    let names: Vec<_> =
+        std::fs::read_dir(case.bench.0.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let ours = names.iter().filter(|name| name.to_string_lossy().starts_with("known_hosts"));
     assert_eq!(ours.count(), 2, "nothing is left lying about: {names:?}");
 }
 
 #[test]
 fn hashed_names_are_updated_too() {
     let bench = Bench::new();
-    let (key, old, new) = (
-        bench.key("k", "ed25519"),
-        bench.key("old", "rsa-2048"),
-        bench.key("new", "ecdsa"),
-    );
+    let (key, old, new) = (bench.key("k", "ed25519"), bench.key("old", "rsa-2048"), bench.key("new", "ecdsa"));
     bench.write(
         "known_hosts",
         line("host", &key) + &line("host", &old) + &line("elsewhere", &bench.key("e", "ed25519")),
@@ -281,15 +227,9 @@ fn hashed_names_are_updated_too() {
 #[test]
 fn other_user_files_lose_the_hosts_keys_to_the_first() {
     let bench = Bench::new();
-    let (key, new, else_) = (
-        bench.key("k", "ed25519"),
-        bench.key("new", "ecdsa"),
-        bench.key("e", "ed25519"),
-    );
+    let (key, new, else_) = (bench.key("k", "ed25519"), bench.key("new", "ecdsa"), bench.key("e", "ed25519"));
     let mut case = Case::new(bench, line("host", &key), &key);
-    let second = case
-        .bench
-        .write("second", line("host", &key) + &line("elsewhere", &else_));
+    let second = case.bench.write("second", line("host", &key) + &line("elsewhere", &else_));
     // The first file is not there yet: it is made, and nothing is lost.
     case.policy.user_files = vec![case.bench.path("first"), second];
     assert_eq!(case.announce(&[&key, &new], true).0.unwrap(), changed(1, 0));
@@ -311,39 +251,22 @@ fn dev_null_is_never_replaced() {
 #[test]
 fn addresses_are_kept_in_step() {
     let bench = Bench::new();
-    let (key, new, old) = (
-        bench.key("k", "ed25519"),
-        bench.key("new", "ecdsa"),
-        bench.key("old", "rsa-2048"),
-    );
+    let (key, new, old) = (bench.key("k", "ed25519"), bench.key("new", "ecdsa"), bench.key("old", "rsa-2048"));
     let known = line("host,192.0.2.7", &key) + &line("host,192.0.2.7", &old);
     let mut case = Case::new(bench, &known, &key);
     case.policy.check_host_ip = true;
     assert_eq!(case.announce(&[&key, &new], true).0.unwrap(), changed(1, 1));
-    assert_eq!(
-        case.text(),
-        line("host,192.0.2.7", &key) + &line("host,192.0.2.7", &new)
-    );
+    assert_eq!(case.text(), line("host,192.0.2.7", &key) + &line("host,192.0.2.7", &new));
     // The name stands beside another address, or the address beside another name.
-    for known in [
-        line("host,192.0.2.9", &key),
-        line("host,192.0.2.7", &key) + &line("elsewhere,192.0.2.7", &old),
-    ] {
+    for known in [line("host,192.0.2.9", &key), line("host,192.0.2.7", &key) + &line("elsewhere,192.0.2.7", &old)] {
         case.bench.write("known_hosts", &known);
-        assert_eq!(
-            case.announce(&[&key, &new], true).0.unwrap(),
-            Update::Unchanged,
-            "{known}"
-        );
+        assert_eq!(case.announce(&[&key, &new], true).0.unwrap(), Update::Unchanged, "{known}");
         assert_eq!(case.text(), known);
     }
     // The name alone: its address is added while we are at it.
     case.bench.write("known_hosts", line("host", &key));
     assert_eq!(case.announce(&[&key, &new], true).0.unwrap(), changed(1, 0));
-    assert_eq!(
-        case.text(),
-        line("host", &key) + &line("192.0.2.7", &key) + &line("host,192.0.2.7", &new)
-    );
+    assert_eq!(case.text(), line("host", &key) + &line("192.0.2.7", &key) + &line("host,192.0.2.7", &new));
 }
 
 #[test]

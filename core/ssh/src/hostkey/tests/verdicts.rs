@@ -7,12 +7,8 @@ use crate::hostkey::{AtRisk, HostKeyError};
 use crate::prompt::Nobody;
 use crate::settings::{FingerprintHash, StrictChecking, UpdateHostKeys};
 
-const ALL: [StrictChecking; 4] = [
-    StrictChecking::No,
-    StrictChecking::AcceptNew,
-    StrictChecking::Ask,
-    StrictChecking::Yes,
-];
+const ALL: [StrictChecking; 4] =
+    [StrictChecking::No, StrictChecking::AcceptNew, StrictChecking::Ask, StrictChecking::Yes];
 
 #[test]
 fn a_known_key_is_believed_without_a_word() {
@@ -35,9 +31,7 @@ fn the_debug_log_has_the_words_of_openssh() {
     let bench = Bench::new();
     let key = bench.key("k", "ed25519");
     let policy = bench.policy(line("host", &key));
-    let (_, log) = said(Level::Debug, || {
-        verify(&policy, &host("host", 22), plain(&key), &Nobody)
-    });
+    let (_, log) = said(Level::Debug, || verify(&policy, &host("host", 22), plain(&key), &Nobody));
     let file = policy.user_files[0].display();
     for words in [
         format!("Server host key: ssh-ed25519 {}", print(&key)),
@@ -59,24 +53,16 @@ fn a_new_key_by_policy() {
         let verified = verified.unwrap();
         assert!(verified.passwords_allowed);
         assert!(!verified.update_allowed, "nobody vouched for the key");
-        assert_eq!(
-            log,
-            ["Warning: Permanently added 'host' (ED25519) to the list of known hosts."]
-        );
+        assert_eq!(log, ["Warning: Permanently added 'host' (ED25519) to the list of known hosts."]);
         assert_eq!(bench.text("known_hosts"), line("host", &key));
     }
     let mut policy = bench.policy("");
     policy.strict = StrictChecking::Yes;
-    let (refused, log) = said(Level::Warn, || {
-        verify(&policy, &host("host", 2222), plain(&key), &Nobody)
-    });
+    let (refused, log) = said(Level::Warn, || verify(&policy, &host("host", 2222), plain(&key), &Nobody));
     let refused = refused.unwrap_err();
     assert!(matches!(refused, HostKeyError::Unknown { .. }));
     assert_eq!(refused.to_string(), "Host key verification failed.");
-    assert_eq!(
-        log,
-        ["No ED25519 host key is known for [host]:2222 and you have requested strict checking."]
-    );
+    assert_eq!(log, ["No ED25519 host key is known for [host]:2222 and you have requested strict checking."]);
     assert!(bench.text("known_hosts").is_empty());
 }
 
@@ -90,9 +76,7 @@ fn the_question_is_the_one_of_openssh() {
     let mut policy = bench.policy(line("other,*.foo", &key) + &hashed);
     policy.home = Some(bench.0.path().to_owned());
     let someone = Scripted::new(&["maybe", "  YES of course"]);
-    let (verified, log) = said(Level::Warn, || {
-        verify(&policy, &host("host", 2222), plain(&key), &someone)
-    });
+    let (verified, log) = said(Level::Warn, || verify(&policy, &host("host", 2222), plain(&key), &someone));
     assert!(verified.unwrap().update_allowed, "a person vouched for the key");
     let asked = format!(
         "The authenticity of host '[host]:2222 ([192.0.2.7]:2222)' can't be established.\n\
@@ -102,14 +86,8 @@ fn the_question_is_the_one_of_openssh() {
          Are you sure you want to continue connecting (yes/no/[fingerprint])? ",
         print(&key)
     );
-    assert_eq!(
-        someone.questions(),
-        [asked, "Please type 'yes', 'no' or the fingerprint: ".to_owned()]
-    );
-    assert_eq!(
-        log,
-        ["Warning: Permanently added '[host]:2222' (ED25519) to the list of known hosts."]
-    );
+    assert_eq!(someone.questions(), [asked, "Please type 'yes', 'no' or the fingerprint: ".to_owned()]);
+    assert_eq!(log, ["Warning: Permanently added '[host]:2222' (ED25519) to the list of known hosts."]);
     assert!(bench.text("known_hosts").ends_with(&line("[host]:2222", &key)));
 }
 
@@ -122,10 +100,7 @@ fn many_other_names_are_cut() {
     let policy = bench.policy(known);
     verify(&policy, &host("host", 22), plain(&key), &someone).unwrap_err();
     let question = &someone.questions()[0];
-    assert!(
-        question.contains(":8: h7\n    (3 additional names omitted)\nAre you"),
-        "{question}"
-    );
+    assert!(question.contains(":8: h7\n    (3 additional names omitted)\nAre you"), "{question}");
 }
 
 #[test]
@@ -183,17 +158,10 @@ fn the_picture_goes_with_the_question_and_with_a_known_key() {
     let mut policy = bench.policy("");
     policy.visual = true;
     let someone = Scripted::new(&["yes"]);
-    let (_, log) = said(Level::Warn, || {
-        verify(&policy, &host("host", 22), plain(&key), &someone)
-    });
+    let (_, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&key), &someone));
     assert!(someone.questions()[0].contains("\n+--[ED25519 256]--+\n"));
-    let shown = log
-        .iter()
-        .find(|text| text.starts_with("Host key fingerprint is SHA256:"));
-    assert!(
-        shown.is_some_and(|text| text.ends_with("+----[SHA256]-----+")),
-        "{log:?}"
-    );
+    let shown = log.iter().find(|text| text.starts_with("Host key fingerprint is SHA256:"));
+    assert!(shown.is_some_and(|text| text.ends_with("+----[SHA256]-----+")), "{log:?}");
 }
 
 #[test]
@@ -204,9 +172,7 @@ fn a_changed_key_stops_everything() {
         let mut policy = bench.policy(line("host", &old));
         policy.strict = strict;
         let someone = Scripted::new(&["yes", "yes"]);
-        let (refused, log) = said(Level::Warn, || {
-            verify(&policy, &host("host", 22), plain(&new), &someone)
-        });
+        let (refused, log) = said(Level::Warn, || verify(&policy, &host("host", 22), plain(&new), &someone));
         let refused = refused.unwrap_err();
         assert_eq!(refused.to_string(), "Host key verification failed.");
         assert!(someone.questions().is_empty());
@@ -221,14 +187,8 @@ fn a_changed_key_stops_everything() {
                 "IT IS POSSIBLE THAT SOMEONE IS DOING SOMETHING NASTY!",
                 "Someone could be eavesdropping on you right now (man-in-the-middle attack)!",
                 "It is also possible that a host key has just been changed.",
-                &format!(
-                    "The fingerprint for the ED25519 key sent by the remote host is\n{}.",
-                    print(&new)
-                ),
-                &format!(
-                    "The fingerprint for the ECDSA key known from {file}:1 is\n{}.",
-                    print(&old)
-                ),
+                &format!("The fingerprint for the ED25519 key sent by the remote host is\n{}.", print(&new)),
+                &format!("The fingerprint for the ECDSA key known from {file}:1 is\n{}.", print(&old)),
                 "Please contact your system administrator.",
                 &format!("Add correct host key in {file} to get rid of this message."),
                 &format!("Offending ECDSA key in {file}:1"),
@@ -247,15 +207,9 @@ fn a_changed_key_stops_everything() {
 #[test]
 fn of_several_known_keys_the_one_of_the_type_offends() {
     let bench = Bench::new();
-    let (new, old, rsa) = (
-        bench.key("new", "ed25519"),
-        bench.key("old", "ed25519"),
-        bench.key("rsa", "rsa-2048"),
-    );
+    let (new, old, rsa) = (bench.key("new", "ed25519"), bench.key("old", "ed25519"), bench.key("rsa", "rsa-2048"));
     let policy = bench.policy(line("host", &old) + &line("host", &rsa));
-    let (_, log) = said(Level::Error, || {
-        verify(&policy, &host("host", 22), plain(&new), &Nobody)
-    });
+    let (_, log) = said(Level::Error, || verify(&policy, &host("host", 22), plain(&new), &Nobody));
     let log = log.join("\n");
     assert!(
         log.contains("Offending ED25519 key in") && log.contains(&print(&old)) && log.contains(&print(&rsa)),
@@ -296,17 +250,14 @@ fn no_lets_a_changed_host_in_without_what_could_be_stolen() {
     assert_eq!(bench.text("known_hosts"), line("host", &old), "nothing is written");
     policy.at_risk.exit_on_failure = true;
     let refused = verify(&policy, &host("host", 22), plain(&new), &Nobody).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "Error: forwarding disabled due to host key check failure"
-    );
+    assert_eq!(refused.to_string(), "Error: forwarding disabled due to host key check failure");
 }
 
 #[test]
 fn a_revoked_key_is_nobodys() {
     let bench = Bench::new();
     let key = bench.key("k", "ed25519");
-    let known = line("host", &key) + "@revoked * " + &line("", &key).trim_start().to_owned();
+    let known = line("host", &key) + "@revoked * " + line("", &key).trim_start();
     for strict in ALL {
         let mut policy = bench.policy(&known);
         policy.strict = strict;
@@ -326,10 +277,7 @@ fn a_revoked_key_is_nobodys() {
             assert!(!verified.passwords_allowed && verified.how.starts_with("REVOKED"));
         } else {
             assert!(matches!(checked, Err(HostKeyError::Revoked { .. })));
-            assert_eq!(
-                log[6],
-                "ED25519 host key for host was revoked and you have requested strict checking."
-            );
+            assert_eq!(log[6], "ED25519 host key for host was revoked and you have requested strict checking.");
         }
     }
 }
@@ -344,25 +292,17 @@ fn a_key_may_be_known_without_the_port() {
     assert!(!verified.update_allowed && verified.passwords_allowed);
     assert!(verified.how.starts_with("known without the port"));
     // Another key there says nothing about this port.
-    let (refused, log) = said(Level::Error, || {
-        verify(&policy, &host("host", 2222), plain(&other), &Nobody)
-    });
+    let (refused, log) = said(Level::Error, || verify(&policy, &host("host", 2222), plain(&other), &Nobody));
     assert!(matches!(refused, Err(HostKeyError::Unknown { .. })));
     assert_eq!(log.len(), 1);
     // Nor the other way round.
     policy = bench.policy(line("[host]:2222", &key));
     policy.strict = StrictChecking::Yes;
-    assert!(matches!(
-        verify(&policy, &host("host", 22), plain(&key), &Nobody),
-        Err(HostKeyError::Unknown { .. })
-    ));
+    assert!(matches!(verify(&policy, &host("host", 22), plain(&key), &Nobody), Err(HostKeyError::Unknown { .. })));
     // But a revocation there counts here.
     policy = bench.policy("@revoked ".to_owned() + &line("host", &key));
     policy.strict = StrictChecking::AcceptNew;
-    assert!(matches!(
-        verify(&policy, &host("host", 2222), plain(&key), &Nobody),
-        Err(HostKeyError::Revoked { .. })
-    ));
+    assert!(matches!(verify(&policy, &host("host", 2222), plain(&key), &Nobody), Err(HostKeyError::Revoked { .. })));
 }
 
 #[test]
@@ -400,18 +340,12 @@ fn where_nothing_can_be_written_nobody_new_is_believed() {
     let mut policy = bench.policy("");
     policy.user_files.clear();
     policy.strict = StrictChecking::No;
-    assert!(matches!(
-        verify(&policy, &host("host", 22), plain(&key), &Nobody),
-        Err(HostKeyError::Unknown { .. })
-    ));
+    assert!(matches!(verify(&policy, &host("host", 22), plain(&key), &Nobody), Err(HostKeyError::Unknown { .. })));
     let policy = bench.policy("");
     for name in ["a,b", "a*", "a b", "[a]", "a#b", "a\nb"] {
         let mut policy = policy.clone();
         policy.strict = StrictChecking::No;
-        assert!(
-            verify(&policy, &host(name, 22), plain(&key), &Nobody).is_err(),
-            "{name}"
-        );
+        assert!(verify(&policy, &host(name, 22), plain(&key), &Nobody).is_err(), "{name}");
     }
     assert!(bench.text("known_hosts").is_empty());
 }
@@ -439,8 +373,5 @@ fn a_compressed_point_is_no_key() {
     let mut policy = bench.policy("@revoked ".to_owned() + &line("*", &key));
     policy.strict = StrictChecking::AcceptNew;
     let shown = russh::keys::PublicKey::from(same).into();
-    assert!(matches!(
-        verify(&policy, &host("host", 22), shown, &Nobody),
-        Err(HostKeyError::BadKey(_))
-    ));
+    assert!(matches!(verify(&policy, &host("host", 22), shown, &Nobody), Err(HostKeyError::BadKey(_))));
 }
