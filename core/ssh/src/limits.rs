@@ -69,3 +69,9 @@ pub const SCRYPT_WORK: u64 = 1 << 24;
 pub const SERVER_SIG_ALGS: Duration = Duration::from_millis(30);
 /// How long a server may take to answer an authentication request; sshd's LoginGraceTime is 120 s.
 pub const AUTH_REPLY: Duration = Duration::from_secs(180);
+/// The longest base64 text of a key in a known_hosts line; an RSA certificate of the largest keys has some 6,000.
+pub const KEY_TEXT: usize = 64 << 10;
+/// How often a question is repeated that is answered with neither yes nor no.
+pub const QUESTIONS: usize = 100;
+/// Keys that a host may announce as its own; a host has one of each type, and some while it changes them.
+pub const ANNOUNCED_KEYS: usize = 64;

@@ -1,38 +1,40 @@
-//! Short names of keys: type and fingerprint, as OpenSSH prints them.
+//! Fingerprints of keys, as OpenSSH prints them.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use ring::digest;
 use russh::keys::PublicKey;
-use russh::keys::ssh_key::{Algorithm, HashAlg};
 
+use super::key;
 use crate::settings::FingerprintHash;
 
-/// `SHA256:…` in base64, or `MD5:aa:bb:…`.
-pub fn fingerprint(key: &PublicKey, hash: FingerprintHash) -> String {
+/// The fingerprint of a key's encoding: `SHA256:…` in base64 without padding, or `MD5:aa:bb:…`.
+pub(super) fn of(blob: &[u8], hash: FingerprintHash) -> String {
     match hash {
-        FingerprintHash::Sha256 => key.fingerprint(HashAlg::Sha256).to_string(),
+        FingerprintHash::Sha256 => format!("SHA256:{}", STANDARD_NO_PAD.encode(raw(blob, hash))),
         FingerprintHash::Md5 => {
-            let blob = key.to_bytes().unwrap_or_default();
-            let hex: Vec<String> = md5::compute(blob).iter().map(|byte| format!("{byte:02x}")).collect();
+            let hex: Vec<String> = raw(blob, hash).iter().map(|byte| format!("{byte:02x}")).collect();
             format!("MD5:{}", hex.join(":"))
         }
     }
 }
 
-/// The short type in messages: `ED25519`, `ECDSA`, `RSA`.
-pub fn key_type(key: &PublicKey) -> &'static str {
-    match key.algorithm() {
-        Algorithm::Ed25519 => "ED25519",
-        Algorithm::Ecdsa { .. } => "ECDSA",
-        Algorithm::Rsa { .. } => "RSA",
-        Algorithm::Dsa => "DSA",
-        Algorithm::SkEd25519 => "ED25519-SK",
-        Algorithm::SkEcdsaSha2NistP256 => "ECDSA-SK",
-        _ => "UNKNOWN",
+/// The hash itself.
+pub(super) fn raw(blob: &[u8], hash: FingerprintHash) -> Vec<u8> {
+    match hash {
+        FingerprintHash::Sha256 => digest::digest(&digest::SHA256, blob).as_ref().to_vec(),
+        FingerprintHash::Md5 => md5::compute(blob).to_vec(),
     }
 }
 
-/// The modulus' length; `None` for keys that are not RSA.
-pub(super) fn rsa_bits(key: &PublicKey) -> Option<u32> {
-    let modulus = key.key_data().rsa()?.n().as_positive_bytes()?;
-    let first = modulus.first()?;
-    u32::try_from(modulus.len()).ok()?.checked_mul(8)?.checked_sub(first.leading_zeros())
+/// The fingerprint of any key: `SHA256:…`, or `MD5:aa:bb:…`.
+#[must_use]
+pub fn fingerprint(key: &PublicKey, hash: FingerprintHash) -> String {
+    of(&key.to_bytes().unwrap_or_default(), hash)
+}
+
+/// A key's type in messages: `ED25519`, `ECDSA`, `RSA`.
+#[must_use]
+pub fn key_type(key: &PublicKey) -> &'static str {
+    key::word(key.key_data())
 }

@@ -1,88 +1,67 @@
 //! A key's picture: the walk of a bishop that the fingerprint's bits steer ("The drunken bishop", Loss, Limmer and
 //! von Gernler, 2009), as OpenSSH draws it for VisualHostKey.
 
-use ring::digest;
-use russh::keys::PublicKey;
-
-use super::fingerprint::rsa_bits;
-use super::key_type;
+use super::fingerprint;
+use super::key::Key;
+use crate::settings::FingerprintHash;
 
 const WIDTH: usize = 17;
 const HEIGHT: usize = 9;
-const SIGNS: &[u8] = b" .o+=*BOX@%&#/^SE";
+/// How often a place was passed; then where the walk began, and where it ended.
+const SIGNS: [char; 17] = [' ', '.', 'o', '+', '=', '*', 'B', 'O', 'X', '@', '%', '&', '#', '/', '^', 'S', 'E'];
+const START: usize = SIGNS.len() - 2;
+const END: usize = SIGNS.len() - 1;
 
-/// The picture of the SHA-256 fingerprint, eleven lines.
-pub(super) fn draw(key: &PublicKey) -> String {
-    let blob = key.to_bytes().unwrap_or_default();
-    let field = walk(digest::digest(&digest::SHA256, &blob).as_ref());
-    let title = match bits(key) {
-        Some(bits) => format!("[{} {bits}]", key_type(key)),
-        None => format!("[{}]", key_type(key)),
-    };
-    let mut picture = format!("+{}+\n", centred(&title));
-    for row in field {
-        let line: String = row.iter().map(|&count| char::from(SIGNS[usize::from(count)])).collect();
-        picture.push_str(&format!("|{line}|\n"));
+/// The picture of the key's fingerprint: eleven lines, the last without its end.
+pub(super) fn draw(key: &Key, in_certificate: bool, hash: FingerprintHash) -> String {
+    let word = key.word();
+    let word = if in_certificate { format!("{word}-CERT") } else { word.to_owned() };
+    let mut title = format!("[{word} {}]", key.bits());
+    if title.len() > WIDTH {
+        title = format!("[{word}]");
     }
-    picture.push_str(&format!("+{}+\n", centred("[SHA256]")));
+    let mut picture = format!("+{}+\n", centred(&title));
+    for row in walk(&fingerprint::raw(key.blob(), hash)) {
+        picture.push('|');
+        picture.extend(row.iter().filter_map(|&count| SIGNS.get(count)));
+        picture.push_str("|\n");
+    }
+    let name = match hash {
+        FingerprintHash::Sha256 => "[SHA256]",
+        FingerprintHash::Md5 => "[MD5]",
+    };
+    picture.push_str(&format!("+{}+", centred(name)));
     picture
 }
 
-fn walk(hash: &[u8]) -> [[u8; WIDTH]; HEIGHT] {
-    let (start, end) = (SIGNS.len() as u8 - 2, SIGNS.len() as u8 - 1);
-    let mut field = [[0_u8; WIDTH]; HEIGHT];
+/// Each byte is four steps, its lowest bits first: one bit for right, one for down. The walls stop a step.
+fn walk(hash: &[u8]) -> [[usize; WIDTH]; HEIGHT] {
+    let mut field = [[0; WIDTH]; HEIGHT];
     let (mut x, mut y) = (WIDTH / 2, HEIGHT / 2);
     for byte in hash {
-        for pair in 0..4 {
-            let move_ = byte >> (2 * pair);
-            x = if move_ & 1 == 1 { (x + 1).min(WIDTH - 1) } else { x.saturating_sub(1) };
-            y = if move_ & 2 == 2 { (y + 1).min(HEIGHT - 1) } else { y.saturating_sub(1) };
-            field[y][x] = (field[y][x] + 1).min(start - 1);
+        for step in [0, 2, 4, 6].map(|shift| byte >> shift) {
+            x = next(x, step & 1 == 1, WIDTH);
+            y = next(y, step & 2 == 2, HEIGHT);
+            set(&mut field, x, y, |count| (count + 1).min(START - 1));
         }
     }
-    field[HEIGHT / 2][WIDTH / 2] = start;
-    field[y][x] = end;
+    set(&mut field, WIDTH / 2, HEIGHT / 2, |_| START);
+    set(&mut field, x, y, |_| END);
     field
+}
+
+fn next(place: usize, forward: bool, size: usize) -> usize {
+    if forward { (place + 1).min(size - 1) } else { place.saturating_sub(1) }
+}
+
+fn set(field: &mut [[usize; WIDTH]; HEIGHT], x: usize, y: usize, value: impl Fn(usize) -> usize) {
+    if let Some(place) = field.get_mut(y).and_then(|row| row.get_mut(x)) {
+        *place = value(*place);
+    }
 }
 
 fn centred(text: &str) -> String {
     let left = WIDTH.saturating_sub(text.len()) / 2;
-    format!("{}{text}{}", "-".repeat(left), "-".repeat(WIDTH.saturating_sub(text.len() + left)))
-}
-
-fn bits(key: &PublicKey) -> Option<u32> {
-    use russh::keys::ssh_key::Algorithm;
-    match key.algorithm() {
-        Algorithm::Ed25519 => Some(256),
-        Algorithm::Ecdsa { curve } => match curve.as_str() {
-            "nistp256" => Some(256),
-            "nistp384" => Some(384),
-            _ => Some(521),
-        },
-        _ => rsa_bits(key),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::process::Command;
-
-    #[test]
-    fn it_is_the_picture_that_ssh_keygen_draws() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("key");
-        for (kind, length) in [("ed25519", "256"), ("ecdsa", "384"), ("rsa", "2048")] {
-            let make = Command::new("ssh-keygen")
-                .args(["-q", "-t", kind, "-b", length, "-N", "", "-f"])
-                .arg(folder.path().join(kind))
-                .status();
-            assert!(make.unwrap().success());
-            let public = folder.path().join(kind).with_extension("pub");
-            let shown = Command::new("ssh-keygen").args(["-lv", "-f"]).arg(&public).output().unwrap().stdout;
-            let shown = String::from_utf8(shown).unwrap();
-            let key = PublicKey::from_openssh(&std::fs::read_to_string(&public).unwrap()).unwrap();
-            assert_eq!(draw(&key), shown.split_once('\n').unwrap().1, "{kind} {}", file.display());
-        }
-    }
+    let right = WIDTH.saturating_sub(text.len() + left);
+    format!("{}{text}{}", "-".repeat(left), "-".repeat(right))
 }

@@ -1,155 +1,172 @@
-//! UpdateHostKeys: learning a known host's other keys, once it has proved that it holds them.
+//! UpdateHostKeys: learning a known host's other keys, once it has proved that it holds them, and forgetting those that
+//! it no longer has (OpenSSH, PROTOCOL, section 2.5).
 
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
 use std::sync::Arc;
 
-use log::{debug, info};
+use log::{debug, info, trace, warn};
 use russh::keys::PublicKey;
 
-use super::line::{Line, Marker, Named};
+use super::key::{Key, RSA_MINIMUM, is_permitted};
 use super::policy::{Host, Policy};
-use super::{KnownHosts, Verified, fingerprint, key_type, record};
+use super::survey::{Identity, Survey};
+use super::{HostKeyError, Verified, append, rewrite};
+use crate::limits;
 use crate::prompt::Prompt;
 use crate::settings::UpdateHostKeys;
 
-/// Learns the keys that `announced` has and the user's file has not, and drops those that the host no longer has. The
-/// host must prove each new key through `prove` (PROTOCOL, hostkeys-prove-00@openssh.com).
+/// What became of an announcement.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// Nothing was to be done, or nothing may be done; the log says which.
+    Unchanged,
+    /// The person did not want it.
+    Declined,
+    /// The user's files were rewritten.
+    Changed {
+        /// Keys that are known now.
+        learned: usize,
+        /// Keys that are forgotten.
+        forgotten: usize,
+    },
+}
+
+/// Makes the keys that the host announced the keys that the user's files have of it. The host must prove each new one
+/// through `prove`: a future that is true if it did (`hostkeys-prove-00@openssh.com`).
 ///
-/// Nothing is changed where the host's key is not the user's own record of it (a pattern, an authority, a global file).
+/// Nothing is changed where the host's key is not the user's own record of it (a pattern, an authority, a global file,
+/// a command), and where a name or address would lose or gain a key that it shares with another.
+///
+/// # Errors
+/// The announcement or the proof is not honest, or a file cannot be rewritten: it is as it was then. The session can go
+/// on.
 pub async fn update<P, F>(
     policy: &Policy,
     host: &Host,
-    known: &KnownHosts,
     verified: &Verified,
     announced: Vec<PublicKey>,
     prompt: Arc<dyn Prompt>,
     prove: P,
-) where
+) -> Result<Update, HostKeyError>
+where
     P: FnOnce(Vec<PublicKey>) -> F,
     F: Future<Output = bool>,
 {
-    if policy.update == UpdateHostKeys::No || !verified.update_allowed || announced.is_empty() {
-        return;
+    if policy.update == UpdateHostKeys::No || !verified.update_allowed || policy.user_files.is_empty() {
+        return Ok(Update::Unchanged);
     }
-    // What was new a moment ago stands in the file by now.
-    let reread = if verified.how == "new" { KnownHosts::load(policy, host).ok() } else { None };
-    let known = reread.as_ref().unwrap_or(known);
-    let Some(plan) = Plan::new(policy, host, known, &announced) else { return };
-    if !plan.learn.is_empty() && !prove(plan.learn.clone()).await {
-        info!("Server failed to confirm ownership of its host keys; they are not learned");
-        return;
+    let announced = acceptable(policy, &announced)?;
+    if announced.is_empty() {
+        debug!("server sent no hostkeys");
+        return Ok(Update::Unchanged);
     }
-    if policy.update == UpdateHostKeys::Ask && !ask(policy, &plan, prompt).await {
-        return;
+    let identity =
+        Identity { name: host.known_as(), address: host.address_to_check().filter(|_| policy.check_host_ip) };
+    let (surveyed, for_whom, keys) = (policy.clone(), identity.clone(), announced.clone());
+    let surveying = move || Survey::new(&surveyed, &for_whom, &keys);
+    let survey = tokio::task::spawn_blocking(surveying).await??;
+    if !survey.is_to_be_done() {
+        return Ok(Update::Unchanged);
     }
-    if let Err(error) = plan.carry_out(policy, host) {
-        log::error!("hostkeys: update of the known hosts failed: {error}");
+    let new: Vec<Key> =
+        announced.iter().zip(survey.is_new()).filter(|(_, new)| *new).map(|(key, _)| key.clone()).collect();
+    if !new.is_empty() {
+        trace!("asking server to prove ownership for {} keys", new.len());
+        if !prove(new.iter().map(Key::to_public).collect()).await {
+            return Err(HostKeyError::NotProven);
+        }
+    }
+    let change = Change { policy: policy.clone(), identity, announced, new, deprecated: survey.deprecated };
+    tokio::task::spawn_blocking(move || change.carry_out(&*prompt)).await?
+}
+
+/// The announced keys that may be learned: plain, permitted, of sufficient size, none twice.
+fn acceptable(policy: &Policy, announced: &[PublicKey]) -> Result<Vec<Key>, HostKeyError> {
+    if announced.len() > limits::ANNOUNCED_KEYS {
+        return Err(HostKeyError::Announcement("there are too many"));
+    }
+    let mut keys: Vec<Key> = Vec::with_capacity(announced.len());
+    for public in announced {
+        let key = match Key::new(public.key_data()) {
+            Ok(key) => key,
+            Err(defect) => {
+                trace!("announced {} key is skipped: {defect}", public.algorithm());
+                continue;
+            }
+        };
+        if !is_permitted(&key, &policy.algorithms) {
+            trace!("{} key not permitted by HostkeyAlgorithms", key.name());
+            continue;
+        }
+        if key.is_rsa() && key.bits() < policy.required_rsa_size.max(RSA_MINIMUM) {
+            trace!("announced RSA key of {} bits is skipped", key.bits());
+            continue;
+        }
+        if keys.contains(&key) {
+            return Err(HostKeyError::Announcement("one of them is there twice"));
+        }
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+/// A change whose new keys are proven.
+struct Change {
+    policy: Policy,
+    identity: Identity,
+    announced: Vec<Key>,
+    new: Vec<Key>,
+    deprecated: Vec<Key>,
+}
+
+impl Change {
+    fn carry_out(self, prompt: &dyn Prompt) -> Result<Update, HostKeyError> {
+        let asking = self.policy.update == UpdateHostKeys::Ask;
+        let mut story = self.story();
+        if asking {
+            story.insert(0, "The server has updated its host keys.".to_owned());
+            story.insert(1, "These changes were verified by the server's existing trusted key.".to_owned());
+        }
+        for line in story {
+            if asking {
+                warn!("{line}");
+            } else {
+                info!("{line}");
+            }
+        }
+        if asking && !is_wanted(prompt) {
+            return Ok(Update::Declined);
+        }
+        // Keys are written to the first file alone; from the others the host's keys go.
+        let mut files = self.policy.user_files.iter();
+        if let Some(first) = files.next() {
+            append::make_sure_of(&self.policy, first)?;
+            rewrite::replace(&self.policy, first, &self.identity, &self.announced)?;
+        }
+        for file in files {
+            rewrite::replace(&self.policy, file, &self.identity, &[])?;
+        }
+        Ok(Update::Changed { learned: self.new.len(), forgotten: self.deprecated.len() })
+    }
+
+    fn story(&self) -> Vec<String> {
+        let tell = |what: &str, key: &Key| {
+            let fingerprint = key.fingerprint(self.policy.fingerprint_hash);
+            format!("{what} hostkey: {} {fingerprint}", key.word())
+        };
+        let learned = self.new.iter().map(|key| tell("Learned new", key));
+        let forgotten = self.deprecated.iter().map(|key| tell("Deprecating obsolete", key));
+        learned.chain(forgotten).collect()
     }
 }
 
-struct Plan {
-    learn: Vec<PublicKey>,
-    forget: Vec<PublicKey>,
-}
-
-impl Plan {
-    /// `None` where there is nothing to do, or the user's records of this host are not simple enough to touch.
-    fn new(policy: &Policy, host: &Host, known: &KnownHosts, announced: &[PublicKey]) -> Option<Self> {
-        policy.user_files.first()?;
-        if known.by_name.iter().any(|known| known.marker != Marker::Plain || known.named != Named::Exactly) {
-            debug!("hostkeys: {} is known by a pattern, a list or an authority: not updated", host.known_as());
-            return None;
-        }
-        let has = |key: &PublicKey| known.by_name.iter().any(|known| known.key.key_data() == key.key_data());
-        let learn: Vec<_> = announced.iter().filter(|key| !has(key)).cloned().collect();
-        let gone = |key: &PublicKey| !announced.iter().any(|still| still.key_data() == key.key_data());
-        let ours = known.by_name.iter().filter(|known| known.place.user).map(|known| &known.key);
-        let forget: Vec<_> = ours.filter(|key| gone(key)).cloned().collect();
-        (!learn.is_empty() || !forget.is_empty()).then_some(Self { learn, forget })
-    }
-
-    fn carry_out(&self, policy: &Policy, host: &Host) -> io::Result<()> {
-        let name = host.known_as();
-        for key in &self.learn {
-            info!("Learned new hostkey: {} {}", key_type(key), fingerprint(key, policy.fingerprint_hash));
-        }
-        for key in &self.forget {
-            info!("Deprecating obsolete hostkey: {} {}", key_type(key), fingerprint(key, policy.fingerprint_hash));
-        }
-        for (index, file) in policy.user_files.iter().enumerate() {
-            let learn = if index == 0 { self.learn.as_slice() } else { &[] };
-            rewrite(file, &name, learn, &self.forget, policy.hash)?;
-        }
-        Ok(())
-    }
-}
-
-async fn ask(policy: &Policy, plan: &Plan, prompt: Arc<dyn Prompt>) -> bool {
-    let mut question = "The server has updated its host keys.\n".to_owned();
-    for (keys, what) in [(&plan.learn, "Learned new"), (&plan.forget, "Deprecating obsolete")] {
-        for key in keys {
-            let print = fingerprint(key, policy.fingerprint_hash);
-            question.push_str(&format!("{what} hostkey: {} {print}\n", key_type(key)));
+fn is_wanted(prompt: &dyn Prompt) -> bool {
+    // Three times, as OpenSSH asks.
+    for _ in 0..3 {
+        match prompt.line("Accept updated hostkeys? (yes/no): ") {
+            Some(answer) if answer.trim().eq_ignore_ascii_case("yes") => return true,
+            Some(answer) if !answer.trim().eq_ignore_ascii_case("no") => warn!("Please enter \"yes\" or \"no\""),
+            _ => return false,
         }
     }
-    question.push_str("Accept updated hostkeys? (yes/no): ");
-    let asking = tokio::task::spawn_blocking(move || prompt.line(&question));
-    asking.await.ok().flatten().is_some_and(|answer| answer.trim() == "yes")
-}
-
-/// Writes the file anew beside the old one and renames it over: every other line stays byte for byte.
-fn rewrite(file: &Path, name: &str, learn: &[PublicKey], forget: &[PublicKey], hash: bool) -> io::Result<()> {
-    let old = match fs::read(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        old => old?,
-    };
-    let mut new = Vec::with_capacity(old.len());
-    for line in old.split_inclusive(|&byte| byte == b'\n') {
-        if !is_about(line, name, forget) {
-            new.extend_from_slice(line);
-        }
-    }
-    if !new.is_empty() && !new.ends_with(b"\n") {
-        new.push(b'\n');
-    }
-    for key in learn {
-        let names = if hash { record::hashed(name) } else { Some(name.to_owned()) };
-        if let Some(line) = names.and_then(|names| record::line(&names, key)) {
-            new.extend_from_slice(line.as_bytes());
-            new.push(b'\n');
-        }
-    }
-    if new == old { Ok(()) } else { replace(file, &new) }
-}
-
-/// Whether a line holds one of `keys` for just this host.
-fn is_about(line: &[u8], name: &str, keys: &[PublicKey]) -> bool {
-    let parsed = std::str::from_utf8(line).ok().and_then(|text| Line::parse(text.trim_end()));
-    let Some(line) = parsed.filter(|line| line.marker == Marker::Plain && line.names(name) == Named::Exactly) else {
-        return false;
-    };
-    let key = PublicKey::from_openssh(&format!("{} {}", line.key_type, line.key));
-    key.is_ok_and(|key| keys.iter().any(|gone| gone.key_data() == key.key_data()))
-}
-
-fn replace(file: &Path, text: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(file)?;
-    let mode = fs::metadata(&target)?.permissions().mode() & 0o777;
-    let mut beside = target.clone().into_os_string();
-    beside.push(format!(".{}", std::process::id()));
-    let beside = Path::new(&beside);
-    let written = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(beside)
-        .and_then(|mut open| open.write_all(text).and_then(|()| open.sync_all()))
-        .and_then(|()| fs::rename(beside, &target));
-    if written.is_err() {
-        let _ = fs::remove_file(beside);
-    }
-    written
+    false
 }

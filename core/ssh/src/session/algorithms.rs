@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use russh::keys::ssh_key::{Algorithm, HashAlg};
 use russh::{Preferred, cipher, compression, kex, mac};
 
+use crate::hostkey::split_certificates;
 use crate::settings::Settings;
 
 /// The lists for one connection. `host_key` is the settings' list in the order that the known hosts gave it.
@@ -12,7 +13,7 @@ pub(super) fn preferred(settings: &Settings, host_key: &[String]) -> Preferred {
     let mut key_exchanges: Vec<kex::Name> = names(&settings.algorithms.kex);
     key_exchanges.push(kex::EXTENSION_SUPPORT_AS_CLIENT);
     key_exchanges.push(kex::EXTENSION_OPENSSH_STRICT_KEX_AS_CLIENT);
-    let (certificates, keys): (Vec<_>, Vec<_>) = host_key.iter().partition(|name| name.contains("-cert-v01@"));
+    let (certificates, keys) = split_certificates(host_key);
     Preferred {
         kex: Cow::Owned(key_exchanges),
         key: Cow::Owned(keys.iter().filter_map(|name| algorithm(name)).collect()),

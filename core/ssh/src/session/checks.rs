@@ -8,8 +8,8 @@ use super::error::Peer;
 use crate::auth::AuthRequest;
 use crate::config::tokens::{Scope, TokenError, Tokens};
 use crate::config::{ConfigError, LocalContext, lexer};
-use crate::hostkey::{CommandRequest, Host, KnownHostsCommand, Policy, Verified};
-use crate::settings::{Settings, Template};
+use crate::hostkey::{AtRisk, CommandRequest, Host, KnownHostsCommand, Policy, Verified};
+use crate::settings::{Method, Settings, Template};
 
 /// How this host has to prove itself.
 pub(super) fn policy(settings: &Settings, tokens: &Tokens) -> Result<Policy, SessionError> {
@@ -27,9 +27,25 @@ pub(super) fn policy(settings: &Settings, tokens: &Tokens) -> Result<Policy, Ses
         fingerprint_hash: host_key.fingerprint_hash,
         no_auth_for_localhost: host_key.no_auth_for_localhost,
         required_rsa_size: host_key.required_rsa_size,
+        algorithms: settings.algorithms.host_key.clone(),
         ca_signature: settings.algorithms.ca_signature.clone(),
         update: host_key.update,
+        home: Some(path(tokens, &Template("%d".to_owned()), Scope::USER_KNOWN_HOSTS)?),
+        at_risk: at_risk(settings),
     })
+}
+
+/// What a host that is not the one known would get, and then does not.
+fn at_risk(settings: &Settings) -> AtRisk {
+    let forwarding = &settings.forwarding;
+    AtRisk {
+        password: settings.auth.methods.contains(&Method::Password),
+        keyboard_interactive: settings.auth.methods.contains(&Method::KeyboardInteractive),
+        agent: forwarding.agent.is_some(),
+        x11: forwarding.x11,
+        ports: !(forwarding.local.is_empty() && forwarding.remote.is_empty()),
+        exit_on_failure: forwarding.exit_on_failure,
+    }
 }
 
 /// The host to check; behind a ProxyCommand or a hop its address is not known.

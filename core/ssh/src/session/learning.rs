@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use log::debug;
+use log::{debug, error};
 use tokio::time::timeout;
 
 use super::Session;
-use crate::hostkey::{self, Host, KnownHosts, Policy, Verified};
+use crate::hostkey::{self, Host, Policy, Verified};
 use crate::limits::KEY_PROOF;
 use crate::prompt::Prompt;
 
@@ -14,7 +14,6 @@ use crate::prompt::Prompt;
 pub(super) struct Learning {
     pub(super) policy: Policy,
     pub(super) host: Host,
-    pub(super) known: Arc<KnownHosts>,
     pub(super) verified: Verified,
     pub(super) prompt: Arc<dyn Prompt>,
 }
@@ -36,7 +35,9 @@ impl Session {
                 Err(_) => false,
             }
         };
-        let Learning { policy, host, known, verified, prompt } = learning;
-        hostkey::update(policy, host, known, verified, announced, prompt.clone(), prove).await;
+        let Learning { policy, host, verified, prompt } = learning;
+        if let Err(reason) = hostkey::update(policy, host, verified, announced, prompt.clone(), prove).await {
+            error!("{reason}");
+        }
     }
 }

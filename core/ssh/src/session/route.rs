@@ -140,7 +140,7 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
         authentication: started.elapsed(),
         ..HopReport::default()
     });
-    let learning = super::learning::Learning { policy, host, known, verified, prompt: guide.prompt.clone() };
+    let learning = super::learning::Learning { policy, host, verified, prompt: guide.prompt.clone() };
     let session = Session { handle, board, peer, before, learning: Some(learning) };
     Ok((Opened { session, reports }, watch))
 }
