@@ -8,8 +8,8 @@ pub(super) fn destination(data: &[u8]) {
     let _ = Destination::parse(&text);
     let _ = Destination::parse_jump(&text);
     let _ = jump::parse(&Jump(text.to_string()));
-    if let Ok(jumps) = jump::split(&text) {
-        let _ = jump::parse_all(&jumps);
+    for element in text.split(',') {
+        let _ = jump::parse(&Jump(element.to_owned()));
     }
     // The first line is a proxy, the second what needs none.
     let (proxy, none) = text.split_once('\n').unwrap_or((&text, ""));

@@ -1,0 +1,23 @@
+//! xssh as its users see it: against real servers, real proxies and the real programs that run a remote shell.
+//!
+//! One file a feature. Tests that must be root, because they make or become other accounts, are in modules `as_root`.
+
+mod authentication;
+mod backups;
+mod command_line;
+mod configuration;
+mod cvs;
+mod exec_duplex;
+mod exec_pipe;
+mod exit_status;
+mod git;
+mod hops;
+mod host_keys;
+mod options;
+mod ordinary_users;
+mod proxies;
+mod rsync;
+mod sftp_and_scp;
+mod terminals;
+mod timeouts;
+mod unison;
