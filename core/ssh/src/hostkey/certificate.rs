@@ -35,8 +35,8 @@ fn check_at(now: u64, policy: &Policy, host: &Host, vouched: &Vouched) -> Result
     if now >= certificate.valid_before() {
         return Err("Certificate invalid: expired");
     }
-    let names = certificate.valid_principals();
-    if !names.is_empty() && !names.iter().any(|name| name == host.principal()) {
+    let (names, wanted) = (certificate.valid_principals(), host.principal());
+    if !names.is_empty() && !names.contains(&wanted) {
         return Err("Certificate invalid: name is not a listed principal");
     }
     if !certificate.critical_options().is_empty() {

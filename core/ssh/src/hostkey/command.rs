@@ -1,6 +1,6 @@
 //! KnownHostsCommand: a program that prints what it knows of a host, as a known_hosts file.
 
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,6 +12,7 @@ use super::known_hosts::{Keeper, Record, cause, collect};
 use super::policy::{CommandRequest, Policy};
 use super::presented::Presented;
 use crate::limits;
+use crate::terminal::visible::visible;
 
 /// Asks before the key exchange, when no key is there yet.
 pub(super) const ORDER: &str = "ORDER";
@@ -22,7 +23,8 @@ pub(super) const ADDRESS: &str = "ADDRESS";
 
 /// Asks the policy's command, if it has one, and adds what it knows to `found`. It blocks.
 ///
-/// A command that cannot be started knows nothing, which is said in the log; one that fails ends the connection.
+/// A command that cannot be started knows nothing, which is said in the log; one that fails, or whose tokens cannot be
+/// expanded, ends the connection.
 pub(super) fn ask(
     policy: &Policy,
     purpose: &'static str,
@@ -42,7 +44,7 @@ pub(super) fn ask(
     let tag = format!("KnownHostsCommand-{purpose}");
     let Some(arguments) = command(&request) else {
         error!("{tag}: its arguments cannot be expanded");
-        return Ok(());
+        return Err(HostKeyError::Command);
     };
     let Some((program, rest)) = arguments.split_first() else {
         error!("{tag} yielded no arguments");
@@ -56,16 +58,17 @@ pub(super) fn ask(
     let child = match started {
         Ok(child) => child,
         Err(reason) => {
-            error!("Could not run {tag} \"{program}\": {}", cause(&reason));
+            let what = if reason.kind() == ErrorKind::NotFound { "stat" } else { "run" };
+            error!("Could not {what} {tag} \"{program}\": {}", cause(&reason));
             return Ok(());
         }
     };
-    let text = output(child, &tag, program)?;
+    let text = output(child, &format!("{tag} {}", quoted(&arguments)))?;
     collect(&text, Path::new(&tag), Keeper::Command, name, found);
     Ok(())
 }
 
-fn output(mut child: Child, tag: &str, program: &str) -> Result<Vec<u8>, HostKeyError> {
+fn output(mut child: Child, command: &str) -> Result<Vec<u8>, HostKeyError> {
     let mut text = Vec::new();
     let read = match child.stdout.take() {
         Some(output) => output.take(limits::FILE + 1).read_to_end(&mut text),
@@ -78,18 +81,28 @@ fn output(mut child: Child, tag: &str, program: &str) -> Result<Vec<u8>, HostKey
     }
     let status = child.wait();
     match (read, status) {
-        (Err(reason), _) | (_, Err(reason)) => error!("{tag} {program}: {}", cause(&reason)),
-        _ if too_much => error!("{tag} {program}: more than {} bytes of output", limits::FILE),
+        (Err(reason), _) | (_, Err(reason)) => error!("{command}: {}", cause(&reason)),
+        _ if too_much => error!("{command}: more than {} bytes of output", limits::FILE),
         (_, Ok(status)) if status.success() => return Ok(text),
-        (_, Ok(status)) => report(status, tag, program),
+        (_, Ok(status)) => report(status, command),
     }
     Err(HostKeyError::Command)
 }
 
-fn report(status: ExitStatus, tag: &str, program: &str) {
+fn report(status: ExitStatus, command: &str) {
     match (status.code(), status.signal()) {
-        (Some(code), _) => warn!("{tag} {program} failed, status {code}"),
-        (None, Some(signal)) => error!("{tag} {program} exited on signal {signal}"),
-        (None, None) => error!("{tag} {program} failed"),
+        (Some(code), _) => warn!("{command} failed, status {code}"),
+        (None, Some(signal)) => error!("{command} exited on signal {signal}"),
+        (None, None) => error!("{command} failed"),
     }
+}
+
+/// The command on one line, as it could be written again.
+fn quoted(arguments: &[String]) -> String {
+    let plain = |word: &String| !word.is_empty() && !word.contains([' ', '\t', '\'', '"', '\\']);
+    let quote = |word: &String| match plain(word) {
+        true => visible(word.as_bytes()),
+        false => format!("\"{}\"", visible(word.replace('\\', "\\\\").replace('"', "\\\"").as_bytes())),
+    };
+    arguments.iter().map(quote).collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,6 @@
 //! The judgement: what is known of the host against the key that it showed (sshconnect.c, check_host_key).
 
-use log::{debug, error};
+use log::{debug, error, warn};
 
 use super::address::{Address, address, agree, warn_of_spoofing};
 use super::command::{self, ADDRESS, HOST_NAME};
@@ -11,7 +11,7 @@ use super::presented::{Presented, Vouched};
 use super::standing::{Standing, offending, plain, standing, standing_of_certificate};
 use super::subject::Subject;
 use super::verify::{Trust, Verified, accept};
-use super::{HostKeyError, KnownHosts, append, ask, certificate, warning};
+use super::{HostKeyError, KnownHosts, append, ask, certificate, randomart, warning};
 use crate::prompt::Prompt;
 use crate::settings::{StrictChecking, UpdateHostKeys};
 use crate::terminal::visible::visible;
@@ -91,6 +91,7 @@ impl Judge<'_> {
             error!("{reason}");
             return Ok(None);
         }
+        self.draw();
         let id = visible(vouched.certificate.key_id().as_bytes());
         let how = format!("certificate \"{id}\", authority in {}", record.place);
         Ok(Some(accept(&self.subject, Trust::Known, how)))
@@ -138,6 +139,16 @@ impl Judge<'_> {
     fn tell_same(&self, record: &Record) {
         debug!("Host '{}' is known and matches the {} host key.", self.subject.name(), self.subject.word());
         debug!("Found key in {}", record.place);
+        self.draw();
+    }
+
+    /// VisualHostKey, for a key that is known; for a new one the picture is in the question.
+    fn draw(&self) {
+        let Subject { policy, presented, .. } = self.subject;
+        if policy.visual {
+            let picture = randomart::draw(&presented.key, presented.vouched.is_some(), policy.fingerprint_hash);
+            warn!("Host key fingerprint is {}\n{picture}", self.subject.fingerprint());
+        }
     }
 
     fn same(&self, record: &Record, known: &KnownHosts) -> Result<Verified, HostKeyError> {

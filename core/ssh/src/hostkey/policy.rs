@@ -108,8 +108,8 @@ impl Host {
     }
 
     /// The name that a certificate must have among its principals.
-    pub(super) fn principal(&self) -> &str {
-        self.alias.as_deref().unwrap_or(&self.name)
+    pub(super) fn principal(&self) -> String {
+        self.alias.as_ref().unwrap_or(&self.name).to_ascii_lowercase()
     }
 
     /// The address as known_hosts has it.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use log::{debug, error, warn};
+use log::{debug, error};
 use russh::keys::PublicKeyOrCertificate;
 
 use super::judge::Judge;
 use super::policy::{Host, Policy};
 use super::presented::Presented;
 use super::subject::Subject;
-use super::{HostKeyError, HostVerified, KnownHosts, certificate, randomart, revoked};
+use super::{HostKeyError, HostVerified, KnownHosts, certificate, revoked};
 use crate::prompt::Prompt;
 
 /// A host that proved itself.
@@ -103,18 +103,12 @@ fn refuse_revoked(subject: &Subject<'_>) -> Result<(), HostKeyError> {
 
 /// Mints the proof.
 pub(super) fn accept(subject: &Subject<'_>, trust: Trust, how: String) -> Verified {
-    let fingerprint = subject.fingerprint();
-    if subject.policy.visual {
-        let in_certificate = subject.presented.vouched.is_some();
-        let picture = randomart::draw(&subject.presented.key, in_certificate, subject.policy.fingerprint_hash);
-        warn!("Host key fingerprint is {fingerprint}\n{picture}");
-    }
     Verified {
         proof: HostVerified(()),
         passwords_allowed: trust != Trust::Not,
         update_allowed: trust == Trust::Fully,
         how,
         key_type: subject.word(),
-        fingerprint,
+        fingerprint: subject.fingerprint(),
     }
 }

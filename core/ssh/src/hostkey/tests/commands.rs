@@ -91,11 +91,11 @@ fn one_that_fails_ends_the_connection() {
     let (policy1, _) = policy(&["/bin/sh", "-c", &script]);
     let (result, log) = said(Level::Warn, || verify(&policy1, &host("host", 22), plain(&key), &Nobody));
     assert_eq!(result.unwrap_err().to_string(), "KnownHostsCommand failed");
-    assert_eq!(log, ["KnownHostsCommand-HOSTNAME /bin/sh failed, status 3"]);
+    assert_eq!(log, [format!("KnownHostsCommand-HOSTNAME /bin/sh -c \"{script}\" failed, status 3")]);
     let (policy2, _) = policy(&["/bin/sh", "-c", "kill -TERM $$"]);
     let (result, log) = said(Level::Warn, || verify(&policy2, &host("host", 22), plain(&key), &Nobody));
     assert!(matches!(result, Err(HostKeyError::Command)));
-    assert_eq!(log, ["KnownHostsCommand-HOSTNAME /bin/sh exited on signal 15"]);
+    assert_eq!(log, ["KnownHostsCommand-HOSTNAME /bin/sh -c \"kill -TERM $$\" exited on signal 15"]);
 }
 
 #[test]
@@ -105,13 +105,22 @@ fn one_that_cannot_be_started_knows_nothing() {
     for (arguments, words) in [
         (&["cat"][..], "KnownHostsCommand-HOSTNAME path is not absolute"),
         (&[][..], "KnownHostsCommand-HOSTNAME yielded no arguments"),
-        (&["/nonsuch"][..], "Could not run KnownHostsCommand-HOSTNAME \"/nonsuch\": No such file or directory"),
+        (&["/nonsuch"][..], "Could not stat KnownHostsCommand-HOSTNAME \"/nonsuch\": No such file or directory"),
     ] {
         let (policy, _) = policy(arguments);
         let (result, log) = said(Level::Error, || verify(&policy, &host("host", 22), plain(&key), &Nobody));
         assert!(matches!(result, Err(HostKeyError::Unknown { .. })));
         assert_eq!(log[0], words);
     }
+}
+
+#[test]
+fn one_whose_tokens_are_wrong_ends_the_connection() {
+    let bench = Bench::new();
+    let key = bench.key("k", "ed25519");
+    let mut policy = bench.policy(line("host", &key));
+    policy.command = Some(Arc::new(|_: &CommandRequest| None));
+    assert!(matches!(verify(&policy, &host("host", 22), plain(&key), &Nobody), Err(HostKeyError::Command)));
 }
 
 #[test]
