@@ -165,6 +165,10 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
             },
             Ok(None) => {
                 debug!("channel 0: read<=0: end of the input");
+                if let Some(keyboard) = keyboard {
+                    let held_back = keyboard.escapes.finish().into_iter().collect();
+                    act(session, started, stderr, keyboard, held_back).await;
+                }
                 let _ = started.writer.eof().await;
                 return wait_for_sizes(&mut sizes, started).await;
             }
