@@ -3,7 +3,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 cargo build --quiet -p xssh
-if cargo nextest --version > /dev/null 2>&1; then
-    exec cargo nextest run --workspace --no-fail-fast "$@"
+if ! cargo nextest --version > /dev/null 2>&1; then
+    echo "installing cargo-nextest" >&2
+    cargo install --quiet --locked cargo-nextest
 fi
-exec cargo test --workspace --no-fail-fast "$@"
+exec cargo nextest run --workspace --no-fail-fast "$@"

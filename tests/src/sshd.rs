@@ -143,6 +143,14 @@ impl Sshd {
         fs::write(&path, lines + line + "\n").expect("authorized_keys");
     }
 
+    /// Makes this the only line of its authorized_keys; an empty one lets nobody in.
+    ///
+    /// # Panics
+    /// If the file cannot be written.
+    pub fn authorize_only(&self, line: &str) {
+        fs::write(self.folder().join("authorized_keys"), format!("{line}\n")).expect("authorized_keys");
+    }
+
     /// Its lines for a known_hosts file that calls it by `names`.
     #[must_use]
     pub fn known_as(&self, names: &str) -> String {

@@ -45,7 +45,7 @@ fn bad_lines_are_named() {
     for (line, words) in [
         ("NoSuchKeyword yes", "nosuchkeyword"),
         ("Port eighty", "port"),
-        ("StrictHostKeyChecking perhaps", "stricthostkeychecking"),
+        ("StrictHostKeyChecking perhaps", "perhaps"),
         ("IdentityFile", "identityfile"),
         ("HostName \"unclosed", ""),
     ] {

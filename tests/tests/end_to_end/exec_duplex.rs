@@ -80,8 +80,7 @@ fn writing_before_reading() {
 fn stalled_output_stops_nothing_else() {
     let world = World::direct();
     let sink = world.target.folder().join("sink");
-    let command = format!("cat >{}.part & seq 500000; wait; mv {0}.part {0}", sink.display());
-    let command = format!("exec 3<&0; {}", command.replace("cat >", "cat <&3 >"));
+    let command = format!("exec 3<&0; (cat <&3 >{0}.part; mv {0}.part {0}) & seq 500000; wait", sink.display());
     let options = ["-o", "ServerAliveInterval=1", "-o", "ServerAliveCountMax=3", HOST];
     let mut running = world.home.xssh(&[&options[..], &[&command]].concat()).start();
     let mut stdin = running.stdin.take().expect("a pipe");

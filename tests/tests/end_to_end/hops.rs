@@ -7,6 +7,7 @@ use xssh_tests::key::Key;
 use xssh_tests::noise::Noise;
 use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
+use xssh_tests::subject::Subject;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
@@ -25,11 +26,11 @@ fn several_ssh_hops() {
     let (home, sshds) = chain();
     let noise = Noise { seed: 1, length: 3_000_000 };
     for (jump, passed) in [("one", 1), ("one,two", 2), ("one,two,three", 3)] {
-        let before: Vec<_> = sshds.iter().map(|sshd| sshd.log().matches("Accepted").count()).collect();
+        let before: Vec<_> = sshds.iter().map(|sshd| sshd.log().matches("Accepted publickey").count()).collect();
         let outcome = home.xssh(&["-J", jump, HOST, "cat; exit 5"]).input(noise.bytes()).run().ends(5);
         noise.check(&outcome.stdout[..]);
         for (number, sshd) in sshds.iter().enumerate() {
-            let logins = sshd.log().matches("Accepted").count() - before[number];
+            let logins = sshd.log().matches("Accepted publickey").count() - before[number];
             assert_eq!(logins, usize::from(number < passed || number == 3), "-J {jump}, hop {number}");
         }
     }
@@ -40,7 +41,7 @@ fn several_ssh_hops() {
 fn each_hop_has_its_own_configuration() {
     let (mut home, sshds) = chain();
     let key = Key::new(home.path().join("for-one"), "ed25519");
-    fs::write(sshds[0].folder().join("authorized_keys"), key.public() + "\n").expect("authorized_keys");
+    sshds[0].authorize_only(&key.public());
     let (one, two) = (sshds[0].port(), sshds[1].port());
     home.host("inner", &format!("HostName 127.0.0.1\nPort {one}\nIdentityFile {}", key.path.display()));
     home.host("aliased", "HostName 127.0.0.1\nPort 1\nProxyJump inner");
@@ -66,12 +67,15 @@ fn a_failing_hop_is_named() {
     let outcome = home.xssh(&["-J", &format!("one,{unknown}"), HOST, "true"]).run().ends(255);
     let outcome = outcome.says("Host key verification failed.");
     assert!(outcome.errors().contains("127.0.0.1"), "{outcome}");
-    fs::write(sshds[1].folder().join("authorized_keys"), "").expect("authorized_keys");
+    sshds[1].authorize_only("");
     let outcome = home.xssh(&["-J", "one,two", HOST, "true"]).run().ends(255);
     let _ = outcome.says("Permission denied (publickey)");
     let outcome = home.xssh(&["-J", "one,127.0.0.1:1", HOST, "true"]).run().ends(255);
     assert!(outcome.stdout.is_empty(), "{outcome}");
-    let _ = outcome.says("Connection refused").says("127.0.0.1");
+    let outcome = outcome.says("Connection refused");
+    if Subject::is_xssh_or_say("it does not name the hop that was refused") {
+        let _ = outcome.says("127.0.0.1");
+    }
     let outcome = home.xssh(&["-J", "no-such-hop.invalid", HOST, "true"]).run().ends(255);
     let _ = outcome.says("Could not resolve hostname no-such-hop.invalid");
 }
@@ -89,14 +93,15 @@ fn a_hop_that_may_not_forward() {
 fn a_command_as_the_way() {
     let world = World::direct();
     let (nc, note) = (peer::require("nc"), world.home.path().join("note"));
-    let command = format!("ProxyCommand=echo %n %h %p %r >{}; exec {} %h %p", note.display(), nc.display());
+    let way = format!("echo $* >{}; exec {} $2 $3", note.display(), nc.display());
+    let command = format!("ProxyCommand={} %n %h %p %r", world.home.script("way", &way).display());
     let noise = Noise { seed: 2, length: 3_000_000 };
     let outcome = world.home.xssh(&["-o", &command, HOST, "cat"]).input(noise.bytes()).run().ok();
     noise.check(&outcome.stdout[..]);
     let user = xssh_tests::account::own().name;
     let expected = format!("{HOST} 127.0.0.1 {} {user}\n", world.target.port());
     assert_eq!(fs::read_to_string(note).expect("a note"), expected);
-    let outcome = world.home.xssh(&["-o", "ProxyCommand=echo no way >&2; exit 3", HOST, "true"]).run().ends(255);
+    let outcome = world.home.xssh(&["-o", "ProxyCommand=echo no way >&2", HOST, "true"]).run().ends(255);
     let _ = outcome.says("no way");
     let outcome = world.home.xssh(&["-J", "one", "-o", &command, HOST, "true"]).run().ends(255);
     assert!(!outcome.stderr.is_empty(), "{outcome}");
@@ -139,6 +144,9 @@ fn one_inside_the_other() {
 
 #[test]
 fn a_loop_of_jumps_is_an_error() {
+    if !Subject::is_xssh_or_say("it starts itself until the system has had enough") {
+        return;
+    }
     let mut home = Home::new();
     home.host("a", "HostName 127.0.0.1\nProxyJump b");
     home.host("b", "HostName 127.0.0.1\nProxyJump a");

@@ -138,7 +138,12 @@ impl Session {
         let opened = self.handle.channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 65535).await;
         match opened {
             Ok(channel) => Ok(Box::new(channel.into_stream())),
-            Err(error) => Err(self.open_error(error).await),
+            Err(error) => Err(match self.open_error(error).await {
+                SessionError::ChannelOpen(words) => {
+                    SessionError::ChannelOpen(format!("{words} (from {} to {host} port {port})", self.peer.host))
+                }
+                other => other,
+            }),
         }
     }
 
