@@ -6,7 +6,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use log::{debug, info, trace};
+use log::{debug, trace};
 
 use super::HostKeyError;
 use super::key::{Key, Written};
@@ -130,7 +130,7 @@ pub(super) fn collect(text: &[u8], source: &Path, keeper: Keeper, name: &str, fo
         let line = match Line::read(bytes) {
             Read::Nothing => continue,
             Read::Bad(why) => {
-                info!("{}:{number}: line skipped: {why}", source.display());
+                debug!("{}:{number}: line skipped: {why}", source.display());
                 continue;
             }
             Read::Line(line) => line,
