@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::algorithm::HostKey;
+use crate::subject::Subject;
 
 /// The most resident memory that any peer may drive a client to.
 pub const MEMORY: u64 = 48 << 20;
@@ -24,7 +25,7 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// Of each stream so much is kept; the rest is counted.
 const KEPT: usize = 1 << 20;
 
-/// A client, its configuration and its folder. It knows the host `hostile`, on the port it is given, whose key it knows.
+/// The client under test, its configuration and its folder. It knows the host `hostile`, on the port it is given, whose key it knows.
 pub struct Victim {
     folder: TempDir,
     program: PathBuf,
@@ -77,7 +78,7 @@ impl Victim {
         );
         Ok(Self {
             folder,
-            program: program(),
+            program: Subject::get().path.clone(),
             config,
             environment: Vec::new(),
             stdin: None,
@@ -209,18 +210,6 @@ impl Victim {
         fs::write(&path, bytes)?;
         Ok(File::open(path)?.into())
     }
-}
-
-/// The client: the xssh of the same build as this test, or what XSSH_TEST_CLIENT names. The scripts were tried on OpenSSH
-/// so, which passes most of these tests.
-fn program() -> PathBuf {
-    if let Some(path) = std::env::var_os("XSSH_TEST_CLIENT") {
-        return path.into();
-    }
-    let this = std::env::current_exe().unwrap_or_default();
-    // A test runs in target/PROFILE/deps, the programs are in target/PROFILE.
-    let folder = this.parent().and_then(Path::parent).unwrap_or(Path::new("."));
-    folder.join("xssh")
 }
 
 /// Kills a client that takes too long, and follows its peak memory. Gives whether it was killed, and that peak, bytes.
