@@ -214,13 +214,16 @@ impl Victim {
 
 /// Kills a client that takes too long, and follows its peak memory. Gives whether it was killed, and that peak, bytes.
 ///
-/// The peak is that of /proc: what wait4 tells of a child starts at the size its parent had.
+/// The peak is that of /proc: what wait4 tells of a child starts at the size its parent had. For a moment so does /proc,
+/// until the child runs its own program.
 fn watch(pid: Pid, patience: Duration, done: &Receiver<()>) -> (bool, u64) {
     let late = Instant::now() + patience;
-    let status = format!("/proc/{}/status", pid.as_raw_nonzero());
+    let process = PathBuf::from(format!("/proc/{}", pid.as_raw_nonzero()));
+    let parents = fs::read_link("/proc/self/exe").unwrap_or_default();
     let mut peak = 0;
     loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
+        let own = fs::read_link(process.join("exe")).is_ok_and(|program| program != parents);
+        let text = if own { fs::read_to_string(process.join("status")).unwrap_or_default() } else { String::new() };
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
         peak = peak.max(kib.unwrap_or_default() << 10);
