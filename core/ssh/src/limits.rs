@@ -69,6 +69,16 @@ pub const SCRYPT_WORK: u64 = 1 << 24;
 pub const SERVER_SIG_ALGS: Duration = Duration::from_millis(30);
 /// How long a server may take to answer an authentication request; sshd's LoginGraceTime is 120 s.
 pub const AUTH_REPLY: Duration = Duration::from_secs(180);
+/// Successes that are only partial in one login; RFC 4252, section 5.1, sets no end to them.
+pub const PARTIAL_SUCCESSES: usize = 32;
+/// Requests of one keyboard-interactive dialogue; RFC 4256, section 3.2, sets no end to them either.
+pub const DIALOGUE_REQUESTS: usize = 64;
+/// Questions of one such request.
+pub const DIALOGUE_QUESTIONS: usize = 64;
+/// What banners of one login may hold together.
+pub const BANNERS: usize = 1 << 20;
+/// Banners of one login.
+pub const BANNER_COUNT: usize = 1000;
 /// The longest base64 text of a key in a known_hosts line; an RSA certificate of the largest keys has some 6,000.
 pub const KEY_TEXT: usize = 64 << 10;
 /// How often a question is repeated that is answered with neither yes nor no.

@@ -14,6 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use super::algorithm::HostKey;
+use crate::subject::Subject;
 
 /// The most resident memory that any peer may drive a client to.
 pub const MEMORY: u64 = 48 << 20;
@@ -24,7 +25,7 @@ const GLANCE: Duration = Duration::from_millis(10);
 /// Of each stream so much is kept; the rest is counted.
 const KEPT: usize = 1 << 20;
 
-/// A client, its configuration and its folder. It knows the host `hostile`, on the port it is given, whose key it knows.
+/// The client under test, its configuration and its folder. It knows the host `hostile`, on the port it is given, whose key it knows.
 pub struct Victim {
     folder: TempDir,
     program: PathBuf,
@@ -77,7 +78,7 @@ impl Victim {
         );
         Ok(Self {
             folder,
-            program: program(),
+            program: Subject::get().path.clone(),
             config,
             environment: Vec::new(),
             stdin: None,
@@ -211,27 +212,18 @@ impl Victim {
     }
 }
 
-/// The client: the xssh of the same build as this test, or what XSSH_TEST_CLIENT names. The scripts were tried on OpenSSH
-/// so, which passes most of these tests.
-fn program() -> PathBuf {
-    if let Some(path) = std::env::var_os("XSSH_TEST_CLIENT") {
-        return path.into();
-    }
-    let this = std::env::current_exe().unwrap_or_default();
-    // A test runs in target/PROFILE/deps, the programs are in target/PROFILE.
-    let folder = this.parent().and_then(Path::parent).unwrap_or(Path::new("."));
-    folder.join("xssh")
-}
-
 /// Kills a client that takes too long, and follows its peak memory. Gives whether it was killed, and that peak, bytes.
 ///
-/// The peak is that of /proc: what wait4 tells of a child starts at the size its parent had.
+/// The peak is that of /proc: what wait4 tells of a child starts at the size its parent had. For a moment so does /proc,
+/// until the child runs its own program.
 fn watch(pid: Pid, patience: Duration, done: &Receiver<()>) -> (bool, u64) {
     let late = Instant::now() + patience;
-    let status = format!("/proc/{}/status", pid.as_raw_nonzero());
+    let process = PathBuf::from(format!("/proc/{}", pid.as_raw_nonzero()));
+    let parents = fs::read_link("/proc/self/exe").unwrap_or_default();
     let mut peak = 0;
     loop {
-        let text = fs::read_to_string(&status).unwrap_or_default();
+        let own = fs::read_link(process.join("exe")).is_ok_and(|program| program != parents);
+        let text = if own { fs::read_to_string(process.join("status")).unwrap_or_default() } else { String::new() };
         let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
         peak = peak.max(kib.unwrap_or_default() << 10);

@@ -194,15 +194,18 @@ fn an_agent_that_goes_away_when_it_is_to_sign_is_sound() -> io::Result<()> {
     Ok(())
 }
 
-/// ssh-agent may wait for a person before it signs, so signing is waited for. Listing its keys is not worth a wait.
+/// ssh-agent may wait for a person before it signs, so signing is waited for. Listing its keys is not worth a long wait.
 #[test]
 fn an_agent_that_never_answers_is_given_up() -> io::Result<()> {
-    let outcome = face(|stream| {
-        request(stream)?;
-        let mut rest = Vec::new();
-        stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-        stream.read_to_end(&mut rest).map(|_| ())
+    let server = Server::start(|wire| {
+        Handshake::complete(wire)?;
+        Session::refuse(wire, "publickey")
     })?;
-    outcome.assert_failed();
+    let victim = Victim::facing(server.port())?.patience(Duration::from_secs(40));
+    let agent = Agent::start(victim.folder(), |stream| {
+        request(stream)?;
+        stream.read_to_end(&mut Vec::new()).map(|_| ())
+    })?;
+    victim.with(&format!("IdentityAgent {}", agent.path().display())).run()?.assert_failed();
     Ok(())
 }

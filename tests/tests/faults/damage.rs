@@ -65,7 +65,14 @@ fn a_bit_turned_over_anywhere_in_sealed_packets_is_found() -> io::Result<()> {
         }
         let line = outcome.assert_failed().join("\n");
         // A length that became larger is waited for.
-        let words = ["Corrupted MAC", "Bad packet", "message authentication code incorrect", "imeout", "imed out"];
+        let words = [
+            "Corrupted MAC",
+            "Bad packet",
+            "message authentication code incorrect",
+            "imeout",
+            "imed out",
+            "has not answered",
+        ];
         assert!(says(&line, &words), "bit turned over at {at} of {all}: {outcome}");
     }
     Ok(())

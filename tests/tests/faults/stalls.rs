@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(10);
 
 fn assert_given_up(outcome: &Outcome) {
     let line = outcome.assert_refused();
-    assert!(says(&line, &["imed out", "imeout"]), "{line}");
+    assert!(says(&line, &["imed out", "imeout", "has not answered"]), "{line}");
     assert!(outcome.wall < SOON, "{outcome}");
 }
 

@@ -31,6 +31,10 @@ fn texts(places: &[&str], extension: &str) -> Vec<Text> {
 fn gather(folder: &Path, extension: &str, found: &mut Vec<Text>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.ends_with("fuzz/target") {
+            // What cargo builds of the fuzz targets, which are a workspace of their own.
+            continue;
+        }
         if path.is_dir() {
             gather(&path, extension, found);
         } else if path.extension().is_some_and(|own| own == extension) {

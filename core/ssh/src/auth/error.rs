@@ -26,6 +26,14 @@ pub enum AuthError {
         /// What may be behind it.
         hint: &'static str,
     },
+    /// The server asks for more than anyone could want.
+    #[error("authentication given up: the server sent more than {limit} {what}")]
+    Limit {
+        /// More of what.
+        what: &'static str,
+        /// How many we take.
+        limit: usize,
+    },
     /// The connection's other end does not keep to the protocol, or an error of russh.
     #[error("authentication failed: {0}")]
     Protocol(russh::Error),

@@ -4,6 +4,7 @@ use super::AuthError;
 use super::methods::name;
 use super::negotiation::{Answer, Negotiation, patient};
 use super::password::ask_secret;
+use crate::limits;
 use crate::settings::Method;
 use crate::terminal::visible::{visible, visible_lines};
 use russh::client::{Handler, KeyboardInteractiveAuthResponse as Response, Prompt as Question};
@@ -22,8 +23,9 @@ impl<H: Handler> Negotiation<'_, H> {
         self.dialogues_begun += 1;
         let devices = self.request.settings.kbd_interactive_devices.clone();
         let request = self.handle.authenticate_keyboard_interactive_start(self.request.user, devices);
-        let mut response = patient(request, METHOD, None).await?.map_err(|_| self.closed())?;
+        let mut response = patient(request, METHOD, self.request.patience, None).await?.map_err(|_| self.closed())?;
         let mut abandoned = false;
+        let mut requests = 0;
         loop {
             match response {
                 Response::Success => return Ok(Answer::Success),
@@ -38,6 +40,9 @@ impl<H: Handler> Negotiation<'_, H> {
                 }
                 Response::InfoRequest { name, instructions, prompts } => {
                     self.dialogue_seen = true;
+                    requests += 1;
+                    check(requests, limits::DIALOGUE_REQUESTS, "requests in one dialogue")?;
+                    check(prompts.len(), limits::DIALOGUE_QUESTIONS, "questions at once")?;
                     self.show(&name, &instructions).await;
                     let answers = match self.answers(&prompts).await {
                         Some(answers) => answers,
@@ -49,7 +54,8 @@ impl<H: Handler> Negotiation<'_, H> {
                         }
                     };
                     let request = self.handle.authenticate_keyboard_interactive_respond(answers);
-                    response = patient(request, METHOD, None).await?.map_err(|_| self.closed())?;
+                    response =
+                        patient(request, METHOD, self.request.patience, None).await?.map_err(|_| self.closed())?;
                 }
             }
         }
@@ -78,4 +84,8 @@ impl<H: Handler> Negotiation<'_, H> {
         }
         Some(answers)
     }
+}
+
+fn check(count: usize, limit: usize, what: &'static str) -> Result<(), AuthError> {
+    if count > limit { Err(AuthError::Limit { what, limit }) } else { Ok(()) }
 }

@@ -168,7 +168,7 @@ impl<'a, H: Handler> Negotiation<'a, H> {
     async fn none(&mut self) -> Result<Answer, AuthError> {
         self.none_sent = true;
         let request = self.handle.authenticate_none(self.request.user);
-        let result = patient(request, "none", None).await?;
+        let result = patient(request, "none", self.request.patience, None).await?;
         self.answer(result.map_err(AuthError::Protocol)?)
     }
 
@@ -180,6 +180,9 @@ impl<'a, H: Handler> Negotiation<'a, H> {
             Answer::Nothing => {}
             Answer::Failure { offered, partial } => {
                 if partial {
+                    if self.partial.len() >= limits::PARTIAL_SUCCESSES {
+                        return Err(AuthError::Limit { what: "partial successes", limit: limits::PARTIAL_SUCCESSES });
+                    }
                     info!("Authenticated using \"{method}\" with partial success.");
                     self.partial.push(method);
                     self.tried.note(format!("{method}: accepted, but the server wants more"));
@@ -268,17 +271,18 @@ impl<'a, H: Handler> Negotiation<'a, H> {
 pub(super) async fn patient<T>(
     request: impl Future<Output = T>,
     method: &'static str,
+    patience: Duration,
     busy: Option<&Busy>,
 ) -> Result<T, AuthError> {
     let mut request = pin!(request);
     loop {
-        if let Ok(answer) = tokio::time::timeout(limits::AUTH_REPLY, &mut request).await {
+        if let Ok(answer) = tokio::time::timeout(patience, &mut request).await {
             return Ok(answer);
         }
         if !busy.is_some_and(Busy::excuses) {
             return Err(AuthError::NoAnswer {
                 method,
-                seconds: limits::AUTH_REPLY.as_secs(),
+                seconds: patience.as_secs(),
                 hint: if method == name(Method::Password) {
                     "; it may be asking for a new password, which xssh cannot give: change it by other means first"
                 } else {

@@ -30,7 +30,7 @@ impl<H: Handler> Negotiation<'_, H> {
         };
         self.passwords_sent += 1;
         let request = self.handle.authenticate_password(self.request.user, password.as_str());
-        let result = patient(request, method, None).await?;
+        let result = patient(request, method, self.request.patience, None).await?;
         let answer = self.answer(result.map_err(AuthError::Protocol)?)?;
         if matches!(answer, Answer::Failure { partial: false, .. }) {
             self.tried.note(format!("tried {method}: refused"));

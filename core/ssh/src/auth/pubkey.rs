@@ -123,11 +123,11 @@ impl<H: Handler> Negotiation<'_, H> {
         let result = match public.certificate() {
             Some(certificate) => {
                 let request = self.handle.authenticate_certificate_with(user, certificate.clone(), hash, &mut signer);
-                patient(request, method, Some(&busy)).await?
+                patient(request, method, self.request.patience, Some(&busy)).await?
             }
             None => {
                 let request = self.handle.authenticate_publickey_with(user, public.to_public_key(), hash, &mut signer);
-                patient(request, method, Some(&busy)).await?
+                patient(request, method, self.request.patience, Some(&busy)).await?
             }
         };
         Ok((result, signer.accepted))

@@ -1,5 +1,6 @@
 use crate::settings::{self, FingerprintHash};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// As whom to log in, and with what. Tokens and `~` are expanded already.
 #[derive(Debug)]
@@ -18,6 +19,9 @@ pub struct AuthRequest<'a> {
     pub certificate_files: Vec<PathBuf>,
     /// The agent's socket, after `IdentityAgent`; `None` for none.
     pub agent: Option<PathBuf>,
+    /// How long the server may take to answer: what ServerAliveInterval and ServerAliveCountMax come to, as with OpenSSH,
+    /// or [`crate::limits::AUTH_REPLY`].
+    pub patience: Duration,
     /// `PubkeyAcceptedAlgorithms`: names, no patterns.
     pub pubkey_accepted: &'a [String],
     /// `RequiredRSASize`: bits that an RSA key must have to be offered.

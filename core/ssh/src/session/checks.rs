@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::SessionError;
 use super::error::Peer;
@@ -9,6 +10,7 @@ use crate::auth::AuthRequest;
 use crate::config::tokens::{Scope, TokenError, Tokens};
 use crate::config::{ConfigError, LocalContext, lexer};
 use crate::hostkey::{AtRisk, CommandRequest, Host, KnownHostsCommand, Policy, Verified};
+use crate::limits::AUTH_REPLY;
 use crate::settings::{Method, Settings, Template};
 
 /// How this host has to prove itself.
@@ -78,11 +80,19 @@ pub(super) fn auth_request<'a>(
         identity_files: paths(tokens, &auth.identity_files, Scope::IDENTITY_FILE)?,
         certificate_files: paths(tokens, &auth.certificate_files, Scope::CERTIFICATE_FILE)?,
         agent: tokens.agent_socket(auth).map_err(config)?,
+        patience: patience(settings),
         pubkey_accepted: &settings.algorithms.pubkey_accepted,
         required_rsa_size: settings.host_key.required_rsa_size,
         fingerprint_hash: settings.host_key.fingerprint_hash,
         passwords_allowed: verified.passwords_allowed,
     })
+}
+
+/// How long a server may be silent during authentication (packet.c, ssh_packet_set_timeout).
+fn patience(settings: &Settings) -> Duration {
+    let connection = &settings.connection;
+    let silence = connection.server_alive_interval.saturating_mul(connection.server_alive_count_max);
+    if silence.is_zero() { AUTH_REPLY } else { silence }
 }
 
 /// What XsshProxyCredentials is by default; that there is no such file is nothing to speak of.

@@ -61,7 +61,8 @@ pub(super) async fn connect(
     let events = Events::new(board.clone(), peer.clone(), check, banner);
     let connecting = client::connect_stream(config, wire, events);
     let handle = within(settings.connection.connect_timeout, asked, connecting).await;
-    let handle = handle.map_err(|error| error.of(&peer).early())?;
+    // A host that leaves during the key exchange may have said why, which russh tells the board alone.
+    let handle = handle.map_err(|error| board.known_reason().unwrap_or_else(|| error.of(&peer).early()))?;
     let Some(verified) = board.take_verified() else {
         return Err(SessionError::Transport { peer, cause: Cause::Closed });
     };

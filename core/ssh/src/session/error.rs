@@ -94,6 +94,8 @@ pub enum Cause {
     PacketSize(usize),
     /// The first line was not SSH's.
     Version,
+    /// The host did what no host may, in our words.
+    Misbehaved(&'static str),
     /// A system call failed.
     Io(io::Error),
     /// The host broke the protocol in another way; russh's words.
@@ -126,6 +128,7 @@ impl Cause {
             }
             Self::PacketSize(size) => format!("Bad packet length {size}.\nConnection to {peer}: Connection corrupted"),
             Self::Version => format!("{peer} does not speak SSH 2: its first line is no SSH identification"),
+            Self::Misbehaved(what) => format!("Connection to {peer}: the host {what}"),
             Self::Io(error) => io_words(error, peer),
             Self::Protocol(error) => {
                 format!("Connection to {peer}: the host broke the protocol: {}", visible(error.to_string().as_bytes()))

@@ -18,7 +18,7 @@ use super::chosen::Chosen;
 use super::{Cause, Exit, Peer, Progress, Request, SessionError};
 use crate::exec::Output;
 use crate::hostkey::Verified;
-use crate::limits::GOODBYE;
+use crate::limits::{BANNER_COUNT, BANNERS, GOODBYE};
 use crate::terminal::visible::{visible, visible_lines};
 
 /// The check of a host's key; it mints the proof.
@@ -82,6 +82,11 @@ impl Board {
     pub(super) async fn reason(&self) -> Option<SessionError> {
         let mut progress = self.progress.subscribe();
         let _ = timeout(GOODBYE, progress.wait_for(|progress| progress.lost.is_some())).await;
+        self.known_reason()
+    }
+
+    /// The same where it is known already.
+    pub(super) fn known_reason(&self) -> Option<SessionError> {
         let lost = self.progress.borrow().lost.clone()?;
         self.progress.send_modify(|progress| progress.lost = None);
         Arc::into_inner(lost)
@@ -116,13 +121,19 @@ pub(crate) struct Events {
     pub(super) check: HostCheck,
     pub(super) accepted: Option<PublicKey>,
     pub(super) banner: Banner,
+    /// How many banners there were, and their length together.
+    banners: (usize, usize),
     /// The outputs of the channel whose data comes, so that no lock is taken for each packet.
     pub(super) stdout: Option<(ChannelId, Output)>,
 }
 
 impl Events {
     pub(super) fn new(board: Arc<Board>, peer: Peer, check: HostCheck, banner: Banner) -> Self {
-        Self { board, peer, check, accepted: None, banner, stdout: None }
+        Self { board, peer, check, accepted: None, banner, banners: (0, 0), stdout: None }
+    }
+
+    fn misbehaved(&self, what: &'static str) -> SessionError {
+        SessionError::Transport { peer: self.peer.clone(), cause: Cause::Misbehaved(what) }
     }
 }
 
@@ -136,6 +147,11 @@ impl Handler for Events {
     type Error = SessionError;
 
     async fn auth_banner(&mut self, banner: &str, _: &mut Session) -> Result<(), SessionError> {
+        self.banners.0 += 1;
+        self.banners.1 += banner.len();
+        if self.banners.0 > BANNER_COUNT || self.banners.1 > BANNERS {
+            return Err(self.misbehaved("sends banners without end"));
+        }
         (self.banner)(&visible_lines(banner.as_bytes()));
         Ok(())
     }
@@ -191,12 +207,16 @@ impl Handler for Events {
 
     async fn channel_open_failure(
         &mut self,
-        _: ChannelId,
+        channel: ChannelId,
         reason: ChannelOpenFailure,
         description: &str,
         _: &str,
         _: &mut Session,
     ) -> Result<(), SessionError> {
+        if self.board.is_main(channel) {
+            // russh has forgotten the channel: nothing more would ever come of it.
+            return Err(self.misbehaved("refused a channel that was open"));
+        }
         let text = format!("{}: {}", reason_words(&reason), visible(description.as_bytes()));
         self.board.with(|inner| inner.open_failure = Some(text));
         Ok(())

@@ -15,8 +15,6 @@ pub(crate) enum BenchError {
     Failed { what: String, status: ExitStatus, said: String },
     #[error("{what}: the bytes that arrived are not those that were sent")]
     Corrupt { what: String },
-    #[error("sshd does not answer on 127.0.0.1:{port}; its log: {log}")]
-    NoServer { port: u16, log: String },
 }
 
 impl BenchError {

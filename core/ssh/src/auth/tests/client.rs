@@ -69,6 +69,7 @@ impl Login {
             identity_files: self.identity_files.clone(),
             certificate_files: self.certificate_files.clone(),
             agent: self.agent.clone(),
+            patience: crate::limits::AUTH_REPLY,
             pubkey_accepted: &self.accepted,
             required_rsa_size: 1024,
             fingerprint_hash: FingerprintHash::Sha256,
