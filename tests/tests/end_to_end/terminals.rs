@@ -52,10 +52,11 @@ fn a_shell_to_live_in(world: &World) {
 
 fn window_changes_are_passed_on(world: &World) {
     let mut terminal = Terminal::new();
-    let script = "trap 'stty size' WINCH; stty size; echo ready; while :; do sleep 0.1; done";
+    let script = "trap 'echo told' WINCH; while :; do stty size; sleep 0.1; done";
     let running = start(&world.home, &terminal, &["-t", HOST, &format!("exec bash -c \"{script}\"")]);
-    terminal.wait_for("24 80\r\nready\r\n");
+    terminal.wait_for("24 80\r\n24 80\r\n");
     terminal.resize(132, 50);
+    terminal.wait_for("told");
     terminal.wait_for("50 132");
     terminal.resize(40, 10);
     terminal.wait_for("10 40");
