@@ -24,17 +24,16 @@ impl TlsFront {
     #[must_use]
     pub fn before(inner: u16) -> Self {
         let folder = tempfile::tempdir().expect("a folder for TLS");
-        let [key, certificate] = ["key.pem", "cert.pem"].map(|name| folder.path().join(name));
-        let args = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext \
-                    subjectAltName=DNS:localhost";
-        let openssl = Call::new(peer::require("openssl")).args(args.split_whitespace());
-        let _ = openssl.arg("-keyout").arg(&key).arg("-out").arg(&certificate).run().ok();
+        let at = folder.path();
+        certify(at, "authority", "-x509 -subj /CN=authority");
+        let for_localhost = "-subj /CN=localhost -CA authority.pem -CAkey authority.key -addext \
+                             subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE";
+        certify(at, "front", &format!("-x509 {for_localhost}"));
         let port = Port::lease();
         let number = port.number();
         let listen = format!(
-            "OPENSSL-LISTEN:{number},bind=127.0.0.1,reuseaddr,fork,verify=0,cert={},key={}",
-            certificate.display(),
-            key.display()
+            "OPENSSL-LISTEN:{number},bind=127.0.0.1,reuseaddr,fork,verify=0,cert={0}/front.pem,key={0}/front.key",
+            at.display()
         );
         let connect = format!("TCP:127.0.0.1:{inner}");
         let mut daemon = Daemon::start("socat", &[&listen, &connect], &folder.path().join("log"));
@@ -48,9 +47,16 @@ impl TlsFront {
         self.port.number()
     }
 
-    /// Its certificate, for `SSL_CERT_FILE`.
+    /// The certificate of the authority that vouches for it, for `SSL_CERT_FILE`.
     #[must_use]
-    pub fn certificate(&self) -> PathBuf {
-        Path::new(self.folder.path()).join("cert.pem")
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("authority.pem")
     }
+}
+
+/// Makes `name.key` and `name.pem` in this folder.
+fn certify(folder: &Path, name: &str, more: &str) {
+    let fixed = "req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+    let openssl = Call::new(peer::require("openssl")).dir(folder).args(fixed.split(' ')).args(more.split_whitespace());
+    let _ = openssl.args(["-keyout", &format!("{name}.key"), "-out", &format!("{name}.pem")]).run().ok();
 }

@@ -167,18 +167,23 @@ fn nothing_worked() {
     let _ = outcome.ends(255).says("missing");
 }
 
+/// Such signatures are made only where they were asked for.
 #[test]
 fn an_old_server_that_takes_sha1_only() {
-    let sshd = Sshd::plan().with("PubkeyAcceptedAlgorithms ssh-rsa").start();
+    let lines = "PubkeyAcceptedAlgorithms ssh-rsa\nHostKeyAlgorithms ssh-rsa";
+    let sshd = Sshd::plan().host_keys(&["rsa"]).with(lines).start();
     let home = Home::facing(HOST, &sshd);
     let key = Key::new(home.path().join("rsa"), "rsa");
     sshd.authorize_only(&key.public());
-    let outcome = home.xssh(&["-i", text(&key), HOST, "echo in"]).run().ends(255);
-    if Subject::is_xssh_or_say("it does not say what would help") {
-        let _ = outcome.says("+ssh-rsa");
-    }
-    let args = ["-o", "PubkeyAcceptedAlgorithms=+ssh-rsa", "-i", text(&key), HOST, "echo in"];
-    assert_logged_in_with(&key, home.xssh(&args).run(), &sshd);
+    let run = |options: &[&str]| home.xssh(&[options, &["-i", text(&key), HOST, "echo in"]].concat()).run();
+    let outcome = run(&[]).ends(255).says("no matching host key type found. Their offer: ssh-rsa");
+    let ours = Subject::is_xssh_or_say("it does not say what would help");
+    assert!(!ours || outcome.errors().contains("+ssh-rsa"), "{outcome}");
+    let host_key = ["-o", "HostKeyAlgorithms=+ssh-rsa"];
+    let _ = run(&host_key).ends(255).says("Permission denied (publickey)");
+    // This server claims to take SHA-2 too, so it must be left out of the list.
+    let both = [&host_key[..], &["-o", "PubkeyAcceptedAlgorithms=ssh-rsa"]].concat();
+    assert_logged_in_with(&key, run(&both), &sshd);
 }
 
 /// These need an account with a password.

@@ -14,6 +14,7 @@ pub mod environment;
 pub mod jump;
 pub mod tcp;
 
+mod backlog;
 mod command_child;
 mod command_fdpass;
 mod error;
@@ -33,6 +34,7 @@ mod tcp_wire;
 mod tls;
 mod tunnel;
 
+pub use backlog::Backlog;
 pub use credentials::Credentials;
 pub use error::{HopError, TlsProblem};
 pub use jump::Hop;

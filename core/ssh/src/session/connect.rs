@@ -17,7 +17,7 @@ use super::error::{Cause, Peer};
 use super::events::{Banner, Board, Events, HostCheck};
 use super::learning::Learning;
 use super::{Progress, SessionError, algorithms};
-use crate::hop::BoxedWire;
+use crate::hop::{Backlog, BoxedWire};
 use crate::hostkey::Verified;
 use crate::limits::{CHANNEL_WINDOW, GOODBYE, REKEY_BYTES, REKEY_SECONDS};
 use crate::settings::Settings;
@@ -138,7 +138,7 @@ impl Session {
         debug!("channel 0: new direct-tcpip to {host} port {port} through {}", self.peer);
         let opened = self.handle.channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 65535).await;
         match opened {
-            Ok(channel) => Ok(Box::new(channel.into_stream())),
+            Ok(channel) => Ok(Box::new(Backlog::new(Box::new(channel.into_stream())))),
             Err(error) => Err(match self.open_error(error).await {
                 SessionError::ChannelOpen(words) => {
                     SessionError::ChannelOpen(format!("{words} (from {} to {host} port {port})", self.peer.host))

@@ -118,10 +118,16 @@ impl Cause {
             }
             Self::NoCommon { kind, theirs } => {
                 let theirs = visible(theirs.as_bytes());
-                format!(
-                    "Unable to negotiate with {peer}: no matching {} found. Their offer: {theirs}",
-                    kind_words(kind)
-                )
+                let kind_words = kind_words(kind);
+                let words =
+                    format!("Unable to negotiate with {peer}: no matching {kind_words} found. Their offer: {theirs}");
+                match kind {
+                    AlgorithmKind::Key if theirs.split(',').any(|name| name == "ssh-rsa") => {
+                        words
+                            + "\nThe host knows RSA with SHA-1, which is weak: -o HostKeyAlgorithms=+ssh-rsa allows it"
+                    }
+                    _ => words,
+                }
             }
             Self::CorruptedMac => {
                 format!("Corrupted MAC on input.\nConnection to {peer}: message authentication code incorrect")
