@@ -1,4 +1,4 @@
-use super::key_file::KeyFileError;
+use super::key_file::{KeyFileError, private};
 use super::public_key::PublicHalf;
 use crate::settings::FingerprintHash;
 use log::{debug, error, trace, warn};
@@ -68,6 +68,11 @@ impl Identity {
             (_, Some(file)) => Some(SignWith::File(file.clone())),
             _ => None,
         }
+    }
+
+    /// Whether the user named the file and it can sign without a passphrase. What it would be offered as is known.
+    pub(super) fn is_named_and_unlocked(&self) -> bool {
+        self.explicit && self.public.is_some() && self.file.as_deref().is_some_and(private::is_unlocked)
     }
 
     /// Whether `private` is the private key's file of this certificate, by their names (sshconnect2.c,

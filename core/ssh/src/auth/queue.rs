@@ -1,5 +1,7 @@
-//! The identities of a login, in the order in which they are offered (sshconnect2.c, pubkey_prepare): certificates that
-//! were named, keys of the agent that the configuration names too, the agent's other keys, and the rest of the files.
+//! The identities of a login, in the order in which they are offered: certificates that were named, keys of the agent that
+//! the configuration names too, files that it names and that need no passphrase, the agent's other keys, and the rest of
+//! the files. (OpenSSH has all files behind the agent's other keys: sshconnect2.c, pubkey_prepare. A server's patience
+//! ends after six keys, and a file that somebody named should not be the seventh.)
 //!
 //! Where nothing depends on the later files, each is read only when its turn comes.
 
@@ -143,7 +145,8 @@ impl<'a> Queue<'a> {
                 others.push(identity);
             }
         }
-        for identity in others.into_iter().chain(files) {
+        let (named, rest): (Vec<_>, Vec<_>) = files.into_iter().partition(Identity::is_named_and_unlocked);
+        for identity in named.into_iter().chain(others).chain(rest) {
             self.admit(identity, tried);
         }
     }

@@ -44,6 +44,12 @@ pub(in crate::auth) fn open(path: &Path) -> Result<PrivateFile, KeyFileError> {
     Ok(PrivateFile { armor })
 }
 
+/// Whether the file holds a private key without a passphrase.
+pub(in crate::auth) fn is_unlocked(path: &Path) -> bool {
+    let text = File::open(path).and_then(|file| read(&file)).ok();
+    text.and_then(|text| pem::parse(&text)).is_some_and(|armor| matches!(decode(&armor, None), Ok(Some(_))))
+}
+
 fn no_armor(text: &[u8]) -> KeyFileError {
     if text.starts_with(b"PuTTY-User-Key-File-") {
         return KeyFileError::Unsupported {

@@ -100,7 +100,11 @@ async fn configured_keys_come_before_the_agents_rest() {
     sshd.admit(&agent.login(&[&wanted])).await.unwrap();
     let file = ed25519(&sshd.directory, "file");
     sshd.authorize(&[&file]);
-    sshd.admit(&agent.login(&[&file])).await.unwrap_err();
+    sshd.admit(&agent.login(&[&file])).await.unwrap();
+    // One that somebody would be asked about can wait.
+    let locked = keygen(&sshd.directory, "locked", &["-t", "ed25519", "-N", "secret"]);
+    sshd.authorize(&[&locked, &file]);
+    sshd.admit(&agent.login(&[&locked])).await.unwrap_err();
     let mut login = agent.login(&[&file]);
     login.settings.identities_only = true;
     sshd.admit(&login).await.unwrap();
