@@ -1,6 +1,7 @@
 //! The rules of the house that no compiler checks (docs/architecture.md), so that no reviewer has to.
 
 mod documents;
+mod licences;
 mod manifests;
 mod sources;
 

@@ -55,6 +55,14 @@ pub enum SessionError {
         /// What happened.
         cause: Cause,
     },
+    /// The connection ended while we logged in: why, and what had been tried.
+    #[error("{why}{}", .story.iter().flat_map(|line| ["\n  ", line]).collect::<String>())]
+    LoginCut {
+        /// How it ended.
+        why: Box<SessionError>,
+        /// What was tried and what may help, a line each.
+        story: Vec<String>,
+    },
     /// The host would not open a channel.
     #[error("channel 0: open failed: {0}")]
     ChannelOpen(String),
@@ -187,6 +195,19 @@ impl SessionError {
         match self {
             Self::Transport { cause, .. } => Self::Transport { peer: whose.clone(), cause },
             other => other,
+        }
+    }
+
+    /// Whether no more is known than that the stream ended: then whoever carried it may know why.
+    pub(super) fn is_bare_end(&self) -> bool {
+        matches!(self, Self::Transport { cause: Cause::Closed | Cause::ClosedEarly | Cause::Io(_), .. })
+    }
+
+    /// Adds what had been tried to a login.
+    pub(super) fn during(self, login: AuthError) -> Self {
+        match login {
+            AuthError::Closed { story } if !story.is_empty() => Self::LoginCut { why: Box::new(self), story },
+            _ => self,
         }
     }
 

@@ -111,7 +111,7 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
     let started = Instant::now();
     let connected = connect(wire, peer, settings, &ordered, check, guide.banner.clone()).await;
     let unauthenticated = match (connected, &watch) {
-        (Err(error @ SessionError::Transport { .. }), Some(watch)) => {
+        (Err(error), Some(watch)) if error.is_bare_end() => {
             return Err(watch.ended().await.map_or(error, SessionError::Hop));
         }
         (connected, _) => connected?,
@@ -124,7 +124,12 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
     let auth = match auth {
         Ok(auth) => auth,
         Err(denied @ AuthError::Denied(_)) => return Err(denied.into()),
-        Err(error) => return Err(board.reason().await.unwrap_or_else(|| error.into())),
+        Err(error) => {
+            return Err(match board.reason().await {
+                Some(reason) => reason.during(error),
+                None => error.into(),
+            });
+        }
     };
     let place = peer.address.map_or_else(|| "via proxy".to_owned(), |a| format!("[{}]:{}", a.ip(), a.port()));
     info!("Authenticated to {} ({place}) using \"{}\".", peer.host, auth.method);
