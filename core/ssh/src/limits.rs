@@ -28,6 +28,8 @@ pub const HOPS: usize = 32;
 pub const WIRE_READ: usize = 256 << 10;
 /// A read shorter than this asks the kernel to acknowledge at once.
 pub const WIRE_SMALL_READ: usize = 4 << 10;
+/// Writing this much between two reads is bulk data: its packets acknowledge what comes.
+pub const WIRE_BULK: usize = 64 << 10;
 /// What a TCP wire takes in while a write of ours blocks: all that a peer may send of one window, and its framing.
 pub const WIRE_BACKLOG: usize = CHANNEL_WINDOW as usize + (1 << 20);
 /// One read from standard input.

@@ -2,7 +2,8 @@
 //!
 //! - Reads are buffered: russh reads a packet's length and its body apart, which would be two system calls a packet.
 //! - TCP_QUICKACK is re-armed while reads are small (Linux forgets it after each use): a server that holds back its next
-//!   packet until the last one is acknowledged would otherwise wait 40 ms for us.
+//!   packet until the last one is acknowledged would otherwise wait 40 ms for us. In the middle of bulk data of our own
+//!   its packets carry the acknowledgement, and the call is saved.
 //! - While a write blocks, arriving data is taken into the buffer, up to a window and some: two peers that both write
 //!   bulk data before they read can then not lock each other up.
 //! - A write that makes no progress for the given time fails: russh sends no keepalive while it is writing.
@@ -17,13 +18,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::limits::{WIRE_BACKLOG, WIRE_READ, WIRE_SMALL_READ};
+use crate::limits::{WIRE_BACKLOG, WIRE_BULK, WIRE_READ, WIRE_SMALL_READ};
 
 /// A TCP connection with a read buffer.
 pub struct TcpWire {
     socket: TcpStream,
     buffer: Vec<u8>,
     taken: usize,
+    /// Written since the last read.
+    written: usize,
     stall: Option<Duration>,
     blocked: Option<Pin<Box<Sleep>>>,
 }
@@ -31,7 +34,7 @@ pub struct TcpWire {
 impl TcpWire {
     /// Wraps a connected socket. A write without progress for `stall` fails with `TimedOut`; `None` waits for ever.
     pub fn new(socket: TcpStream, stall: Option<Duration>) -> Self {
-        Self { socket, buffer: Vec::with_capacity(WIRE_READ), taken: 0, stall, blocked: None }
+        Self { socket, buffer: Vec::with_capacity(WIRE_READ), taken: 0, written: 0, stall, blocked: None }
     }
 
     fn buffered(&self) -> usize {
@@ -48,9 +51,10 @@ impl TcpWire {
     fn try_fill(&mut self, room: usize) -> io::Result<usize> {
         self.buffer.reserve(room);
         let n = self.socket.try_read_buf(&mut self.buffer)?;
-        if n < WIRE_SMALL_READ {
+        if n < WIRE_SMALL_READ && self.written < WIRE_BULK {
             self.rearm_quickack();
         }
+        self.written = 0;
         Ok(n)
     }
 
@@ -106,6 +110,7 @@ impl AsyncWrite for TcpWire {
         match Pin::new(&mut self.socket).poll_write(cx, data) {
             Poll::Ready(done) => {
                 self.blocked = None;
+                self.written = self.written.saturating_add(*done.as_ref().unwrap_or(&0));
                 Poll::Ready(done)
             }
             Poll::Pending => {
