@@ -101,7 +101,6 @@ async fn connect_and_run(invocation: &Invocation, resolved: &Resolved, context: 
         Ok(pipes) => pipes,
         Err(error) => return words::fail(&format!("standard input or output cannot be used: {error}")),
     };
-    xssh_os::descriptors::forbid_core_dumps();
     let killed = killers();
     let guide = guide(resolved);
     let opening = route::open(&guide, settings);
