@@ -1,0 +1,35 @@
+//! Signatures of files that are here already, so that the source sends only what differs from them.
+
+use std::io;
+use std::sync::mpsc::{Receiver, Sender};
+
+use xssh_fs::FsError;
+
+use super::{Event, Shared};
+use crate::wire::message::{FileId, FromTarget};
+
+/// A file whose signature is to be sent.
+pub(super) struct Basis {
+    pub(super) file: FileId,
+    /// Its size here.
+    pub(super) size: u64,
+}
+
+pub(super) fn run(shared: &Shared<'_>, bases: &Receiver<Basis>, events: &Sender<Event>) {
+    while let Ok(Basis { file, size }) = bases.recv() {
+        let signed = shared.ledger.path_of(file).map(|path| {
+            let (root, own) = shared.tree.place(&path)?;
+            let (open, _) = root.open_file(&own)?;
+            xssh_delta::signature(open, size).map_err(|error| FsError::io(&own, io::Error::other(error)))
+        });
+        let sent = match signed {
+            Some(Ok(signature)) => shared.line.send(&FromTarget::Delta { file, signature: signature.into_bytes().into() }).is_ok(),
+            // It cannot be read here: then it comes whole.
+            Some(Err(_)) => events.send(Event::Again(file)).is_ok(),
+            None => true,
+        };
+        if !sent {
+            return;
+        }
+    }
+}
