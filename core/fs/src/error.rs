@@ -72,7 +72,9 @@ impl FsError {
     /// Whether what was looked for is not there.
     pub fn is_missing(&self) -> bool {
         match self {
-            Self::Root { source, .. } | Self::Entry { source, .. } => source.kind() == io::ErrorKind::NotFound,
+            Self::Root { source, .. } | Self::Entry { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
             _ => false,
         }
     }

@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 use xssh_fs::walk::Span;
 use xssh_fs::{Entry, FsError, Kind, RelPath, Root};
 
+use crate::content::hash;
 use crate::options::Options;
+use crate::wire::message::FileDigest;
 
 /// The properties of an entry, without its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +148,15 @@ impl Tree {
     pub(crate) fn open(&self, path: &RelPath) -> Result<(File, Meta), FsError> {
         let (root, own) = self.place(path)?;
         root.open_file(&own).map(|(file, entry)| (file, Meta::from(&entry)))
+    }
+
+    /// The digest of a file's contents, where contents are compared. A file that cannot be read has none; whoever wants it
+    /// will be told why.
+    pub(crate) fn proof(&self, item: &Item, options: &Options) -> Option<FileDigest> {
+        if !options.checksum || item.meta.kind != Kind::File {
+            return None;
+        }
+        hash(self.open(&item.path).ok()?.0).ok()
     }
 
     pub(crate) fn flush(&self) -> Result<(), FsError> {

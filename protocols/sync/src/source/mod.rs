@@ -32,6 +32,7 @@ use listing::Range;
 /// What the threads of a source share.
 struct Shared<'a> {
     tree: &'a Tree,
+    options: &'a Options,
     watch: &'a dyn Watch,
     line: Line,
     /// The names of the ranges that were listed, until the target releases them.
@@ -63,7 +64,7 @@ pub(crate) fn run(
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
     let kept = Mutex::new(HashMap::new());
-    let shared = Shared { tree, watch, line, kept, wishes: 0.into() };
+    let shared = Shared { tree, options, watch, line, kept, wishes: 0.into() };
     let shared = &shared;
     thread::scope(|scope| {
         let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, options.compress));

@@ -25,7 +25,7 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32]) {
         match found {
             Ok(item) => {
                 walk.count(item.meta.size);
-                if let Some(page) = pager.push(&item, None) {
+                if let Some(page) = pager.push(&item, shared.tree.proof(&item, shared.options).as_ref()) {
                     gone = walk.push(page).is_err();
                 }
             }

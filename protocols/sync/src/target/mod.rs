@@ -140,7 +140,7 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &Sender<Event>) {
     shared.tree.walk(&RelPath::root(), None, &mut |found| {
         match found {
             Ok(item) => {
-                if let Some(page) = pager.push(&item, None)
+                if let Some(page) = pager.push(&item, shared.tree.proof(&item, shared.options).as_ref())
                     && events.send(Event::Own(page)).is_err()
                 {
                     return std::ops::ControlFlow::Break(());
