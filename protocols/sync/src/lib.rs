@@ -25,7 +25,7 @@ mod tree;
 mod watch;
 mod wire;
 
-pub use drive::{client, serve};
+pub use drive::{Near, Opened, Opener, client, serve};
 pub use error::SyncError;
 pub use options::Options;
 pub use summary::Summary;

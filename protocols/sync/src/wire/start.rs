@@ -37,6 +37,8 @@ pub struct Start {
     pub role: Role,
     /// The tree, as the user wrote it: bytes of a path on the helper's side. Several for a source only.
     pub paths: Vec<Vec<u8>>,
+    /// For a target: the names that it will get below the path; none where the path itself becomes like the source.
+    pub names: Vec<Vec<u8>>,
     /// What both are to do.
     pub options: Options,
     /// The key of the page digests, chosen anew for each run.
@@ -67,16 +69,21 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start) -> io::Result<
     put.byte(matches!(start.role, Role::Target).into());
     put.raw(&start.key);
     put_options(&start.options, &mut put);
-    start.paths.iter().for_each(|path| put.string(path));
+    put_strings(&start.paths, &mut put);
+    put_strings(&start.names, &mut put);
     frame::write(output, START, &put.0, false)?;
     output.flush()
 }
 
-/// Says that we are ready; `None`, or why not.
-pub(crate) fn write_ready(output: &mut impl Write, refusal: Option<&str>) -> io::Result<()> {
-    match refusal {
-        None => frame::write(output, READY, &[], false)?,
-        Some(why) => frame::write(output, REFUSED, &why.as_bytes()[..why.len().min(TEXT)], false)?,
+/// Says that we are ready, and under which names a source shows what it was asked for; or why not.
+pub(crate) fn write_ready(output: &mut impl Write, answer: Result<&[Vec<u8>], &str>) -> io::Result<()> {
+    match answer {
+        Ok(names) => {
+            let mut put = Put::default();
+            put_strings(names, &mut put);
+            frame::write(output, READY, &put.0, false)?
+        }
+        Err(why) => frame::write(output, REFUSED, &why.as_bytes()[..why.len().min(TEXT)], false)?,
     };
     output.flush()
 }
@@ -89,17 +96,14 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<Start>, WireE
         let role = if take.byte()? == 1 { Role::Target } else { Role::Source };
         let key = take.array()?;
         let options = take_options(take)?;
-        let mut paths = Vec::new();
-        while !take.is_empty() {
-            paths.push(take.string(TEXT)?.to_vec());
-        }
-        Ok(Greeting::Here(Start { role, paths, options, key }))
+        let (paths, names) = (take_strings(take)?, take_strings(take)?);
+        Ok(Greeting::Here(Start { role, paths, names, options, key }))
     })
 }
 
-pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<()>, WireError> {
+pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<Vec<Vec<u8>>>, WireError> {
     greeting(input, |kind, take| match kind {
-        READY => Ok(Greeting::Here(())),
+        READY => Ok(Greeting::Here(take_strings(take)?)),
         REFUSED => Ok(Greeting::Refused(String::from_utf8_lossy(&take.rest()).into_owned())),
         unknown => Err(WireError::Kind(unknown)),
     })
@@ -132,6 +136,20 @@ fn chatter<T>(input: &mut impl Read, mut said: Vec<u8>) -> Result<Greeting<T>, W
         said.extend_from_slice(&more[..n]);
     }
     Ok(Greeting::Chatter(said))
+}
+
+fn put_strings(strings: &[Vec<u8>], put: &mut Put) {
+    put.number(strings.len() as u64);
+    strings.iter().for_each(|string| put.string(string));
+}
+
+fn take_strings(take: &mut Take) -> Result<Vec<Vec<u8>>, WireError> {
+    let count = take.number()?;
+    let mut strings = Vec::new();
+    for _ in 0..count {
+        strings.push(take.string(TEXT)?.to_vec());
+    }
+    Ok(strings)
 }
 
 /// The switches, in the order of their bits.
@@ -212,7 +230,7 @@ mod tests {
     #[test]
     fn what_a_client_asks_for_arrives() {
         let options = Options { delete: true, max_delete: Some(7), compress: Some(true), fsync: true, ..Options::default() };
-        let start = Start { role: Role::Target, paths: vec![b"/a b/\xff".to_vec()], options, key: [3; 32] };
+        let start = Start { role: Role::Target, paths: vec![b"/a b/\xff".to_vec()], names: vec![b"n".to_vec()], options, key: [3; 32] };
         let mut line = Vec::new();
         open(&mut line).unwrap();
         write_start(&mut line, &start).unwrap();
@@ -234,7 +252,7 @@ mod tests {
     fn a_refusal_arrives_in_its_own_words() {
         let mut line = Vec::new();
         open(&mut line).unwrap();
-        write_ready(&mut line, Some("no such directory")).unwrap();
+        write_ready(&mut line, Err("no such directory")).unwrap();
         assert!(matches!(read_ready(&mut line.as_slice()).unwrap(), Greeting::Refused(why) if why == "no such directory"));
     }
 }

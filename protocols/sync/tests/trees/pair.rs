@@ -10,7 +10,7 @@ use std::thread;
 
 use tempfile::TempDir;
 use xssh_fs::Root;
-use xssh_sync::{Change, Note, Options, Role, Start, Summary, SyncError, Tree, Watch, client, serve};
+use xssh_sync::{Change, Near, Note, Opened, Options, Role, Start, Summary, SyncError, Tree, Watch, client, serve};
 
 use super::line::Counted;
 
@@ -77,6 +77,7 @@ impl Pair {
         let start = Start {
             role,
             paths: vec![far.as_os_str().as_bytes().to_vec()],
+            names: Vec::new(),
             options: Options { itemize: true, ..options.clone() },
             key: [7; 32],
         };
@@ -86,14 +87,17 @@ impl Pair {
         let (up, down) = (Counted::default(), Counted::default());
         let result = thread::scope(|scope| {
             let helper = scope.spawn(|| {
-                serve(from_client, down.over(to_client), |start| {
-                    let root = Root::open(Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]))).unwrap();
-                    let lock = (start.role == Role::Target).then(|| root.lock().unwrap());
-                    Ok((Tree::whole(root), lock))
+                serve(from_client, down.over(to_client), &mut |start| {
+                    let path = Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]));
+                    Ok(open(path, start.role == Role::Target))
                 })
             });
-            let tree = Tree::whole(Root::open(&near).unwrap());
-            let result = client(&start, &tree, from_helper, up.over(to_helper), &listener);
+            let tree = open(&near, false).tree;
+            let near = match role {
+                Role::Target => Near::Source(&tree),
+                Role::Source => Near::Target(&mut |_| Ok(open(&near, true))),
+            };
+            let result = client(&start, near, from_helper, up.over(to_helper), &listener);
             let served = helper.join().unwrap();
             assert_eq!(served.is_ok(), result.is_ok(), "{served:?} and {result:?}");
             result
@@ -107,6 +111,12 @@ impl Pair {
     pub(crate) fn assert_alike(&self) {
         assert_eq!(shape(&self.source()), shape(&self.target()));
     }
+}
+
+fn open(path: &Path, is_target: bool) -> Opened {
+    let root = Root::open(path).unwrap();
+    let lock = is_target.then(|| root.lock().unwrap());
+    Opened { tree: Tree::whole(root), lock, names: Vec::new() }
 }
 
 impl Run {
