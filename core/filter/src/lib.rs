@@ -13,11 +13,17 @@
 
 #![forbid(unsafe_code)]
 
+mod cvs;
 mod error;
 mod git;
+mod glob;
 pub mod limits;
+mod list;
+mod pattern;
+mod rule;
 mod rules;
 mod scope;
+mod wire;
 
 pub use error::FilterError;
 pub use git::{GitScope, GitTexts};
