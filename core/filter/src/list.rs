@@ -35,7 +35,13 @@ pub(crate) struct List {
 
 impl List {
     /// Adds the rules of a text: one a line, or a word where the marks say so.
-    pub(crate) fn text(&mut self, text: &[u8], style: Style, marks: &Marks, source: &Source<'_>) -> Result<(), FilterError> {
+    pub(crate) fn text(
+        &mut self,
+        text: &[u8],
+        style: Style,
+        marks: &Marks,
+        source: &Source<'_>,
+    ) -> Result<(), FilterError> {
         let null = source.options.from0;
         let ends = |byte: &u8| match (marks.words, null) {
             (true, _) => matches!(byte, b' ' | b'\t'..=b'\r') || (null && *byte == 0),
@@ -52,7 +58,13 @@ impl List {
     }
 
     /// Adds one rule; an empty one is none.
-    pub(crate) fn rule(&mut self, text: &[u8], style: Style, outer: &Marks, source: &Source<'_>) -> Result<(), FilterError> {
+    pub(crate) fn rule(
+        &mut self,
+        text: &[u8],
+        style: Style,
+        outer: &Marks,
+        source: &Source<'_>,
+    ) -> Result<(), FilterError> {
         if text.is_empty() {
             return Ok(());
         }

@@ -71,7 +71,8 @@ struct Question {
 impl Scope {
     pub(crate) fn root(rules: &Rules, absolute: &[u8], files: &dyn MergeFiles) -> Result<Self, FilterError> {
         let parts = components(absolute);
-        let mut inner = Inner { rules: rules.clone(), root: parts.join(&b'/').into(), path: Vec::new(), merged: Vec::new() };
+        let mut inner =
+            Inner { rules: rules.clone(), root: parts.join(&b'/').into(), path: Vec::new(), merged: Vec::new() };
         inner.declare(&rules.list, None)?;
         inner.read(files)?;
         Ok(Self(Arc::new(inner)))
@@ -217,8 +218,7 @@ impl Inner {
             let skipped = if depth == 0 { 0 } else { above.len() + 1 };
             let absolute = [b"/", &above[..]].concat();
             let inside = here.get(root..depth).unwrap_or_default().join(&b'/');
-            let directory =
-                if depth < root { Directory::Above(&absolute) } else { Directory::Inside(&inside) };
+            let directory = if depth < root { Directory::Above(&absolute) } else { Directory::Inside(&inside) };
             self.add(index, directory, Anchor::System(skipped), files)?;
             if merge.marks.alone
                 && let Some(merged) = self.merged.get_mut(index)
