@@ -49,6 +49,7 @@ const RULES: [(&str, &str); 12] = [
 ];
 
 pub fn build(dir: &Path) {
+    std::fs::create_dir(dir.join("empty")).unwrap();
     for side in ["src", "dst"] {
         let root = dir.join(side);
         for (name, text) in NAMES.iter().map(|name| (*name, "")).chain(RULES) {
