@@ -109,7 +109,7 @@ impl List {
             return Ok(());
         }
         let name = file.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-        self.push(matching(&Marks::default(), name, &Source { options: &Options::default(), ..*source }))
+        self.push(matching(&Marks::default(), name, source))
     }
 
     fn merge(&mut self, rule: &[u8], marks: &Marks, file: &[u8], source: &Source<'_>) -> Result<(), FilterError> {

@@ -89,7 +89,7 @@ fn deleted(root: &Path, scope: &Scope, sent: &Names, doomed: bool, names: &mut N
             false => scope.protected(name.as_bytes(), is_dir),
         };
         if sent.contains(&shown) {
-            if is_dir && !protected {
+            if is_dir {
                 deleted(root, &enter()?, sent, false, names)?;
             }
         } else if protected {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use xssh_filter::{Directory, MergeFiles, RuleFiles};
 
-pub const NAMES: [&str; 24] = [
+pub(crate) const NAMES: [&str; 24] = [
     "foo",
     "bar",
     "x.o",
@@ -48,7 +48,7 @@ const RULES: [(&str, &str); 12] = [
     ("deep/.in", ". ./.r\n. inner\n"),
 ];
 
-pub fn build(dir: &Path) {
+pub(crate) fn build(dir: &Path) {
     std::fs::create_dir(dir.join("empty")).unwrap();
     for side in ["src", "dst"] {
         let root = dir.join(side);
@@ -74,7 +74,7 @@ fn put(path: &Path, text: &str) {
 }
 
 /// Reads below a directory.
-pub struct Files(pub PathBuf);
+pub(crate) struct Files(pub(crate) PathBuf);
 
 impl RuleFiles for Files {
     fn read(&self, name: &[u8]) -> io::Result<Vec<u8>> {
