@@ -102,10 +102,7 @@ impl Pattern {
             Body::Malformed => false,
             Body::Literal if !self.whole_path => subject.name == self.text,
             Body::Literal => self.matches_literally(subject.text(self.anchor, false, false)),
-            Body::Wild { glob, trailing, .. } if !self.whole_path => {
-                debug_assert!(!trailing);
-                glob.matches(subject.name, Start::First)
-            }
+            Body::Wild { glob, .. } if !self.whole_path => glob.matches(subject.name, Start::First),
             Body::Wild { glob, place, leading, trailing } => {
                 let text = subject.text(self.anchor, *leading, *trailing && subject.is_dir);
                 match place {

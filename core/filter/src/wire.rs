@@ -3,7 +3,7 @@
 //! ```text
 //! rules    = version:u8 (1), options:u8 (1 from0, 2 delete-excluded), text (cvs home), text (CVSIGNORE),
 //!            count:u32, rule*
-//! rule     = kind:u8 (0 match, 1 dir-merge), marks:u16 (see `BITS`), sides:u8, text (pattern or file)
+//! rule     = kind:u8 (0 match, 1 dir-merge), marks:u16 (see `bits`), sides:u8, text (pattern or file)
 //! text     = length:u32, bytes
 //! ```
 //! Numbers are little-endian. A pattern has its trailing slash.

@@ -57,12 +57,17 @@ impl Set {
         if negated {
             set.0 = set.0.map(|word| !word);
         }
-        set.0[usize::from(b'/') / 64] &= !(1 << (b'/' % 64));
+        set.remove_slash();
         Some((set, rest))
     }
 
     pub(super) fn has(&self, byte: u8) -> bool {
         self.0[usize::from(byte) / 64] & (1 << (byte % 64)) != 0
+    }
+
+    /// The slash is in the first word.
+    fn remove_slash(&mut self) {
+        self.0[0] &= !(1 << b'/');
     }
 
     fn put(&mut self, byte: u8) {
