@@ -1,5 +1,7 @@
 //! Rules on their way to the other end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
+
 use proptest::prelude::*;
 use xssh_filter::{Builder, Directory, FilterError, MergeFiles, Options, RuleFiles, Rules};
 

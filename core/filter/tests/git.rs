@@ -1,5 +1,7 @@
 //! git's rules beside the real `git check-ignore`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;

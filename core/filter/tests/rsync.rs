@@ -1,5 +1,7 @@
 //! The rules beside the real rsync: what is transferred, and what is deleted.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
+
 mod tree;
 
 use std::collections::BTreeSet;
