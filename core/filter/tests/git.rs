@@ -1,4 +1,4 @@
-//! git's rules beside the real `git check-ignore`.
+//! git's rules beside the real `git ls-files -o --exclude-standard`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail so")]
 
