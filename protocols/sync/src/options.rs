@@ -35,8 +35,6 @@ pub struct Options {
     pub modify_window: u32,
     /// Write everything to the disk before it is claimed to be there.
     pub fsync: bool,
-    /// Write changes straight into the file: saves a copy, and a reader or a cut sees half of them.
-    pub in_place: bool,
     /// Compress: `Some(false)` never, `Some(true)` always, `None` where the line is the slower part.
     pub compress: Option<bool>,
     /// Tell of each change.
@@ -62,7 +60,6 @@ impl Default for Options {
             one_file_system: false,
             modify_window: 0,
             fsync: false,
-            in_place: false,
             compress: None,
             itemize: false,
         }

@@ -153,7 +153,7 @@ fn take_strings(take: &mut Take) -> Result<Vec<Vec<u8>>, WireError> {
 }
 
 /// The switches, in the order of their bits.
-fn switches(options: &mut Options) -> [&mut bool; 16] {
+fn switches(options: &mut Options) -> [&mut bool; 15] {
     let Options {
         delete,
         dry_run,
@@ -170,7 +170,6 @@ fn switches(options: &mut Options) -> [&mut bool; 16] {
         one_file_system,
         fsync,
         itemize,
-        in_place,
         ..
     } = options;
     [
@@ -189,7 +188,6 @@ fn switches(options: &mut Options) -> [&mut bool; 16] {
         one_file_system,
         fsync,
         itemize,
-        in_place,
     ]
 }
 
