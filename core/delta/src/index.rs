@@ -6,7 +6,7 @@
 
 use crate::limits::FILTER_BITS;
 use crate::signature::BasisSignature;
-use crate::sums::WEAK;
+use crate::sums::{Rolling, WEAK};
 
 /// An index over a [`BasisSignature`], which is given again to each look-up.
 pub(crate) struct Index {
@@ -41,11 +41,29 @@ impl Index {
         self.order.is_empty()
     }
 
-    /// Whether a block may have this weak sum; wrong once in some hundreds, and then only by saying yes.
-    #[inline(always)]
-    pub(crate) fn may_hold(&self, weak: u32) -> bool {
-        let (word, bits) = place(weak, self.shift);
-        self.filter.get(word).is_some_and(|&held| held & bits == bits)
+    /// Rolls on until a block may have the weak sum: that is wrong once in some hundreds, and then only by saying yes.
+    /// Gives how many bytes were rolled; nothing where the bytes end first. The start counts as a place too.
+    ///
+    /// Searching spends its time here, so the loop is kept apart and small.
+    pub(crate) fn scan(&self, rolling: &mut Rolling, olds: &[u8], news: &[u8]) -> Option<usize> {
+        let (filter, shift) = (self.filter.as_slice(), self.shift);
+        let may_hold = |weak| {
+            let (word, bits) = place(weak, shift);
+            filter.get(word).is_some_and(|&held| held & bits == bits)
+        };
+        let mut here = *rolling;
+        let mut found = may_hold(here.sum()).then_some(0);
+        if found.is_none() {
+            for (passed, (&old, &new)) in olds.iter().zip(news).enumerate() {
+                here.roll(old, new);
+                if may_hold(here.sum()) {
+                    found = Some(passed + 1);
+                    break;
+                }
+            }
+        }
+        *rolling = here;
+        found
     }
 
     /// Whether a block has this weak sum.

@@ -260,27 +260,25 @@ impl Search {
         let block = self.signature.block_len();
         let places = (until - at).min(usize::try_from(self.credit).unwrap_or(usize::MAX));
         let data = &self.buffer[at..at + places + block - 1];
+        let (mut passed, mut known) = (0, false);
         let mut rolling = Rolling::new(&data[..block]);
-        let mut passed = 0;
-        let mut known = self.is_known(rolling.sum());
-        if !known {
-            for (&old, &new) in data.iter().zip(&data[block..]) {
-                rolling.roll(old, new);
-                passed += 1;
-                if self.is_known(rolling.sum()) {
-                    known = true;
-                    break;
-                }
+        let (olds, news) = (&data[..places - 1], &data[block..]);
+        while let Some(more) = self.index.scan(&mut rolling, &olds[passed..], &news[passed..]) {
+            passed += more;
+            if self.index.holds(&self.signature, rolling.sum()) {
+                known = true;
+                break;
             }
+            let (Some(&old), Some(&new)) = (olds.get(passed), news.get(passed)) else { break };
+            rolling.roll(old, new);
+            passed += 1;
+        }
+        if !known {
+            passed = places;
         }
         self.work.rolled += passed as u64;
-        self.credit = self.credit.saturating_sub(passed as u64 + u64::from(!known));
+        self.credit = self.credit.saturating_sub(passed as u64);
         known.then_some(at + passed)
-    }
-
-    #[inline(always)]
-    fn is_known(&self, weak: u32) -> bool {
-        self.index.may_hold(weak) && self.index.holds(&self.signature, weak)
     }
 
     /// Where the basis's short last block follows at the shift, takes it: the new data may go on behind it.

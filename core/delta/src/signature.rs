@@ -184,3 +184,88 @@ fn fill(from: &mut impl Read, buffer: &mut [u8]) -> Result<usize, DeltaError> {
     }
     Ok(got)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fault(bytes: Vec<u8>) -> SignatureFault {
+        match BasisSignature::parse(bytes) {
+            Err(DeltaError::Signature(fault)) => fault,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn header(len: u64, block: u32, strong: u8) -> Vec<u8> {
+        [&len.to_be_bytes()[..], &block.to_be_bytes()[..], &[strong]].concat()
+    }
+
+    #[test]
+    fn blocks_keep_signatures_small() {
+        let size = |len: u64| len.div_ceil(block_len(len) as u64) * (WEAK + STRONG) as u64 + HEADER as u64;
+        assert_eq!(block_len(0), MIN_BLOCK);
+        assert_eq!(block_len(1 << 30), 32 << 10);
+        assert!(size(1 << 30) <= 400 << 10);
+        assert!(size(10 << 30) <= 4 << 20);
+        assert!((0..40).all(|bits| (1u64 << bits).div_ceil(block_len(1 << bits) as u64) <= MAX_BLOCKS));
+        assert_eq!(block_len(u64::MAX), MAX_BLOCK);
+    }
+
+    #[test]
+    fn windows_and_threads_leave_no_trace() {
+        let data: Vec<u8> = (0..SHARED_WINDOW * 2 + 5000).map(|i| (i % 251 * (i / 7) % 256) as u8).collect();
+        let block = block_len(data.len() as u64);
+        let made = signature(&data[..], data.len() as u64).unwrap();
+        assert_eq!(&made.as_bytes()[HEADER..], BlockSums::of(&data, block, STRONG).as_bytes());
+        assert_eq!((made.basis_len(), made.block_len()), (data.len() as u64, block));
+        let grown = signature(&data[..], 10).unwrap();
+        assert_eq!(&grown.as_bytes()[HEADER..], BlockSums::of(&data, MIN_BLOCK, STRONG).as_bytes());
+    }
+
+    #[test]
+    fn what_does_not_end_is_too_large() {
+        // With the smallest blocks that is 2 GiB: the hint was wrong by that much.
+        let mut bytes = Vec::new();
+        append_sums(&[0; MIN_BLOCK * 2], MIN_BLOCK, 1, &mut bytes);
+        assert_eq!(bytes.len(), 2 * (WEAK + STRONG));
+        let too_many = header((MAX_BLOCKS + 1) * MIN_BLOCK as u64, MIN_BLOCK as u32, 6);
+        assert_eq!(fault(too_many), SignatureFault::Blocks);
+    }
+
+    #[test]
+    fn each_length_is_checked() {
+        assert_eq!(fault(Vec::new()), SignatureFault::Short);
+        assert_eq!(fault(header(0, 2048, 6)[..12].to_vec()), SignatureFault::Short);
+        assert_eq!(fault(header(0, 0, 6)), SignatureFault::Block(0));
+        assert_eq!(fault(header(0, u32::MAX, 6)), SignatureFault::Block(u32::MAX));
+        assert_eq!(fault(header(0, 2048, 3)), SignatureFault::Strong(3));
+        assert_eq!(fault(header(0, 2048, 17)), SignatureFault::Strong(17));
+        assert_eq!(fault(header(u64::MAX, 2048, 6)), SignatureFault::Blocks);
+        assert_eq!(fault(header(2049, 2048, 6)), SignatureFault::Length { got: 0, want: 20 });
+        BasisSignature::parse(header(0, 2048, 6)).unwrap();
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_takes_any_bytes(
+            len in prop_oneof![0u64..100_000, any::<u64>()],
+            block in prop_oneof![Just(2048u32), any::<u32>()],
+            strong in prop_oneof![4u8..17, any::<u8>()],
+            sums in prop::collection::vec(any::<u8>(), 0..600),
+            cut in 0usize..700,
+        ) {
+            let mut bytes = header(len, block, strong);
+            bytes.extend(sums);
+            bytes.truncate(cut);
+            if let Ok(parsed) = BasisSignature::parse(bytes.clone()) {
+                prop_assert_eq!(parsed.basis_len(), len);
+                prop_assert_eq!(parsed.as_bytes(), &bytes[..]);
+                let (start, short) = parsed.short_block();
+                prop_assert_eq!(start + short as u64, len);
+                prop_assert_eq!(parsed.sums_of(parsed.full_blocks() + 1).len(), 0);
+            }
+        }
+    }
+}
