@@ -30,6 +30,7 @@ fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), xssh_delta::DeltaE
     let signature = signature(basis, basis.len() as u64)?;
     let start = Instant::now();
     let mut search = Search::new(signature);
+    let indexed = start.elapsed().as_secs_f64() * 1e3;
     let (mut ops, mut literal) = (Vec::new(), 0);
     for window in new.chunks(WINDOW) {
         search.push(window, &mut ops);
@@ -37,7 +38,7 @@ fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), xssh_delta::DeltaE
     }
     search.finish(&mut ops);
     literal += ops.iter().map(|op| if let Op::Literal(_) = op { op.len() } else { 0 }).sum::<u64>();
-    report(what, new.len(), start, &format!("{literal} literal bytes, {:?}", search.work()));
+    report(what, new.len(), start, &format!("index {indexed:.1} ms, {literal} literal bytes, {:?}", search.work()));
     Ok(())
 }
 

@@ -12,28 +12,30 @@ use crate::sums::{Rolling, WEAK};
 pub(crate) struct Index {
     /// A Bloom filter over the weak sums: two bits in one word each.
     filter: Vec<u64>,
-    /// What leaves the number of the filter's word of a mixed sum.
-    shift: u32,
     /// The blocks, by sums and then by number.
     order: Vec<u32>,
 }
 
 impl Index {
     pub(crate) fn new(signature: &BasisSignature) -> Self {
-        let mut order: Vec<u32> = (0..signature.full_blocks() as u32).collect();
-        order.sort_unstable_by(|&a, &b| {
-            signature.sums_of(a.into()).cmp(signature.sums_of(b.into())).then_with(|| a.cmp(&b))
+        // The weak sum and the start of the strong one decide nearly always; the rest only between equals of those.
+        let mut keyed: Vec<(u64, u32)> =
+            (0..signature.full_blocks() as u32).map(|block| (key(signature.sums_of(block.into())), block)).collect();
+        keyed.sort_unstable_by(|a, b| {
+            let rest = || signature.sums_of(a.1.into()).cmp(signature.sums_of(b.1.into()));
+            a.0.cmp(&b.0).then_with(rest).then(a.1.cmp(&b.1))
         });
+        let order: Vec<u32> = keyed.into_iter().map(|(_, block)| block).collect();
         let words = (order.len() * FILTER_BITS / 64).next_power_of_two().max(2);
-        let shift = 64 - words.trailing_zeros();
         let mut filter = vec![0; words];
         for &block in &order {
             if let Some(weak) = signature.sums_of(block.into()).first_chunk::<WEAK>() {
-                let (word, bits) = place(u32::from_be_bytes(*weak), shift);
-                filter[word] |= bits;
+                let mixed = mix(u32::from_be_bytes(*weak));
+                let (one, other) = bits(mixed);
+                filter[word(mixed, words - 1)] |= 1u64 << one | 1 << other;
             }
         }
-        Index { filter, shift, order }
+        Index { filter, order }
     }
 
     /// Whether there are no full blocks at all.
@@ -46,10 +48,11 @@ impl Index {
     ///
     /// Searching spends its time here, so the loop is kept apart and small.
     pub(crate) fn scan(&self, rolling: &mut Rolling, olds: &[u8], news: &[u8]) -> Option<usize> {
-        let (filter, shift) = (self.filter.as_slice(), self.shift);
+        let (filter, mask) = (self.filter.as_slice(), self.filter.len() - 1);
         let may_hold = |weak| {
-            let (word, bits) = place(weak, shift);
-            filter.get(word).is_some_and(|&held| held & bits == bits)
+            let mixed = mix(weak);
+            let (one, other) = bits(mixed);
+            filter.get(word(mixed, mask)).is_some_and(|held| (held >> one) & (held >> other) & 1 != 0)
         };
         let mut here = *rolling;
         let mut found = may_hold(here.sum()).then_some(0);
@@ -84,11 +87,25 @@ impl Index {
     }
 }
 
-/// The filter's word for a weak sum, and its two bits.
+/// The first eight bytes of a block's sums, to compare as they do.
+fn key(sums: &[u8]) -> u64 {
+    sums.first_chunk().map_or(0, |start| u64::from_be_bytes(*start))
+}
+
+/// A weak sum, mixed: a multiplication carries all bits upwards.
 #[inline(always)]
-fn place(weak: u32, shift: u32) -> (usize, u64) {
-    let mixed = u64::from(weak).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    // The multiplication mixes upwards: the top bits choose the word, the next below them the two bits.
-    let below = mixed.rotate_right(shift);
-    ((mixed >> shift) as usize, (1 << (below >> 58)) | (1 << ((below >> 52) & 63)))
+fn mix(weak: u32) -> u64 {
+    u64::from(weak).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+/// The filter's word for a mixed sum. The 20 top bits suffice for [`crate::limits::MAX_BLOCKS`] words.
+#[inline(always)]
+fn word(mixed: u64, mask: usize) -> usize {
+    (mixed >> 44) as usize & mask
+}
+
+/// The two bits of the word, as their numbers: from bits that do not choose the word.
+#[inline(always)]
+fn bits(mixed: u64) -> (u64, u64) {
+    ((mixed >> 26) & 63, (mixed >> 32) & 63)
 }
