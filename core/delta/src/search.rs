@@ -342,3 +342,6 @@ impl Search {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

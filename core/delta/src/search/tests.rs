@@ -1,9 +1,7 @@
 //! The operations of a search, applied to the basis, make the new data; literals and work stay within their bounds.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a failed step fails its test")]
-
+use crate::{BasisSignature, Op, OpChecker, Search, Work, block_len, signature};
 use proptest::prelude::*;
-use xssh_delta::{BasisSignature, Op, OpChecker, Search, Work, block_len, signature};
 
 /// Bytes that repeat nothing: a small generator is enough, and quick.
 fn noise(len: usize, seed: u64) -> Vec<u8> {

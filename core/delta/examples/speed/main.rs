@@ -1,8 +1,9 @@
 //! Prints what signature, search and digest cost: `cargo run --release -p xssh-delta --example speed`.
 //!
 //! MB/s of new data (of the basis for the signature); one run each, so compare within a run only.
-#![allow(clippy::print_stdout, reason = "a program for measuring")]
 
+use std::error::Error;
+use std::io::{self, Write};
 use std::time::Instant;
 
 use xssh_delta::{Digest, Op, Search, compressible, signature};
@@ -21,12 +22,12 @@ fn noise(len: usize, seed: u64) -> Vec<u8> {
     words.take(len / 8).flatten().collect()
 }
 
-fn report(what: &str, len: usize, start: Instant, more: &str) {
+fn report(what: &str, len: usize, start: Instant, more: &str) -> io::Result<()> {
     let seconds = start.elapsed().as_secs_f64();
-    println!("{what:<28} {:>7.0} MB/s  {:>6.1} ms  {more}", len as f64 / 1e6 / seconds, seconds * 1e3);
+    writeln!(io::stdout(), "{what:<28} {:>7.0} MB/s  {:>6.1} ms  {more}", len as f64 / 1e6 / seconds, seconds * 1e3)
 }
 
-fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), xssh_delta::DeltaError> {
+fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), Box<dyn Error>> {
     let signature = signature(basis, basis.len() as u64)?;
     let start = Instant::now();
     let mut search = Search::new(signature);
@@ -38,18 +39,18 @@ fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), xssh_delta::DeltaE
     }
     search.finish(&mut ops);
     literal += ops.iter().map(|op| if let Op::Literal(_) = op { op.len() } else { 0 }).sum::<u64>();
-    report(what, new.len(), start, &format!("index {indexed:.1} ms, {literal} literal bytes, {:?}", search.work()));
+    report(what, new.len(), start, &format!("index {indexed:.1} ms, {literal} literal bytes, {:?}", search.work()))?;
     Ok(())
 }
 
-fn main() -> Result<(), xssh_delta::DeltaError> {
+fn main() -> Result<(), Box<dyn Error>> {
     let basis = noise(LEN, 1);
     let start = Instant::now();
     let made = signature(&basis[..], LEN as u64)?;
-    report("signature", LEN, start, &format!("{} bytes", made.as_bytes().len()));
+    report("signature", LEN, start, &format!("{} bytes", made.as_bytes().len()))?;
     let start = Instant::now();
     let digest = Digest::of(&basis);
-    report("digest", LEN, start, &format!("{:02x}..", digest.as_bytes()[0]));
+    report("digest", LEN, start, &format!("{:02x}..", digest.as_bytes()[0]))?;
 
     search("search, equal", &basis, &basis)?;
     let mut scattered = basis.clone();
@@ -71,6 +72,6 @@ fn main() -> Result<(), xssh_delta::DeltaError> {
 
     let start = Instant::now();
     let dense = basis.chunks(256 << 10).filter(|sample| !compressible(sample)).count();
-    report("compressible, 1024 samples", LEN, start, &format!("{dense} are not"));
+    report("compressible, 1024 samples", LEN, start, &format!("{dense} are not"))?;
     Ok(())
 }
