@@ -13,8 +13,8 @@ pub(crate) fn sync() -> u8 {
         start.options.owners &= rustix::process::geteuid().is_root();
         let paths: Vec<_> = start.paths.iter().map(|path| path_of(path).to_owned()).collect();
         match (start.role, paths.as_slice()) {
-            (Role::Source, [_, ..]) => trees::source(&paths, &start.options),
-            (Role::Target, [path]) => trees::target(path, &start.names, &start.options, false),
+            (Role::Source, [_, ..]) => trees::source(&paths, start),
+            (Role::Target, [path]) => trees::target(path, &start.names, start, false),
             _ => Err("the client named no path, or too many".to_owned()),
         }
     });

@@ -1,10 +1,11 @@
 //! `xssh sync`: the user's side of a sync. It finds out which side is where, starts the helper, and shows what happens.
 //!
-//! In order of use: `place` (what a word names), `trees` (held directories, also for the helper), `helper` (this program
+//! In order of use: `place` (what a word names), `rules` (which names take part), `trees` (held directories, also for the helper), `helper` (this program
 //! once more: as a remote shell that runs xssh on the host, or as the helper itself), `show` (what is seen meanwhile).
 
 mod helper;
 mod place;
+mod rules;
 mod show;
 pub(crate) mod trees;
 
@@ -146,12 +147,12 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
     let mut key = [0; 32];
     // Kernels that cannot give random bytes at once are not supported by anything here.
     let _ = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
-    let mut start =
-        Start { role: Role::Target, paths: Vec::new(), names: Vec::new(), options: call.options.clone(), key };
+    let (options, rules) = (call.options.clone(), rules::read(call)?);
+    let mut start = Start { role: Role::Target, paths: Vec::new(), names: Vec::new(), options, rules, key };
     start.options.owners &= rustix::process::geteuid().is_root() || matches!(direction, Direction::Push { .. });
     match direction {
         Direction::Push { sources, host, path } => {
-            let Opened { tree, names, .. } = trees::source(&sources, &call.options)?;
+            let Opened { tree, names, .. } = trees::source(&sources, &start)?;
             (start.paths, start.names) = (vec![path], names);
             let mut helper = Helper::start(call, host.as_deref())?;
             let (input, output) = helper.streams()?;
@@ -161,7 +162,7 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
             (start.role, start.paths) = (Role::Source, paths);
             let mut helper = Helper::start(call, Some(&host))?;
             let (input, output) = helper.streams()?;
-            let mut open = |names: &mut [Vec<u8>]| trees::target(&target, names, &call.options, call.wait);
+            let mut open = |names: &mut [Vec<u8>]| trees::target(&target, names, &start, call.wait);
             Ok((xssh_sync::client(&start, Near::Target(&mut open), input, output, show), helper))
         }
     }

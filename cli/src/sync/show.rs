@@ -21,9 +21,9 @@ impl Show {
         let wanted = display.progress.unwrap_or_else(|| stderr().is_terminal() && !display.quiet && !display.json);
         let target = if wanted { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) =
-            ProgressStyle::with_template("{bytes:>11} of {total_bytes:<11} {binary_bytes_per_sec:>13}  {eta:>4} left  {msg}")
-        {
+        if let Ok(style) = ProgressStyle::with_template(
+            "{bytes:>11} of {total_bytes:<11} {binary_bytes_per_sec:>13}  {eta:>4} left  {msg}",
+        ) {
             bar.set_style(style);
         }
         if wanted {
@@ -96,7 +96,6 @@ fn word(change: Change) -> &'static str {
         Change::NewOther => "made",
         Change::Attributes => "set",
         Change::Deleted => "deleted",
-        Change::Moved => "moved",
     }
 }
 
@@ -116,12 +115,8 @@ fn escaped(name: &[u8]) -> String {
 fn proof(summary: &Summary, dry_run: bool) -> String {
     let root: String = summary.root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let would = if dry_run { "would change" } else { "changed" };
-    let mut text = format!(
-        "{} entries; {would} {} files ({})",
-        summary.entries,
-        summary.files,
-        HumanBytes(summary.bytes)
-    );
+    let mut text =
+        format!("{} entries; {would} {} files ({})", summary.entries, summary.files, HumanBytes(summary.bytes));
     if summary.reused > 0 {
         text.push_str(&format!(", {} of it was there already", HumanBytes(summary.reused)));
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use xssh_fs::{FsError, Lock, RelPath, Root};
-use xssh_sync::{Opened, Options, Tree};
+use xssh_sync::{Opened, Role, Start, Tree};
 
 /// How a refusal ends where another run holds the target.
 pub(crate) const HELD: &str = "another run is changing it; --wait waits for it";
@@ -15,11 +15,11 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is to be copied: the content of one directory, or files and directories under their names.
-pub(crate) fn source(paths: &[PathBuf], options: &Options) -> Result<Opened, String> {
+pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String> {
     if let [path] = paths
         && path.is_dir()
     {
-        let tree = Tree::whole(root(path)?).on_one_file_system(options.one_file_system);
+        let tree = shown(Tree::whole(root(path)?), start);
         return Ok(Opened { tree, lock: None, names: Vec::new() });
     }
     let mut places = Vec::new();
@@ -35,21 +35,21 @@ pub(crate) fn source(paths: &[PathBuf], options: &Options) -> Result<Opened, Str
         names.push(own.as_bytes().to_vec());
         places.push((own.clone(), root, own));
     }
-    let tree = Tree::of(places).on_one_file_system(options.one_file_system);
+    let tree = shown(Tree::of(places), start);
     Ok(Opened { tree, lock: None, names })
 }
 
 /// What is to be made alike: a directory, or what has these names in it. One name alone may be the new name of a file.
-pub(crate) fn target(path: &Path, names: &[Vec<u8>], options: &Options, wait: bool) -> Result<Opened, String> {
+pub(crate) fn target(path: &Path, names: &[Vec<u8>], start: &Start, wait: bool) -> Result<Opened, String> {
     let shown = names.iter().map(|name| RelPath::parse(name).map_err(|error| error.to_string()));
     let shown: Vec<RelPath> = shown.collect::<Result<_, _>>()?;
     let is_new_name = shown.len() == 1 && !path.is_dir() && !path.as_os_str().as_bytes().ends_with(b"/");
     let (folder, own) = if is_new_name { split(path)? } else { (path.to_owned(), RelPath::root()) };
-    if options.dry_run && !folder.exists() {
+    if start.options.dry_run && !folder.exists() {
         return Ok(Opened { tree: Tree::of(Vec::new()), lock: None, names: Vec::new() });
     }
     let open = || Root::create(&folder).map_err(|error| error.to_string());
-    let lock = if options.dry_run { None } else { Some(hold(&open()?, wait)?) };
+    let lock = if start.options.dry_run { None } else { Some(hold(&open()?, wait)?) };
     let tree = match shown.as_slice() {
         [] => Tree::whole(open()?),
         [one] if is_new_name => Tree::of(vec![(one.clone(), open()?, own)]),
@@ -58,7 +58,13 @@ pub(crate) fn target(path: &Path, names: &[Vec<u8>], options: &Options, wait: bo
             Tree::of(several.iter().map(place).collect::<Result<_, String>>()?)
         }
     };
+    let tree = tree.filtered(start.rules.clone(), Role::Target);
     Ok(Opened { tree, lock, names: Vec::new() })
+}
+
+/// A source, as far as it is shown.
+fn shown(tree: Tree, start: &Start) -> Tree {
+    tree.on_one_file_system(start.options.one_file_system).filtered(start.rules.clone(), Role::Source)
 }
 
 fn root(path: &Path) -> Result<Root, String> {

@@ -101,9 +101,9 @@ impl Root {
     fn replace(&self, path: &RelPath, name: &[u8], attributes: &Attributes) -> Result<(), FsError> {
         let parent = self.parent(path)?;
         let staged = RelPath::checked(name);
-        let done = self.set_at(parent.as_fd(), &staged, attributes).and_then(|()| {
-            rustix::fs::renameat(&parent, name, &parent, path.name())
-        });
+        let done = self
+            .set_at(parent.as_fd(), &staged, attributes)
+            .and_then(|()| rustix::fs::renameat(&parent, name, &parent, path.name()));
         done.map_err(|errno| {
             // It is no part of any tree; what cannot be removed is swept by the next run.
             let _ = rustix::fs::unlinkat(&parent, name, AtFlags::empty());

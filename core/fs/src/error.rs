@@ -65,6 +65,11 @@ impl FsError {
         Self::Entry { path: path.clone(), source }
     }
 
+    /// Rules that cannot be read or understood.
+    pub fn rules(path: &RelPath, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::io(path, io::Error::other(error))
+    }
+
     pub(crate) fn of(path: &RelPath) -> impl Fn(rustix::io::Errno) -> Self + '_ {
         move |errno| Self::io(path, errno.into())
     }

@@ -101,9 +101,8 @@ impl Root {
         let mut names = path.as_bytes().split(|byte| *byte == b'/').peekable();
         while let Some(name) = names.next() {
             let is_last = names.peek().is_none();
-            let opened =
-                rustix::fs::openat(&held, name, if is_last { flags } else { between }, Mode::empty())
-                    .map_err(FsError::of(path))?;
+            let opened = rustix::fs::openat(&held, name, if is_last { flags } else { between }, Mode::empty())
+                .map_err(FsError::of(path))?;
             if is_last {
                 return Ok(opened);
             }

@@ -32,9 +32,10 @@ pub(crate) fn fresh_name() -> Vec<u8> {
 /// The name under which the unfinished content of a file waits for the next run.
 fn partial_name(path: &RelPath) -> Vec<u8> {
     // FNV-1a: the name must be the same in the next run and in every version.
-    let hash = path.name().iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = path
+        .name()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     [PREFIX, format!("part-{hash:016x}").as_bytes()].concat()
 }
 

@@ -24,7 +24,10 @@ pub enum SyncError {
     #[error("the other side said something else before it began")]
     Chatter(Vec<u8>),
     /// The other side speaks another version of the protocol.
-    #[error("the other side speaks version {theirs} of the protocol, this side version {}", crate::wire::start::VERSION)]
+    #[error(
+        "the other side speaks version {theirs} of the protocol, this side version {}",
+        crate::wire::start::VERSION
+    )]
     Version {
         /// Its version.
         theirs: u32,

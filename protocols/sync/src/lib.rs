@@ -14,6 +14,7 @@
 mod content;
 mod drive;
 mod error;
+mod filtering;
 pub mod limits;
 mod line;
 mod options;
@@ -33,3 +34,4 @@ pub use tree::{Difference, Item, Meta, Tree};
 pub use watch::{Change, Nobody, Note, Watch};
 pub use wire::WireError;
 pub use wire::start::{Role, Start};
+pub use xssh_filter::Rules;

@@ -1,8 +1,8 @@
 //! Our direction of the line, shared by the threads of one side.
 
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use crate::limits::LINE_QUEUE;
 use crate::wire::frame;

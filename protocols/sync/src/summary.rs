@@ -13,8 +13,6 @@ pub struct Summary {
     pub literal: u64,
     /// Bytes of their contents that the target had already.
     pub reused: u64,
-    /// Files that were found under another name.
-    pub moved: u64,
     /// Entries made that are not files.
     pub made: u64,
     /// Entries of which only permissions, times or owners were set.

@@ -1,14 +1,18 @@
 //! What is known of an entry of a tree, as far as it travels and is compared.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::ops::ControlFlow;
 
+use xssh_filter::Rules;
 use xssh_fs::walk::Span;
 use xssh_fs::{Entry, FsError, Kind, RelPath, Root};
 
 use crate::content::hash;
+use crate::filtering::{Filter, Trail};
 use crate::options::Options;
 use crate::wire::message::FileDigest;
+use crate::wire::start::Role;
 
 /// The properties of an entry, without its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +100,7 @@ impl Difference {
 pub struct Tree {
     parts: Vec<Part>,
     one_file_system: bool,
+    filter: Option<Filter>,
 }
 
 /// A place, and the name under which it is shown.
@@ -112,21 +117,31 @@ pub(crate) type Visit<'a> = &'a mut dyn FnMut(Result<Item, (RelPath, FsError)>) 
 impl Tree {
     /// Everything below a root.
     pub fn whole(root: Root) -> Self {
-        Self { parts: vec![Part { shown: RelPath::root(), root, own: RelPath::root() }], one_file_system: false }
+        Self {
+            parts: vec![Part { shown: RelPath::root(), root, own: RelPath::root() }],
+            one_file_system: false,
+            filter: None,
+        }
     }
 
     /// Several places, each with the name under which it is shown. No name may be inside another.
     pub fn of(places: Vec<(RelPath, Root, RelPath)>) -> Self {
-        let mut parts: Vec<Part> =
-            places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
+        let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
-        Self { parts, one_file_system: false }
+        Self { parts, one_file_system: false, filter: None }
     }
 
     /// Stays on the file systems of the places themselves.
     #[must_use]
     pub fn on_one_file_system(mut self, stays: bool) -> Self {
         self.one_file_system = stays;
+        self
+    }
+
+    /// Leaves out what the rules say, as seen from this side.
+    #[must_use]
+    pub fn filtered(mut self, rules: Rules, role: Role) -> Self {
+        self.filter = (!rules.is_empty()).then_some(Filter { rules, role });
         self
     }
 
@@ -176,34 +191,63 @@ impl Tree {
         }
     }
 
-    fn walk_part(
-        &self,
-        part: &Part,
-        from: &RelPath,
-        until: Option<&RelPath>,
-        visit: Visit<'_>,
-    ) -> ControlFlow<()> {
+    fn walk_part(&self, part: &Part, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) -> ControlFlow<()> {
         let own_from = below(from, &part.shown).and_then(|rest| joined(&part.own, rest).ok());
         let span = Span {
             from: Some(own_from.unwrap_or_else(|| part.own.clone())),
             until: until.and_then(|until| below(until, &part.shown)).and_then(|rest| joined(&part.own, rest).ok()),
             one_file_system: self.one_file_system,
         };
+        let trail = match self.filter.as_ref().map(|filter| Trail::new(filter, self)).transpose() {
+            Ok(trail) => RefCell::new(trail),
+            Err(error) => return visit(Err((part.shown.clone(), FsError::rules(&part.shown, error)))),
+        };
         let mut flow = ControlFlow::Continue(());
-        let mut enter = |path: &RelPath| part.own.is_below(path) || *path == part.own || path.is_below(&part.own);
+        let visit = RefCell::new(visit);
+        let mut enter = |path: &RelPath| {
+            if part.own.is_below(path) {
+                return true;
+            }
+            let Ok(shown) = shown(part, path) else { return false };
+            if *path != part.own && !path.is_below(&part.own) {
+                return false;
+            }
+            let mut trail = trail.borrow_mut();
+            let Some(trail) = trail.as_mut() else { return true };
+            if !trail.admits(&shown, true) {
+                return false;
+            }
+            match trail.enter(&shown) {
+                Ok(()) => true,
+                Err(error) => {
+                    // The walk is told to end where the next entry is shown.
+                    let error = FsError::rules(&shown, error);
+                    let _ = visit.borrow_mut()(Err((shown, error)));
+                    false
+                }
+            }
+        };
         xssh_fs::walk::walk(&part.root, &span, &mut enter, &mut |found| {
             let shown = match found {
                 Ok(found) if found.path != part.own && !found.path.is_below(&part.own) => {
                     return if found.path < part.own { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
                 }
-                Ok(found) => shown(part, &found.path).map(|path| Item {
-                    path,
-                    meta: Meta::from(&found.entry),
-                    link: found.link,
-                }),
+                Ok(found) => {
+                    let meta = Meta::from(&found.entry);
+                    match shown(part, &found.path) {
+                        Ok(path) => {
+                            let is_directory = meta.kind == Kind::Directory;
+                            if trail.borrow_mut().as_mut().is_some_and(|trail| !trail.admits(&path, is_directory)) {
+                                return ControlFlow::Continue(());
+                            }
+                            Ok(Item { path, meta, link: found.link })
+                        }
+                        Err(error) => Err(error),
+                    }
+                }
                 Err(error) => Err((part.shown.clone(), error)),
             };
-            flow = visit(shown);
+            flow = visit.borrow_mut()(shown);
             flow
         });
         flow

@@ -45,11 +45,15 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 }
 
 fn what() -> Vec<Arg> {
-    let pattern = |name: &'static str, help| {
-        Arg::new(name).long(name).value_name("PATTERN").action(ArgAction::Append).help(help)
-    };
+    let pattern =
+        |name: &'static str, help| Arg::new(name).long(name).value_name("PATTERN").action(ArgAction::Append).help(help);
     let list = |name: &'static str, help| {
-        Arg::new(name).long(name).value_name("FILE").action(ArgAction::Append).value_hint(ValueHint::FilePath).help(help)
+        Arg::new(name)
+            .long(name)
+            .value_name("FILE")
+            .action(ArgAction::Append)
+            .value_hint(ValueHint::FilePath)
+            .help(help)
     };
     let args = vec![
         flag("delete", "Delete from DST what SRC does not have, after everything could be read"),

@@ -23,7 +23,9 @@ pub(super) fn run(shared: &Shared<'_>, bases: &Receiver<Basis>, events: &Sender<
             xssh_delta::signature(open, size).map_err(|error| FsError::io(&own, io::Error::other(error)))
         });
         let sent = match signed {
-            Some(Ok(signature)) => shared.line.send(&FromTarget::Delta { file, signature: signature.into_bytes().into() }).is_ok(),
+            Some(Ok(signature)) => {
+                shared.line.send(&FromTarget::Delta { file, signature: signature.into_bytes().into() }).is_ok()
+            }
             // It cannot be read here: then it comes whole.
             Some(Err(_)) => events.send(Event::Again(file)).is_ok(),
             None => true,

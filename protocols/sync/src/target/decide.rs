@@ -11,8 +11,8 @@ use super::compare::{Comparison, Stretch};
 use super::finish::Finish;
 use super::ledger::Wanted;
 use super::{Event, Shared};
-use crate::error::SyncError;
 use crate::content::hash;
+use crate::error::SyncError;
 use crate::limits::{DELTA_LEAST, KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
 use crate::summary::Summary;
 use crate::tree::{Difference, Item};
@@ -52,11 +52,7 @@ pub(super) struct Decider<'a> {
 }
 
 /// Decides until everything is done.
-pub(super) fn run(
-    shared: &Shared<'_>,
-    inbox: &Receiver<Event>,
-    bases: Sender<Basis>,
-) -> Result<Summary, SyncError> {
+pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Basis>) -> Result<Summary, SyncError> {
     let mut decider = Decider {
         shared,
         comparison: Comparison::new(shared.options.owners),
@@ -115,7 +111,8 @@ impl Decider<'_> {
         while self.listings.len() < LISTS && self.open.len() < KEPT_RANGES && self.unsettled < WANTS {
             let Some(stretch) = self.stretches.pop_front() else { break };
             let range = self.next_range;
-            self.next_range = range.checked_add(1).ok_or(SyncError::Limit { what: "ranges", limit: u32::MAX as usize })?;
+            self.next_range =
+                range.checked_add(1).ok_or(SyncError::Limit { what: "ranges", limit: u32::MAX as usize })?;
             self.send(&FromTarget::List { range, from: stretch.from.clone(), until: stretch.until.clone() })?;
             self.listings.insert(range, Listing { stretch, items: Vec::new() });
         }
@@ -279,9 +276,9 @@ impl Decider<'_> {
             return Ok(());
         }
         self.finish.touch(shared, &theirs.path);
-        let basis = mine.map(|mine| mine.meta.size).filter(|size| {
-            !shared.options.whole_file && *size >= DELTA_LEAST && theirs.meta.size > SMALL_FILE
-        });
+        let basis = mine
+            .map(|mine| mine.meta.size)
+            .filter(|size| !shared.options.whole_file && *size >= DELTA_LEAST && theirs.meta.size > SMALL_FILE);
         let wanted = Wanted { item: theirs, replaces: mine.is_some(), has_basis: basis.is_some(), again: false };
         shared.ledger.want(file, wanted);
         self.unsettled += 1;

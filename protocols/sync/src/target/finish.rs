@@ -112,9 +112,10 @@ impl Finish {
         }
         if !options.dry_run {
             for (path, meta) in std::mem::take(&mut self.directories).into_iter().rev() {
-                let set = shared.tree.place(&path).and_then(|(root, own)| {
-                    root.set(&own, &attributes(shared, &meta, !options.modes))
-                });
+                let set = shared
+                    .tree
+                    .place(&path)
+                    .and_then(|(root, own)| root.set(&own, &attributes(shared, &meta, !options.modes)));
                 if let Err(error) = set {
                     shared.problem(&path, &error.to_string());
                 }

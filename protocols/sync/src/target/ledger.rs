@@ -31,7 +31,6 @@ pub(super) struct Ledger {
     bytes: AtomicU64,
     literal: AtomicU64,
     reused: AtomicU64,
-    moved: AtomicU64,
     made: AtomicU64,
     touched: AtomicU64,
     deleted: AtomicU64,
@@ -77,10 +76,6 @@ impl Ledger {
         add(&self.reused, reused);
     }
 
-    pub(super) fn moved(&self) {
-        add(&self.moved, 1);
-    }
-
     pub(super) fn made(&self) {
         add(&self.made, 1);
     }
@@ -106,7 +101,6 @@ impl Ledger {
             bytes: of(&self.bytes),
             literal: of(&self.literal),
             reused: of(&self.reused),
-            moved: of(&self.moved),
             made: of(&self.made),
             touched: of(&self.touched),
             deleted: of(&self.deleted),

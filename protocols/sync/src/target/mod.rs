@@ -48,11 +48,23 @@ struct Shared<'a> {
 /// What reaches the decider.
 enum Event {
     Pages(Vec<Page>),
-    PagesEnd { entries: u64, clean: bool, root: FileDigest },
+    PagesEnd {
+        entries: u64,
+        clean: bool,
+        root: FileDigest,
+    },
     Own(Page),
-    OwnEnd { clean: bool },
-    Entries { range: u32, items: Vec<Item> },
-    RangeEnd { range: u32, clean: bool },
+    OwnEnd {
+        clean: bool,
+    },
+    Entries {
+        range: u32,
+        items: Vec<Item>,
+    },
+    RangeEnd {
+        range: u32,
+        clean: bool,
+    },
     /// A file is done with, well or not.
     Settled(FileId),
     /// A file came otherwise than its digest says: once more, whole.

@@ -11,15 +11,8 @@ use crate::tree::{Item, Meta};
 /// The longest path (PATH_MAX).
 const PATH: usize = 4096;
 
-const KINDS: [Kind; 7] = [
-    Kind::File,
-    Kind::Directory,
-    Kind::Symlink,
-    Kind::Fifo,
-    Kind::Socket,
-    Kind::BlockDevice,
-    Kind::CharDevice,
-];
+const KINDS: [Kind; 7] =
+    [Kind::File, Kind::Directory, Kind::Symlink, Kind::Fifo, Kind::Socket, Kind::BlockDevice, Kind::CharDevice];
 
 /// The name before, in a batch.
 #[derive(Debug, Default)]

@@ -48,37 +48,91 @@ pub(crate) struct Small {
 pub(crate) enum FromSource {
     Pages(Vec<Page>),
     /// The walk is over: how many entries there were, and whether all could be read.
-    PagesEnd { entries: u64, clean: bool, root: FileDigest },
-    Entries { range: u32, items: Vec<Item> },
-    RangeEnd { range: u32, clean: bool },
+    PagesEnd {
+        entries: u64,
+        clean: bool,
+        root: FileDigest,
+    },
+    Entries {
+        range: u32,
+        items: Vec<Item>,
+    },
+    RangeEnd {
+        range: u32,
+        clean: bool,
+    },
     Small(Vec<Small>),
-    Begin { file: FileId, meta: Meta },
-    Data { file: FileId, bytes: Bytes },
-    Copy { file: FileId, offset: u64, length: u64 },
-    End { file: FileId, digest: FileDigest },
-    Digest { file: FileId, digest: FileDigest },
+    Begin {
+        file: FileId,
+        meta: Meta,
+    },
+    Data {
+        file: FileId,
+        bytes: Bytes,
+    },
+    Copy {
+        file: FileId,
+        offset: u64,
+        length: u64,
+    },
+    End {
+        file: FileId,
+        digest: FileDigest,
+    },
+    Digest {
+        file: FileId,
+        digest: FileDigest,
+    },
     /// A wanted file cannot be had.
-    Missing { file: FileId, vanished: bool, why: String },
+    Missing {
+        file: FileId,
+        vanished: bool,
+        why: String,
+    },
     /// Something else went wrong on the source's side, to be told at the end.
-    Problem { path: RelPath, why: String },
+    Problem {
+        path: RelPath,
+        why: String,
+    },
     /// The source cannot go on.
-    Failed { why: String },
+    Failed {
+        why: String,
+    },
 }
 
 /// What the target says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FromTarget {
     /// List what is from here on and before there; `None` is the end.
-    List { range: u32, from: RelPath, until: Option<RelPath> },
+    List {
+        range: u32,
+        from: RelPath,
+        until: Option<RelPath>,
+    },
     /// Nothing more will be asked of a range.
-    Release { range: u32 },
+    Release {
+        range: u32,
+    },
     Whole(Vec<FileId>),
-    Delta { file: FileId, signature: Bytes },
-    Digest { file: FileId },
-    Change { path: RelPath, what: u8 },
-    Problem { path: RelPath, why: String },
+    Delta {
+        file: FileId,
+        signature: Bytes,
+    },
+    Digest {
+        file: FileId,
+    },
+    Change {
+        path: RelPath,
+        what: u8,
+    },
+    Problem {
+        path: RelPath,
+        why: String,
+    },
     Finished(Box<Summary>),
-    Failed { why: String },
+    Failed {
+        why: String,
+    },
 }
 
 mod kind {
@@ -166,9 +220,7 @@ impl Message for FromSource {
                     Ok(Page { first: before.take(take)?, digest: take.array()?, owners: take.array()? })
                 })?)
             }
-            kind::PAGES_END => {
-                Self::PagesEnd { entries: take.number()?, clean: flag(&mut take)?, root: take.array()? }
-            }
+            kind::PAGES_END => Self::PagesEnd { entries: take.number()?, clean: flag(&mut take)?, root: take.array()? },
             kind::ENTRIES => {
                 let range = take.number32()?;
                 let mut before = Before::default();
@@ -176,7 +228,12 @@ impl Message for FromSource {
             }
             kind::RANGE_END => Self::RangeEnd { range: take.number32()?, clean: flag(&mut take)? },
             kind::SMALL => Self::Small(each(&mut take, |take| {
-                Ok(Small { file: take_file(take)?, meta: take_meta(take)?, digest: take.array()?, bytes: take.string(PIECE)? })
+                Ok(Small {
+                    file: take_file(take)?,
+                    meta: take_meta(take)?,
+                    digest: take.array()?,
+                    bytes: take.string(PIECE)?,
+                })
             })?),
             kind => Self::decode_content(kind, &mut take)?,
         };
@@ -232,9 +289,7 @@ impl FromSource {
             kind::COPY => Self::Copy { file: take_file(take)?, offset: take.number()?, length: take.number()? },
             kind::END => Self::End { file: take_file(take)?, digest: take.array()? },
             kind::DIGEST => Self::Digest { file: take_file(take)?, digest: take.array()? },
-            kind::MISSING => {
-                Self::Missing { file: take_file(take)?, vanished: flag(take)?, why: take_text(take)? }
-            }
+            kind::MISSING => Self::Missing { file: take_file(take)?, vanished: flag(take)?, why: take_text(take)? },
             kind::PROBLEM => Self::Problem { path: take_path(take)?, why: take_text(take)? },
             kind::FAILED => Self::Failed { why: take_text(take)? },
             unknown => return Err(WireError::Kind(unknown)),
@@ -364,8 +419,8 @@ fn put_failed(why: &str, put: &mut Put) -> u8 {
 }
 
 fn put_summary(summary: &Summary, put: &mut Put) {
-    let Summary { entries, files, bytes, literal, reused, moved, made, touched, deleted, failed, vanished, root } = summary;
-    for number in [entries, files, bytes, literal, reused, moved, made, touched, deleted, failed, vanished] {
+    let Summary { entries, files, bytes, literal, reused, made, touched, deleted, failed, vanished, root } = summary;
+    for number in [entries, files, bytes, literal, reused, made, touched, deleted, failed, vanished] {
         put.number(*number);
     }
     put.raw(root);
@@ -378,7 +433,6 @@ fn take_summary(take: &mut Take) -> Result<Summary, WireError> {
         bytes: take.number()?,
         literal: take.number()?,
         reused: take.number()?,
-        moved: take.number()?,
         made: take.number()?,
         touched: take.number()?,
         deleted: take.number()?,

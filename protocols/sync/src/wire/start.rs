@@ -4,10 +4,12 @@
 
 use std::io::{self, Read, Write};
 
+use xssh_filter::Rules;
+
 use super::WireError;
 use super::bytes::{Put, Take};
 use super::frame;
-use crate::limits::TEXT;
+use crate::limits::{FRAME, TEXT};
 use crate::options::Options;
 
 /// Opens each direction.
@@ -41,6 +43,8 @@ pub struct Start {
     pub names: Vec<Vec<u8>>,
     /// What both are to do.
     pub options: Options,
+    /// Which names take part.
+    pub rules: Rules,
     /// The key of the page digests, chosen anew for each run.
     pub key: [u8; 32],
 }
@@ -69,6 +73,7 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start) -> io::Result<
     put.byte(matches!(start.role, Role::Target).into());
     put.raw(&start.key);
     put_options(&start.options, &mut put);
+    put.string(&start.rules.to_bytes());
     put_strings(&start.paths, &mut put);
     put_strings(&start.names, &mut put);
     frame::write(output, START, &put.0, false)?;
@@ -96,8 +101,9 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<Start>, WireE
         let role = if take.byte()? == 1 { Role::Target } else { Role::Source };
         let key = take.array()?;
         let options = take_options(take)?;
+        let rules = Rules::from_bytes(&take.string(FRAME)?).map_err(|_| WireError::Value("rule"))?;
         let (paths, names) = (take_strings(take)?, take_strings(take)?);
-        Ok(Greeting::Here(Start { role, paths, names, options, key }))
+        Ok(Greeting::Here(Start { role, paths, names, options, rules, key }))
     })
 }
 
@@ -227,8 +233,19 @@ mod tests {
 
     #[test]
     fn what_a_client_asks_for_arrives() {
-        let options = Options { delete: true, max_delete: Some(7), compress: Some(true), fsync: true, ..Options::default() };
-        let start = Start { role: Role::Target, paths: vec![b"/a b/\xff".to_vec()], names: vec![b"n".to_vec()], options, key: [3; 32] };
+        let options =
+            Options { delete: true, max_delete: Some(7), compress: Some(true), fsync: true, ..Options::default() };
+        let mut rules = xssh_filter::Builder::new(xssh_filter::Options::default());
+        rules.exclude(b"*.o").unwrap();
+        let rules = rules.finish();
+        let start = Start {
+            role: Role::Target,
+            paths: vec![b"/a b/\xff".to_vec()],
+            names: vec![b"n".to_vec()],
+            rules,
+            options,
+            key: [3; 32],
+        };
         let mut line = Vec::new();
         open(&mut line).unwrap();
         write_start(&mut line, &start).unwrap();
@@ -251,6 +268,8 @@ mod tests {
         let mut line = Vec::new();
         open(&mut line).unwrap();
         write_ready(&mut line, Err("no such directory")).unwrap();
-        assert!(matches!(read_ready(&mut line.as_slice()).unwrap(), Greeting::Refused(why) if why == "no such directory"));
+        assert!(
+            matches!(read_ready(&mut line.as_slice()).unwrap(), Greeting::Refused(why) if why == "no such directory")
+        );
     }
 }

@@ -5,3 +5,4 @@ mod kinds;
 mod line;
 mod pair;
 mod random;
+mod rules;

@@ -10,12 +10,15 @@ use std::thread;
 
 use tempfile::TempDir;
 use xssh_fs::Root;
-use xssh_sync::{Change, Near, Note, Opened, Options, Role, Start, Summary, SyncError, Tree, Watch, client, serve};
+use xssh_sync::{
+    Change, Near, Note, Opened, Options, Role, Rules, Start, Summary, SyncError, Tree, Watch, client, serve,
+};
 
 use super::line::Counted;
 
 pub(crate) struct Pair {
     folder: TempDir,
+    pub(crate) rules: Rules,
 }
 
 /// What one run said and cost.
@@ -49,7 +52,7 @@ impl Pair {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("source")).unwrap();
         fs::create_dir(folder.path().join("target")).unwrap();
-        Self { folder }
+        Self { folder, rules: Rules::default() }
     }
 
     pub(crate) fn source(&self) -> PathBuf {
@@ -78,6 +81,7 @@ impl Pair {
             role,
             paths: vec![far.as_os_str().as_bytes().to_vec()],
             names: Vec::new(),
+            rules: self.rules.clone(),
             options: Options { itemize: true, ..options.clone() },
             key: [7; 32],
         };
@@ -89,13 +93,13 @@ impl Pair {
             let helper = scope.spawn(|| {
                 serve(from_client, down.over(to_client), &mut |start| {
                     let path = Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]));
-                    Ok(open(path, start.role == Role::Target))
+                    Ok(open(path, start.role, &start.rules))
                 })
             });
-            let tree = open(&near, false).tree;
+            let tree = open(&near, Role::Source, &self.rules).tree;
             let near = match role {
                 Role::Target => Near::Source(&tree),
-                Role::Source => Near::Target(&mut |_| Ok(open(&near, true))),
+                Role::Source => Near::Target(&mut |_| Ok(open(&near, Role::Target, &self.rules))),
             };
             let result = client(&start, near, from_helper, up.over(to_helper), &listener);
             let served = helper.join().unwrap();
@@ -113,10 +117,10 @@ impl Pair {
     }
 }
 
-fn open(path: &Path, is_target: bool) -> Opened {
+fn open(path: &Path, role: Role, rules: &Rules) -> Opened {
     let root = Root::open(path).unwrap();
-    let lock = is_target.then(|| root.lock().unwrap());
-    Opened { tree: Tree::whole(root), lock, names: Vec::new() }
+    let lock = (role == Role::Target).then(|| root.lock().unwrap());
+    Opened { tree: Tree::whole(root).filtered(rules.clone(), role), lock, names: Vec::new() }
 }
 
 impl Run {
