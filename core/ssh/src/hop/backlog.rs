@@ -2,7 +2,8 @@
 //!
 //! A session that runs through another one shares its event loop's fate: what arrives for the inner session is handed over
 //! by the outer one, which waits if it is not taken. If the inner session were blocked in a write at that time, the outer
-//! one could not learn of the room that the write waits for. [`super::TcpWire`] does the same for a socket.
+//! one could not learn of the room that the write waits for. So with a command that reads only when it has written.
+//! [`super::TcpWire`] does the same for a socket.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

@@ -19,7 +19,7 @@ use super::{HopReport, Session, SessionError, checks};
 use crate::auth::{AuthError, authenticate};
 use crate::config::Resolver;
 use crate::config::tokens::{Scope, Tokens};
-use crate::hop::{self, BoxedWire, Hop, HopError, Proxy, TcpWire, Trust, Tunnel, credentials};
+use crate::hop::{self, Backlog, BoxedWire, Hop, HopError, Proxy, TcpWire, Trust, Tunnel, credentials};
 use crate::hostkey::{self, KnownHosts};
 use crate::limits;
 use crate::prompt::Prompt;
@@ -215,6 +215,8 @@ impl Way<'_> {
             let (wire, watch) = hop::command::spawn(&self.guide.shell, command.as_ref())?;
             (reached.wire, reached.watch) = (wire, Some(watch));
         }
+        // A command may stop to read from us until we have read from it.
+        reached.wire = Box::new(Backlog::new(reached.wire));
         reached.reports.push(report(started));
         Ok(reached)
     }
