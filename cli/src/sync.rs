@@ -81,18 +81,17 @@ fn verdict(summary: &Summary) -> u8 {
 
 /// Says why there was no sync, and with which code it ends.
 fn failed(call: &Sync, error: &SyncError, helper: Option<u8>) -> u8 {
-    let nothing_was_said = matches!(error, SyncError::Chatter(said) if said.is_empty());
     match (error, helper) {
         // The remote shell has told why itself.
         (_, Some(words::FAILED)) => return words::FAILED,
-        (_, Some(code @ (126 | 127))) if nothing_was_said => {
+        (SyncError::Ended, Some(code @ (126 | 127))) => {
             words::say(&format_args!(
                 "xssh: there is no '{}' to be run on the host: install xssh there, or say where it is with --remote-xssh",
                 call.remote
             ));
             return code;
         }
-        (SyncError::Chatter(said), _) if !nothing_was_said => {
+        (SyncError::Chatter(said), _) => {
             words::say(&format_args!(
                 "xssh: {error}; its login script may be talking, or '{}' is no xssh that can sync. It said:\n{}",
                 call.remote,

@@ -64,9 +64,9 @@ mod tests {
     fn words_count_in_first_place_only() {
         assert_eq!(found("xssh", &["route", "host"]), Some(Word::Route));
         assert_eq!(found("x", &["help"]), Some(Word::Help));
-        for word in ["sync", "serve", "authorize"] {
-            assert_eq!(found("xssh", &[word]), Some(Word::Later(word)));
-            assert_eq!(found("xssh", &[word, "a", "b"]), Some(Word::Later(word)));
+        for (word, meant) in [("sync", Word::Sync), ("serve", Word::Serve), ("authorize", Word::Later("authorize"))] {
+            assert_eq!(found("xssh", &[word]), Some(meant));
+            assert_eq!(found("xssh", &[word, "a", "b"]), Some(meant));
         }
         for line in
             [&["host", "route"][..], &["-v", "route", "host"], &["--", "sync"], &["me@sync"], &["Route"], &[], &[""]]

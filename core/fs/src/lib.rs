@@ -26,4 +26,4 @@ pub use error::{FsError, PathError};
 pub use lock::Lock;
 pub use path::RelPath;
 pub use root::Root;
-pub use staged::{Staged, is_staged_name};
+pub use staged::{Staged, is_partial_name, is_staged_name};

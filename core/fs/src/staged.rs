@@ -11,6 +11,8 @@ use crate::{Attributes, FsError, RelPath, Root};
 
 /// How every staged name begins.
 const PREFIX: &[u8] = b".xssh-staged-";
+/// What follows for content that the next run can use.
+const PARTIAL: &[u8] = b"part-";
 
 /// Whether a name is one that runs use for what is not finished. No tree shows it.
 ///
@@ -20,6 +22,11 @@ const PREFIX: &[u8] = b".xssh-staged-";
 /// ```
 pub fn is_staged_name(name: &[u8]) -> bool {
     name.starts_with(PREFIX)
+}
+
+/// Whether a staged name is that of content which the next run can use.
+pub fn is_partial_name(name: &[u8]) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with(PARTIAL))
 }
 
 /// A name that no other run and no other file of this run uses now.
@@ -36,7 +43,7 @@ fn partial_name(path: &RelPath) -> Vec<u8> {
         .name()
         .iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    [PREFIX, format!("part-{hash:016x}").as_bytes()].concat()
+    [PREFIX, PARTIAL, format!("{hash:016x}").as_bytes()].concat()
 }
 
 /// A file that appears under its name whole, or not at all. Dropped before it is finished, it is gone.

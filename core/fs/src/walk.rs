@@ -41,9 +41,12 @@ pub struct Span {
     pub until: Option<RelPath>,
     /// Does not go into directories of other file systems; it shows them.
     pub one_file_system: bool,
+    /// Shows also what runs have staged.
+    pub staged: bool,
 }
 
-/// Calls `visit` with every entry of the span, and with what could not be read. What a run has staged is left out.
+/// Calls `visit` with every entry of the span, and with what could not be read. What runs have staged is left out,
+/// unless it is asked for.
 /// `visit` says whether the walk goes on, and `enter` whether it goes into a directory that was shown.
 pub fn walk(
     root: &Root,
@@ -184,6 +187,7 @@ impl Walk<'_> {
         let mut entries = RawDir::new(listed, &mut buffer);
         while let Some(entry) = entries.next() {
             match entry {
+                Ok(entry) if !self.span.staged && is_staged_name(entry.file_name().to_bytes()) => {}
                 Ok(entry) => names.push(entry.file_name().to_bytes()),
                 // Removed while it was read: it has no entries any more.
                 Err(Errno::NOENT) => break,
@@ -203,7 +207,7 @@ struct Names {
 
 impl Names {
     fn push(&mut self, name: &[u8]) {
-        if matches!(name, b"." | b"..") || is_staged_name(name) {
+        if matches!(name, b"." | b"..") {
             return;
         }
         self.bytes.extend_from_slice(name);

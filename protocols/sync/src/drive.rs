@@ -48,6 +48,7 @@ pub fn client(
     let mut names = match start::read_ready(&mut input)? {
         Greeting::Here(names) => names,
         Greeting::Refused(why) => return Err(SyncError::Refused(why)),
+        Greeting::Chatter(said) if said.is_empty() => return Err(SyncError::Ended),
         Greeting::Chatter(said) => return Err(SyncError::Chatter(said)),
         Greeting::Version(theirs) => return Err(SyncError::Version { theirs }),
     };
@@ -73,6 +74,7 @@ pub fn serve(
     let mut start = match start::read_start(&mut input)? {
         Greeting::Here(start) => start,
         Greeting::Refused(why) => return Err(SyncError::Refused(why)),
+        Greeting::Chatter(said) if said.is_empty() => return Err(SyncError::Ended),
         Greeting::Chatter(said) => return Err(SyncError::Chatter(said)),
         Greeting::Version(theirs) => {
             let why = format!("this side speaks version {} of the protocol, the other {theirs}", start::VERSION);

@@ -180,23 +180,40 @@ impl Tree {
 
     /// Every entry from `from` on and before `until`, in the order of their paths.
     pub(crate) fn walk(&self, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) {
+        self.walk_parts(from, until, false, visit);
+    }
+
+    /// Every entry, and what earlier runs have left of files that they did not finish.
+    pub(crate) fn walk_with_leftovers(&self, visit: Visit<'_>) {
+        self.walk_parts(&RelPath::root(), None, true, visit);
+    }
+
+    fn walk_parts(&self, from: &RelPath, until: Option<&RelPath>, staged: bool, visit: Visit<'_>) {
         for part in &self.parts {
             let ends_before = part.shown < *from && !from.is_below(&part.shown);
             if ends_before || until.is_some_and(|until| part.shown >= *until) {
                 continue;
             }
-            if self.walk_part(part, from, until, visit).is_break() {
+            if self.walk_part(part, from, until, staged, visit).is_break() {
                 return;
             }
         }
     }
 
-    fn walk_part(&self, part: &Part, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) -> ControlFlow<()> {
+    fn walk_part(
+        &self,
+        part: &Part,
+        from: &RelPath,
+        until: Option<&RelPath>,
+        staged: bool,
+        visit: Visit<'_>,
+    ) -> ControlFlow<()> {
         let own_from = below(from, &part.shown).and_then(|rest| joined(&part.own, rest).ok());
         let span = Span {
             from: Some(own_from.unwrap_or_else(|| part.own.clone())),
             until: until.and_then(|until| below(until, &part.shown)).and_then(|rest| joined(&part.own, rest).ok()),
             one_file_system: self.one_file_system,
+            staged,
         };
         let trail = match self.filter.as_ref().map(|filter| Trail::new(filter, self)).transpose() {
             Ok(trail) => RefCell::new(trail),

@@ -5,22 +5,23 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use xssh_fs::FsError;
 
+use super::ledger::Likeness;
 use super::{Event, Shared};
 use crate::wire::message::{FileId, FromTarget};
 
 /// A file whose signature is to be sent.
 pub(super) struct Basis {
     pub(super) file: FileId,
+    pub(super) kind: Likeness,
     /// Its size here.
     pub(super) size: u64,
 }
 
 pub(super) fn run(shared: &Shared<'_>, bases: &Receiver<Basis>, events: &Sender<Event>) {
-    while let Ok(Basis { file, size }) = bases.recv() {
+    while let Ok(Basis { file, kind, size }) = bases.recv() {
         let signed = shared.ledger.path_of(file).map(|path| {
-            let (root, own) = shared.tree.place(&path)?;
-            let (open, _) = root.open_file(&own)?;
-            xssh_delta::signature(open, size).map_err(|error| FsError::io(&own, io::Error::other(error)))
+            let open = kind.open(shared.tree, &path)?;
+            xssh_delta::signature(open, size).map_err(|error| FsError::io(&path, io::Error::other(error)))
         });
         let sent = match signed {
             Some(Ok(signature)) => {

@@ -4,13 +4,13 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender};
 
-use xssh_fs::{FsError, Kind};
+use xssh_fs::{FsError, Kind, RelPath};
 
 use super::basis::Basis;
 use super::compare::{Comparison, Stretch};
 use super::finish::Finish;
-use super::ledger::Wanted;
-use super::{Event, Shared};
+use super::ledger::{Likeness, Wanted};
+use super::{Event, Shared, sweep};
 use crate::content::hash;
 use crate::error::SyncError;
 use crate::limits::{DELTA_LEAST, KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
@@ -43,6 +43,7 @@ pub(super) struct Decider<'a> {
     unsettled: usize,
     walked: Option<Walked>,
     own_clean: Option<bool>,
+    partial: Vec<RelPath>,
     clean: bool,
     bases: Sender<Basis>,
     whole: Vec<FileId>,
@@ -63,6 +64,7 @@ pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Ba
         unsettled: 0,
         walked: None,
         own_clean: None,
+        partial: Vec::new(),
         clean: true,
         bases,
         whole: Vec::new(),
@@ -89,6 +91,7 @@ impl Decider<'_> {
             {
                 let clean = *clean && own_clean && self.clean;
                 self.finish.run(self.shared, clean)?;
+                self.partial.iter().for_each(|path| sweep(self.shared, path));
                 let summary = self.shared.ledger.summary(*entries, *root);
                 self.send(&FromTarget::Finished(Box::new(summary)))?;
                 return Ok(summary);
@@ -127,8 +130,9 @@ impl Decider<'_> {
                 self.walked = Some(Walked { entries, clean, root });
             }
             Event::Own(page) => self.comparison.own(page)?,
-            Event::OwnEnd { clean } => {
+            Event::OwnEnd { clean, partial } => {
                 self.comparison.own_ended();
+                self.partial = partial;
                 self.own_clean = Some(clean);
             }
             Event::Entries { range, items } => self.entries(range, items)?,
@@ -276,20 +280,32 @@ impl Decider<'_> {
             return Ok(());
         }
         self.finish.touch(shared, &theirs.path);
-        let basis = mine
-            .map(|mine| mine.meta.size)
-            .filter(|size| !shared.options.whole_file && *size >= DELTA_LEAST && theirs.meta.size > SMALL_FILE);
-        let wanted = Wanted { item: theirs, replaces: mine.is_some(), has_basis: basis.is_some(), again: false };
+        let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
+        let kind = basis.map(|(kind, _)| kind);
+        let wanted = Wanted { item: theirs, replaces: mine.is_some(), basis: kind, again: false };
         shared.ledger.want(file, wanted);
         self.unsettled += 1;
         *self.open.entry(file.range).or_default() += 1;
         match basis {
-            Some(size) => self.bases.send(Basis { file, size }).map_err(|_| SyncError::Ended),
+            Some((kind, size)) => self.bases.send(Basis { file, kind, size }).map_err(|_| SyncError::Ended),
             None => {
                 self.whole.push(file);
                 Ok(())
             }
         }
+    }
+
+    /// What is here of a large file, and how much: the file itself, or what a run that was cut has left.
+    fn basis(&self, path: &RelPath, mine: Option<&Item>) -> Option<(Likeness, u64)> {
+        let own = mine.map(|mine| (Likeness::Own, mine.meta.size)).filter(|(_, size)| *size >= DELTA_LEAST);
+        if self.shared.options.whole_file {
+            return None;
+        }
+        own.or_else(|| {
+            let (root, own) = self.shared.tree.place(path).ok()?;
+            let (_, size) = root.partial(&own).ok()?;
+            (size >= DELTA_LEAST).then_some((Likeness::Partial, size))
+        })
     }
 
     fn settled(&mut self, file: FileId) -> Result<(), SyncError> {

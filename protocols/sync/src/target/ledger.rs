@@ -1,14 +1,24 @@
 //! The numbers of a run as it goes, and the files that were asked for.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use xssh_fs::RelPath;
+use xssh_fs::{FsError, RelPath};
 
 use crate::summary::Summary;
-use crate::tree::Item;
+use crate::tree::{Item, Tree};
 use crate::wire::message::FileId;
+
+/// Something here that is like a file of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// The file of that name.
+    Own,
+    /// What a run that was cut has left of it.
+    Partial,
+}
 
 /// A file that was asked for.
 #[derive(Debug, Clone)]
@@ -17,8 +27,8 @@ pub(super) struct Wanted {
     pub(super) item: Item,
     /// A file is there already.
     pub(super) replaces: bool,
-    /// What the source sends may name parts of the file that is here.
-    pub(super) has_basis: bool,
+    /// What the source sends may name parts of this.
+    pub(super) basis: Option<Likeness>,
     /// It came damaged once already.
     pub(super) again: bool,
 }
@@ -107,6 +117,17 @@ impl Ledger {
             failed: of(&self.failed),
             vanished: of(&self.vanished),
             root,
+        }
+    }
+}
+
+impl Likeness {
+    /// Opens it.
+    pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<File, FsError> {
+        let (root, own) = tree.place(path)?;
+        match self {
+            Self::Own => root.open_file(&own).map(|(file, _)| file),
+            Self::Partial => root.partial(&own).map(|(file, _)| file),
         }
     }
 }

@@ -18,10 +18,11 @@ mod listen;
 mod write;
 
 use std::io::{Read, Write};
+use std::ops::ControlFlow;
 use std::sync::mpsc::{Sender, channel, sync_channel};
 use std::thread;
 
-use xssh_fs::RelPath;
+use xssh_fs::{RelPath, is_partial_name, is_staged_name};
 
 use crate::error::SyncError;
 use crate::limits::{WRITER_QUEUE, WRITERS};
@@ -54,8 +55,10 @@ enum Event {
         root: FileDigest,
     },
     Own(Page),
+    /// Also what earlier runs have left of files, which this one may use.
     OwnEnd {
         clean: bool,
+        partial: Vec<RelPath>,
     },
     Entries {
         range: u32,
@@ -145,17 +148,25 @@ pub(crate) fn run(
     })
 }
 
-/// The pages of our own tree.
+/// The pages of our own tree. What earlier runs have left is swept, but for what this one may use.
 fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &Sender<Event>) {
     let mut pager = Pager::new(key);
     let mut clean = true;
-    shared.tree.walk(&RelPath::root(), None, &mut |found| {
+    let mut partial = Vec::new();
+    shared.tree.walk_with_leftovers(&mut |found| {
         match found {
+            Ok(item) if is_staged_name(item.path.name()) => {
+                if is_partial_name(item.path.name()) {
+                    partial.push(item.path);
+                } else {
+                    sweep(shared, &item.path);
+                }
+            }
             Ok(item) => {
                 if let Some(page) = pager.push(&item, shared.tree.proof(&item, shared.options).as_ref())
                     && events.send(Event::Own(page)).is_err()
                 {
-                    return std::ops::ControlFlow::Break(());
+                    return ControlFlow::Break(());
                 }
             }
             Err((path, error)) => {
@@ -163,10 +174,18 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &Sender<Event>) {
                 shared.problem(&path, &error.to_string());
             }
         }
-        std::ops::ControlFlow::Continue(())
+        ControlFlow::Continue(())
     });
     if let (Some(page), ..) = pager.finish() {
         let _ = events.send(Event::Own(page));
     }
-    let _ = events.send(Event::OwnEnd { clean });
+    let _ = events.send(Event::OwnEnd { clean, partial });
+}
+
+/// Removes what a run has left. This run holds the tree, so nobody else works on it.
+fn sweep(shared: &Shared<'_>, path: &RelPath) {
+    if !shared.options.dry_run {
+        // What cannot be removed is shown by no walk.
+        let _ = shared.tree.place(path).and_then(|(root, own)| root.remove_file(&own));
+    }
 }

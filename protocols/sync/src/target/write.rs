@@ -51,7 +51,7 @@ pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>, events: &Sender<E
     while let Ok(work) = queue.recv() {
         writer.take(work);
     }
-    // The line broke in the middle of a file: what came of it is kept for the next run.
+    // The line broke in the middle of a file: the next run goes on from what came of it.
     if let State::Growing(growing) = writer.state {
         growing.staged.keep();
     }
@@ -125,9 +125,11 @@ impl Writer<'_> {
     }
 
     fn begin(&self, file: FileId, wanted: &Wanted, meta: Meta) -> Result<Growing, FsError> {
-        let (root, own) = self.shared.tree.place(&wanted.item.path)?;
-        let basis = if wanted.has_basis { Some(root.open_file(&own)?.0) } else { None };
-        let staged = root.stage(&own)?;
+        let path = &wanted.item.path;
+        // Before the staged file takes the name of what is left of an earlier one.
+        let basis = wanted.basis.map(|kind| kind.open(self.shared.tree, path)).transpose()?;
+        let (root, own) = self.shared.tree.place(path)?;
+        let staged = root.stage_partial(&own)?;
         Ok(Growing {
             file,
             wanted: wanted.clone(),
@@ -168,7 +170,7 @@ impl Writer<'_> {
                 self.shared.problem(path, "its contents were damaged on the way, twice");
                 return self.settle(file);
             }
-            self.shared.ledger.want(file, Wanted { again: true, has_basis: false, ..wanted });
+            self.shared.ledger.want(file, Wanted { again: true, basis: None, ..wanted });
             let _ = self.events.send(Event::Again(file));
             return;
         }
