@@ -1,9 +1,9 @@
 //! `xssh sync`: the user's side of a sync. It finds out which side is where, starts the helper, and shows what happens.
 //!
-//! In order of use: `place` (what a word names), `rules` (which names take part), `trees` (held directories, also for the helper), `helper` (this program
+//! In order of use: `place` (what a word names), `rules` (which names take part), `trees` (held directories, also for the helper), `far_side` (this program
 //! once more: as a remote shell that runs xssh on the host, or as the helper itself), `show` (what is seen meanwhile).
 
-mod helper;
+mod far_side;
 mod place;
 mod rules;
 mod show;
@@ -16,7 +16,7 @@ use xssh_sync::{Near, Opened, Role, Start, Summary, SyncError};
 
 use crate::args::sync::Sync;
 use crate::words;
-use helper::Helper;
+use far_side::FarSide;
 use place::Place;
 use show::Show;
 
@@ -140,7 +140,7 @@ fn direction(call: &Sync) -> Result<Direction, String> {
     }
 }
 
-type Done = (Result<Summary, SyncError>, Helper);
+type Done = (Result<Summary, SyncError>, FarSide);
 
 fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, String> {
     let mut key = [0; 32];
@@ -153,13 +153,13 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
         Direction::Push { sources, host, path } => {
             let Opened { tree, names, .. } = trees::source(&sources, &start)?;
             (start.paths, start.names) = (vec![path], names);
-            let mut helper = Helper::start(call, host.as_deref())?;
+            let mut helper = FarSide::start(call, host.as_deref())?;
             let (input, output) = helper.streams()?;
             Ok((xssh_sync::client(&start, Near::Source(&tree), input, output, show), helper))
         }
         Direction::Pull { host, paths, target } => {
             (start.role, start.paths) = (Role::Source, paths);
-            let mut helper = Helper::start(call, Some(&host))?;
+            let mut helper = FarSide::start(call, Some(&host))?;
             let (input, output) = helper.streams()?;
             let mut open = |names: &mut [Vec<u8>]| trees::target(&target, names, &start, call.wait);
             Ok((xssh_sync::client(&start, Near::Target(&mut open), input, output, show), helper))

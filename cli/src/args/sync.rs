@@ -158,10 +158,13 @@ fn read(matches: &ArgMatches) -> Sync {
     }
 }
 
+/// A rule of an option's value.
+type MakeRule = fn(&String) -> Rule;
+
 /// The rules in the order of the command line, whichever option they came by.
 fn rules(matches: &ArgMatches) -> Vec<Rule> {
     let mut found: Vec<(usize, Rule)> = Vec::new();
-    let makers: [(&str, fn(&String) -> Rule); 5] = [
+    let makers: [(&str, MakeRule); 5] = [
         ("exclude", |text| Rule::Exclude(text.clone())),
         ("include", |text| Rule::Include(text.clone())),
         ("exclude-from", |text| Rule::ExcludeFrom(text.into())),

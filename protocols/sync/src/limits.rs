@@ -24,6 +24,8 @@ pub const KEPT_RANGES: usize = 1024;
 pub const WANTS: usize = 16 << 10;
 /// Pieces that wait for one writer.
 pub const WRITER_QUEUE: usize = 16;
+/// Events that wait for the target's decision.
+pub const EVENTS: usize = 64;
 /// Threads that write.
 pub const WRITERS: usize = 2;
 /// The longest text of an error or an option from the other side.

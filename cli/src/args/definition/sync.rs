@@ -31,12 +31,12 @@ pub(super) fn command() -> Command {
         .arg(long_flag("help").short('h').help("Print help"))
         .arg(
             Arg::new("places")
-                .value_name("SRC... DST")
+                .value_name("PLACE")
                 .num_args(2..)
                 .required(true)
                 .value_parser(value_parser!(std::ffi::OsString))
                 .value_hint(ValueHint::AnyPath)
-                .help("Paths here, or [user@]host:path on a host"),
+                .help("SRC... and DST: paths here, or [user@]host:path on a host"),
         )
 }
 

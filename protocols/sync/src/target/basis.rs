@@ -1,7 +1,7 @@
 //! Signatures of files that are here already, so that the source sends only what differs from them.
 
 use std::io;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use xssh_fs::FsError;
 
@@ -17,7 +17,7 @@ pub(super) struct Basis {
     pub(super) size: u64,
 }
 
-pub(super) fn run(shared: &Shared<'_>, bases: &Receiver<Basis>, events: &Sender<Event>) {
+pub(super) fn run(shared: &Shared<'_>, bases: &Receiver<Basis>, events: &SyncSender<Event>) {
     while let Ok(Basis { file, kind, size }) = bases.recv() {
         let signed = shared.ledger.path_of(file).map(|path| {
             let open = kind.open(shared.tree, &path)?;

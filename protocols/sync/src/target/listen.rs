@@ -1,7 +1,7 @@
 //! Takes what the source says, and hands it to whom it is for.
 
 use std::io::{BufReader, Read};
-use std::sync::mpsc::{Sender, SyncSender};
+use std::sync::mpsc::SyncSender;
 
 use super::write::Work;
 use super::{Event, Shared};
@@ -14,7 +14,7 @@ use crate::wire::message::{FileId, FromSource, Message, Small};
 /// The writers, and the large file that is under way.
 struct Desk<'a> {
     shared: &'a Shared<'a>,
-    events: &'a Sender<Event>,
+    events: &'a SyncSender<Event>,
     writers: Vec<SyncSender<Work>>,
     turn: usize,
     open: Option<(FileId, usize)>,
@@ -24,7 +24,7 @@ struct Desk<'a> {
 pub(super) fn run(
     shared: &Shared<'_>,
     input: impl Read,
-    events: &Sender<Event>,
+    events: &SyncSender<Event>,
     writers: Vec<SyncSender<Work>>,
 ) -> Result<(), SyncError> {
     let mut desk = Desk { shared, events, writers, turn: 0, open: None };

@@ -19,13 +19,13 @@ mod write;
 
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
-use std::sync::mpsc::{Sender, channel, sync_channel};
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 
 use xssh_fs::{RelPath, is_partial_name, is_staged_name};
 
 use crate::error::SyncError;
-use crate::limits::{WRITER_QUEUE, WRITERS};
+use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
 use crate::line::Line;
 use crate::options::Options;
 use crate::page::Pager;
@@ -121,7 +121,8 @@ pub(crate) fn run(
     let shared = &shared;
     thread::scope(|scope| {
         let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, Some(false)));
-        let (events, inbox) = channel();
+        let (events, inbox) = sync_channel(EVENTS);
+        // Never more than files that are wanted.
         let (bases, wanted_bases) = channel();
         let mut writers = Vec::new();
         for _ in 0..WRITERS {
@@ -149,7 +150,7 @@ pub(crate) fn run(
 }
 
 /// The pages of our own tree. What earlier runs have left is swept, but for what this one may use.
-fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &Sender<Event>) {
+fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &SyncSender<Event>) {
     let mut pager = Pager::new(key);
     let mut clean = true;
     let mut partial = Vec::new();

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
 use xssh_fs::{Attributes, FsError, Staged};
@@ -46,7 +46,7 @@ enum State {
     Failed(FileId),
 }
 
-pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>, events: &Sender<Event>) {
+pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>, events: &SyncSender<Event>) {
     let mut writer = Writer { shared, events, state: State::Idle };
     while let Ok(work) = queue.recv() {
         writer.take(work);
@@ -59,7 +59,7 @@ pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>, events: &Sender<E
 
 struct Writer<'a> {
     shared: &'a Shared<'a>,
-    events: &'a Sender<Event>,
+    events: &'a SyncSender<Event>,
     state: State,
 }
 

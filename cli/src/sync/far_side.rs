@@ -6,11 +6,11 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use crate::args::sync::Sync;
 
 /// A child that leads to the other side.
-pub(super) struct Helper {
+pub(super) struct FarSide {
     child: Child,
 }
 
-impl Helper {
+impl FarSide {
     /// Starts the helper: on a host, or here.
     pub(super) fn start(call: &Sync, host: Option<&str>) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
