@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write};
 
 use xssh_ssh::config::algorithms;
 
-use crate::args::definition::{self, PROGRAM, ROUTE};
+use crate::args::definition::{self, PROGRAM, ROUTE, SYNC};
 use crate::args::{Help, Topic};
 use crate::words;
 
@@ -25,6 +25,7 @@ pub(crate) fn text(help: Help) -> String {
     let command = match help.topic {
         Topic::Program => Some(&mut program),
         Topic::Route => program.find_subcommand_mut(ROUTE),
+        Topic::Sync => program.find_subcommand_mut(SYNC),
     };
     let render = |command: &mut clap::Command| {
         if help.long { command.render_long_help() } else { command.render_help() }.to_string()

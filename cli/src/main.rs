@@ -8,6 +8,8 @@ mod log;
 mod prompt;
 mod remote_shell;
 mod route;
+mod serve;
+mod sync;
 mod words;
 
 use args::Action;
@@ -22,6 +24,8 @@ fn main() -> std::process::ExitCode {
         Ok(Action::Query(question)) => help::query(&question),
         Ok(Action::RemoteShell(invocation)) => log::with(&invocation, || remote_shell::run(&invocation)),
         Ok(Action::Route { invocation, json }) => log::with(&invocation, || route::run(&invocation, json)),
+        Ok(Action::Sync(call)) => sync::run(&call),
+        Ok(Action::ServeSync) => serve::sync(),
         Err(fault) => words::usage(&fault),
     };
     environment::leave(code)

@@ -71,7 +71,9 @@ fn what_is_not_there_is_one_line() {
             &["-I", "x.so", "h"],
             "-I: xssh has no PKCS#11; load the token into an agent with ssh-add -s, and xssh uses the agent",
         ),
-        (&["sync", "a", "b"], "xssh sync is not there yet; a host of that name is reached by user@sync or -- sync"),
+        (&["serve", "a"], "xssh serve is not there yet; a host of that name is reached by user@serve or -- serve"),
+        (&["sync", "a"], "2 values required by '<PLACE> <PLACE>...'; only 1 was provided; xssh help sync tells more"),
+        (&["sync", "-aH", "a", "b"], "-H is rsync's; here: hard links are not kept yet; xssh help sync tells more"),
         (&["-e", "x\x1b[2J", "h"], "Bad escape character 'x\\033[2J'."),
     ] {
         assert_eq!(failure(&home.run(line)), format!("xssh: {message}\n"), "{line:?}");

@@ -19,6 +19,9 @@ _xssh() {
             xssh,route)
                 cmd="xssh__subcmd__route"
                 ;;
+            xssh,sync)
+                cmd="xssh__subcmd__sync"
+                ;;
             *)
                 ;;
         esac
@@ -26,7 +29,7 @@ _xssh() {
 
     case "${cmd}" in
         xssh)
-            opts="-p -4 -6 -b -B -J -W -C -c -m -F -o -P -2 -1 -l -i -a -A -k -K -I -t -T -s -N -n -e -f -L -R -D -w -g -x -X -Y -M -S -O -v -q -E -y -G -Q -V -Z -h --help route"
+            opts="-p -4 -6 -b -B -J -W -C -c -m -F -o -P -2 -1 -l -i -a -A -k -K -I -t -T -s -N -n -e -f -L -R -D -w -g -x -X -Y -M -S -O -v -q -E -y -G -Q -V -Z -h --help route sync"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -167,6 +170,98 @@ _xssh() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        xssh__subcmd__sync)
+            opts="-c -x -a -r -n -z -F -J -i -l -o -p -4 -6 -v -q -h --delete --delete-excluded --max-delete --checksum --update --existing --ignore-existing --exclude --include --exclude-from --include-from --filter --no-perms --no-times --no-owner --devices --specials --one-file-system --modify-window --archive --recursive --dry-run --itemize-changes --itemize --json --progress --no-progress --stats --whole-file --compress --no-compress --fsync --wait --remote-xssh --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --max-delete)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --include)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --exclude-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --include-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --filter)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --modify-window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --remote-xssh)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -F)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -J)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -i)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -l)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -p)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

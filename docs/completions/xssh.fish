@@ -85,6 +85,51 @@ complete -c xssh -n "__fish_xssh_needs_command" -s V -d 'Print the version'
 complete -c xssh -n "__fish_xssh_needs_command" -s Z -d 'Not yet: list the keys that would be tried'
 complete -c xssh -n "__fish_xssh_needs_command" -s h -l help -d 'Print help: -h the short one, --help the long one'
 complete -c xssh -n "__fish_xssh_needs_command" -a "route" -d 'Show the whole way to a host: every hop, its key, how we logged in, and where the time went'
+complete -c xssh -n "__fish_xssh_needs_command" -a "sync" -d 'Make one tree like another, here or on a host'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude -d 'Leave out what matches, with rsync\'s rules; the first rule that matches counts' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include -d 'Do not leave out what matches' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude-from -d 'Patterns to leave out, a line each' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include-from -d 'Patterns not to leave out, a line each' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l filter -d 'A filter rule of rsync\'s, merge files included' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l modify-window -d 'Times that differ by no more are the same' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l remote-xssh -d 'xssh on the host, as its shell takes it: /opt/bin/xssh, or \'sudo xssh\'' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s F -d 'Configuration file, as with ssh' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s J -d 'Go through these hosts and proxies' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s i -d 'Key file' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s l -d 'User on the host' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s o -d 'An option of the configuration' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s p -d 'Port' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l delete -d 'Delete from DST what SRC does not have, after everything could be read'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l delete-excluded -d 'Delete what is excluded too'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s c -l checksum -d 'Compare the contents of all files, not only sizes and times'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l update -d 'Leave files alone that are newer in DST'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l existing -d 'Make no new files'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l ignore-existing -d 'Leave files alone that DST has'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-perms -d 'Leave permissions as they are'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-times -d 'Leave times as they are'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-owner -d 'Leave owners as they are'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l devices -d 'Make device files'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l specials -d 'Make FIFOs and sockets'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s x -l one-file-system -d 'Do not go into other file systems'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s a -l archive -d 'As it is anyway'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s r -l recursive -d 'As it is anyway'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s n -l dry-run -d 'Change nothing, and say what would be changed'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l itemize -l itemize-changes -d 'Say each change'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l json -d 'Say each change and the end as JSON, a line each'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l progress -d 'Show how far it is, also where standard error is no terminal'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-progress -d 'Do not show how far it is'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l stats -d 'End with all numbers'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l whole-file -d 'Send changed files whole'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s z -l compress -d 'Compress always, not only where the line is the slower part'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-compress -d 'Never compress'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l fsync -d 'Have everything on the disk before it is said to be there'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l wait -d 'Wait for another run that is changing DST, up to an hour'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s 4 -d 'IPv4 only'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s 6 -d 'IPv6 only'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s v -d 'Tell the story of the connection'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s q -d 'Say less'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s h -l help -d 'Print help'
 complete -c xssh -a '(__fish_print_hostnames)'

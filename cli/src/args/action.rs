@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 
-use super::definition::{self, Letters, ROUTE};
+use super::definition::{self, Letters, ROUTE, SYNC};
+use super::sync::{self, Sync};
 use super::translation::Translation;
 use super::walk::{Step, Walk};
 use super::word::{self, Word};
@@ -24,6 +25,10 @@ pub(crate) enum Action {
         /// As JSON.
         json: bool,
     },
+    /// `sync`.
+    Sync(Box<Sync>),
+    /// `serve --sync`: the helper of a sync.
+    ServeSync,
 }
 
 /// Which help.
@@ -42,6 +47,8 @@ pub(crate) enum Topic {
     Program,
     /// `xssh route`.
     Route,
+    /// `xssh sync`.
+    Sync,
 }
 
 /// Reads a command line: `program` is the name that xssh was called by, without folders, and `words` are what follows
@@ -54,6 +61,8 @@ pub(crate) fn parse(program: &str, words: &[OsString]) -> Result<Action, Fault> 
     match word::find(program, words) {
         None => remote_shell(words),
         Some(Word::Route) => route(rest),
+        Some(Word::Sync) => sync::sync(rest),
+        Some(Word::Serve) => sync::serve(rest),
         Some(Word::Help) => help(rest),
         Some(Word::Later(word)) => Err(Fault::WordNotYet(word)),
     }
@@ -85,6 +94,7 @@ fn help(words: &[OsString]) -> Result<Action, Fault> {
     let topic = match words.first() {
         None => Topic::Program,
         Some(word) if word == ROUTE => Topic::Route,
+        Some(word) if word == SYNC => Topic::Sync,
         Some(word) => return Err(Fault::NoSuchTopic(word.to_string_lossy().into_owned())),
     };
     Ok(Action::Help(Help { topic, long: true }))

@@ -57,6 +57,9 @@ pub(crate) enum Fault {
     /// A subcommand that is still to come.
     #[error("xssh {0} is not there yet; a host of that name is reached by user@{0} or -- {0}")]
     WordNotYet(&'static str),
+    /// A command line of `xssh sync` that is none.
+    #[error("{0}; xssh help sync tells more")]
+    Sync(String),
     /// `xssh help` with a word that is no subcommand.
     #[error("there is no help on '{0}'")]
     NoSuchTopic(String),

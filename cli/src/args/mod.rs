@@ -18,6 +18,7 @@ mod invocation;
 mod loudness;
 mod refusal;
 mod stdio_forward;
+pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod translation;

@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use super::definition::ROUTE;
+use super::definition::{ROUTE, SYNC};
 
 /// A subcommand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,10 @@ pub(super) enum Word {
     Help,
     /// `route [options] host`.
     Route,
+    /// `sync [options] SRC... DST`.
+    Sync,
+    /// `serve --sync`.
+    Serve,
     /// One that is kept for later.
     Later(&'static str),
 }
@@ -24,8 +28,8 @@ pub(super) enum Word {
 const WORDS: [(&str, Word); 5] = [
     ("help", Word::Help),
     (ROUTE, Word::Route),
-    ("sync", Word::Later("sync")),
-    ("serve", Word::Later("serve")),
+    (SYNC, Word::Sync),
+    ("serve", Word::Serve),
     ("authorize", Word::Later("authorize")),
 ];
 
@@ -60,9 +64,9 @@ mod tests {
     fn words_count_in_first_place_only() {
         assert_eq!(found("xssh", &["route", "host"]), Some(Word::Route));
         assert_eq!(found("x", &["help"]), Some(Word::Help));
-        for word in ["sync", "serve", "authorize"] {
-            assert_eq!(found("xssh", &[word]), Some(Word::Later(word)));
-            assert_eq!(found("xssh", &[word, "a", "b"]), Some(Word::Later(word)));
+        for (word, meant) in [("sync", Word::Sync), ("serve", Word::Serve), ("authorize", Word::Later("authorize"))] {
+            assert_eq!(found("xssh", &[word]), Some(meant));
+            assert_eq!(found("xssh", &[word, "a", "b"]), Some(meant));
         }
         for line in
             [&["host", "route"][..], &["-v", "route", "host"], &["--", "sync"], &["me@sync"], &["Route"], &[], &[""]]

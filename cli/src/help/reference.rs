@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use crate::args::definition;
+use crate::args::definition::{self, ROUTE, SYNC};
 
 const WRITE: &str = "XSSH_WRITE_DOCS";
 
@@ -32,15 +32,16 @@ fn published() -> Vec<(&'static str, String)> {
     vec![
         ("docs/reference.md", page()),
         ("docs/man/xssh.1", man(definition::command().after_long_help(None), &definition::SECTIONS)),
-        ("docs/man/xssh-route.1", man(route(), &[])),
+        ("docs/man/xssh-route.1", man(subcommand(ROUTE), &[])),
+        ("docs/man/xssh-sync.1", man(subcommand(SYNC), &[])),
         ("docs/completions/xssh.bash", completion(Shell::Bash) + BASH_HOSTS),
         ("docs/completions/_xssh", completion(Shell::Zsh)),
         ("docs/completions/xssh.fish", completion(Shell::Fish) + FISH_HOSTS),
     ]
 }
 
-fn route() -> Command {
-    definition::command().find_subcommand(definition::ROUTE).unwrap().clone()
+fn subcommand(name: &str) -> Command {
+    definition::command().find_subcommand(name).unwrap().clone()
 }
 
 /// A man page, with our own sections where clap would put all that follows the options into one.
@@ -79,8 +80,10 @@ fn page() -> String {
     for (title, body) in definition::SECTIONS {
         write!(text, "\n## {title}\n\n{}\n", escaped(body)).unwrap();
     }
-    text.push_str("\n# xssh route\n\n");
-    describe(&mut text, &route());
+    for name in [ROUTE, SYNC] {
+        write!(text, "\n# xssh {name}\n\n").unwrap();
+        describe(&mut text, &subcommand(name));
+    }
     text
 }
 
@@ -88,7 +91,7 @@ fn describe(text: &mut String, command: &Command) {
     writeln!(text, "```text\n{}\n```\n", command.get_overridden_usage().unwrap()).unwrap();
     writeln!(text, "{}", escaped(&command.get_long_about().unwrap().to_string())).unwrap();
     let mut heading = "";
-    for arg in command.get_arguments() {
+    for arg in command.get_arguments().filter(|arg| !arg.is_hide_set()) {
         let own = match arg.get_help_heading() {
             Some(own) => own,
             None if arg.is_positional() => "The host and the command",

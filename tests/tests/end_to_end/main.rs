@@ -18,6 +18,7 @@ mod ordinary_users;
 mod proxies;
 mod rsync;
 mod sftp_and_scp;
+mod sync;
 mod terminals;
 mod timeouts;
 mod unison;

@@ -37,7 +37,7 @@ fn dependencies(manifest: &Text) -> BTreeSet<&str> {
 }
 
 fn manifests() -> Vec<Text> {
-    texts(&["cli", "core", "tests"], "toml")
+    texts(&["cli", "core", "protocols", "tests"], "toml")
 }
 
 /// What the workspace names, without its own crates.

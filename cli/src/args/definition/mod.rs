@@ -11,6 +11,7 @@ mod letters;
 mod messages;
 mod prose;
 mod session;
+mod sync;
 
 pub(crate) use letters::{Letters, Wants};
 #[cfg(test)]
@@ -24,9 +25,12 @@ pub(crate) const PROGRAM: &str = "xssh";
 /// The subcommand that shows the way to a host.
 pub(crate) const ROUTE: &str = "route";
 
+/// The subcommand that makes one tree like another.
+pub(crate) const SYNC: &str = "sync";
+
 /// Everything.
 pub(crate) fn command() -> Command {
-    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]")
+    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]\n       xssh sync [options] SRC... DST")
         .about("Run a program on another host over SSH; a drop-in for ssh as a remote shell")
         .long_about(prose::ABOUT)
         .after_help(prose::AFTER_HELP)
@@ -44,6 +48,12 @@ pub(crate) fn command() -> Command {
                 .long_help(prose::COMMAND),
         )
         .subcommand(route())
+        .subcommand(sync::command())
+}
+
+/// A subcommand by itself.
+pub(crate) fn subcommand(name: &str) -> Command {
+    if name == SYNC { sync::command() } else { route() }
 }
 
 /// The letters of OpenSSH, in the order in which help lists them.

@@ -1,0 +1,205 @@
+//! The words of `xssh sync` and of its helper.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::ArgMatches;
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use xssh_sync::Options;
+
+use super::Fault;
+use super::action::{Action, Help, Topic};
+use super::definition::{self, SYNC};
+
+/// A rule of what takes part, in the order in which it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Exclude(String),
+    Include(String),
+    ExcludeFrom(PathBuf),
+    IncludeFrom(PathBuf),
+    Filter(String),
+}
+
+/// What is shown while it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Display {
+    /// A line a change.
+    pub(crate) itemize: bool,
+    /// JSON instead of words.
+    pub(crate) json: bool,
+    /// `None`: where standard error is a terminal.
+    pub(crate) progress: Option<bool>,
+    /// All numbers at the end.
+    pub(crate) stats: bool,
+    /// Nothing but failures.
+    pub(crate) quiet: bool,
+}
+
+/// `xssh sync`, read.
+#[derive(Debug, Clone)]
+pub(crate) struct Sync {
+    pub(crate) sources: Vec<OsString>,
+    pub(crate) target: OsString,
+    pub(crate) options: Options,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) delete_excluded: bool,
+    pub(crate) display: Display,
+    pub(crate) wait: bool,
+    /// Options for the remote shell, as they were given.
+    pub(crate) shell: Vec<OsString>,
+    /// xssh on the host, as its shell takes it.
+    pub(crate) remote: String,
+}
+
+/// Reads what follows `sync`.
+pub(super) fn sync(words: &[OsString]) -> Result<Action, Fault> {
+    let command = definition::subcommand(SYNC).no_binary_name(true);
+    match command.try_get_matches_from(words) {
+        Ok(matches) if matches.get_flag("help") => Ok(Action::Help(Help { topic: Topic::Sync, long: true })),
+        Ok(matches) => Ok(Action::Sync(Box::new(read(&matches)))),
+        Err(_) if words.iter().any(|word| word == "-h") => Ok(Action::Help(Help { topic: Topic::Sync, long: false })),
+        Err(_) if words.iter().any(|word| word == "--help") => {
+            Ok(Action::Help(Help { topic: Topic::Sync, long: true }))
+        }
+        Err(error) => Err(Fault::Sync(words_of(&error, words))),
+    }
+}
+
+/// rsync's letters that mean something else here, and what to say instead.
+const ELSEWHERE: [(char, &str); 19] = [
+    ('A', "ACLs are not kept yet"),
+    ('b', "there is no --backup yet"),
+    ('D', "--devices --specials"),
+    ('e', "xssh is its own remote shell; its options are -F, -J, -i, -l, -o, -p"),
+    ('f', "--filter"),
+    ('g', "groups are kept where root receives"),
+    ('H', "hard links are not kept yet"),
+    ('h', "sizes are always readable"),
+    ('I', "--checksum compares contents"),
+    ('k', "symbolic links are kept as they are"),
+    ('L', "symbolic links are kept as they are"),
+    ('m', "empty directories are kept"),
+    ('P', "--progress; partial data is always used again"),
+    ('R', "there is no --relative yet"),
+    ('s', "names are never read by a shell on the far side"),
+    ('S', "holes are not kept yet"),
+    ('t', "times are always kept; see --no-times"),
+    ('u', "--update"),
+    ('W', "--whole-file"),
+];
+
+fn words_of(error: &clap::Error, words: &[OsString]) -> String {
+    if error.kind() == ErrorKind::UnknownArgument {
+        let letters = words.iter().filter_map(|word| word.to_str()).filter(|word| !word.starts_with("--"));
+        let letters = letters.filter_map(|word| word.strip_prefix('-')).flat_map(str::chars);
+        for letter in letters {
+            if let Some((_, instead)) = ELSEWHERE.iter().find(|(own, _)| *own == letter) {
+                return format!("-{letter} is rsync's; here: {instead}");
+            }
+        }
+    }
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    first.strip_prefix("error: ").unwrap_or(first).to_owned()
+}
+
+fn read(matches: &ArgMatches) -> Sync {
+    let flag = |name: &str| matches.get_flag(name);
+    let mut sources: Vec<OsString> = matches.get_many("places").into_iter().flatten().cloned().collect();
+    let target = sources.pop().unwrap_or_default();
+    let compress = match (flag("compress"), flag("no-compress")) {
+        (_, true) => Some(false),
+        (true, false) => Some(true),
+        _ => None,
+    };
+    let display = Display {
+        itemize: flag("itemize") || flag("dry-run"),
+        json: flag("json"),
+        progress: match (flag("progress"), flag("no-progress")) {
+            (_, true) => Some(false),
+            (true, _) => Some(true),
+            _ => None,
+        },
+        stats: flag("stats"),
+        quiet: matches.get_count("q") > 0,
+    };
+    let options = Options {
+        delete: flag("delete") || flag("delete-excluded"),
+        max_delete: matches.get_one("max-delete").copied(),
+        dry_run: flag("dry-run"),
+        checksum: flag("checksum"),
+        update: flag("update"),
+        existing: flag("existing"),
+        ignore_existing: flag("ignore-existing"),
+        whole_file: flag("whole-file"),
+        modes: !flag("no-perms"),
+        times: !flag("no-times"),
+        owners: !flag("no-owner"),
+        devices: flag("devices"),
+        specials: flag("specials"),
+        one_file_system: flag("one-file-system"),
+        modify_window: matches.get_one("modify-window").copied().unwrap_or(0),
+        fsync: flag("fsync"),
+        itemize: display.itemize || display.json,
+        compress,
+    };
+    Sync {
+        sources,
+        target,
+        options,
+        rules: rules(matches),
+        delete_excluded: flag("delete-excluded"),
+        display,
+        wait: flag("wait"),
+        shell: shell(matches),
+        remote: matches.get_one("remote-xssh").cloned().unwrap_or_else(|| "xssh".to_owned()),
+    }
+}
+
+/// A rule of an option's value.
+type MakeRule = fn(&String) -> Rule;
+
+/// The rules in the order of the command line, whichever option they came by.
+fn rules(matches: &ArgMatches) -> Vec<Rule> {
+    let mut found: Vec<(usize, Rule)> = Vec::new();
+    let makers: [(&str, MakeRule); 5] = [
+        ("exclude", |text| Rule::Exclude(text.clone())),
+        ("include", |text| Rule::Include(text.clone())),
+        ("exclude-from", |text| Rule::ExcludeFrom(text.into())),
+        ("include-from", |text| Rule::IncludeFrom(text.into())),
+        ("filter", |text| Rule::Filter(text.clone())),
+    ];
+    for (name, make) in makers {
+        let places = matches.indices_of(name).into_iter().flatten();
+        let texts = matches.get_many::<String>(name).into_iter().flatten();
+        found.extend(places.zip(texts.map(make)));
+    }
+    found.sort_by_key(|(place, _)| *place);
+    found.into_iter().map(|(_, rule)| rule).collect()
+}
+
+fn shell(matches: &ArgMatches) -> Vec<OsString> {
+    let mut words = Vec::new();
+    for letter in ["F", "J", "i", "l", "o", "p"] {
+        for value in matches.get_many::<OsString>(letter).into_iter().flatten() {
+            words.extend([OsString::from(format!("-{letter}")), value.clone()]);
+        }
+    }
+    for letter in ["4", "6", "v", "q"] {
+        if matches.value_source(letter) == Some(ValueSource::CommandLine) {
+            let times = usize::from(matches.get_count(letter));
+            words.extend(std::iter::repeat_n(OsString::from(format!("-{letter}")), times));
+        }
+    }
+    words
+}
+
+/// Reads what follows `serve`.
+pub(super) fn serve(words: &[OsString]) -> Result<Action, Fault> {
+    match words {
+        [word] if word == OsStr::new("--sync") => Ok(Action::ServeSync),
+        _ => Err(Fault::WordNotYet("serve")),
+    }
+}

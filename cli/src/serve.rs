@@ -1,0 +1,29 @@
+//! `xssh serve --sync`: the helper of a sync, on standard input and output. What it may touch is what the account may.
+
+use std::io;
+
+use xssh_sync::{Role, Start};
+
+use crate::sync::{path_of, trees};
+use crate::words;
+
+/// Does what the client asks for.
+pub(crate) fn sync() -> u8 {
+    let done = xssh_sync::serve(io::stdin(), io::stdout(), &mut |start: &mut Start| {
+        start.options.owners &= rustix::process::geteuid().is_root();
+        let paths: Vec<_> = start.paths.iter().map(|path| path_of(path).to_owned()).collect();
+        match (start.role, paths.as_slice()) {
+            (Role::Source, [_, ..]) => trees::source(&paths, start),
+            (Role::Target, [path]) => trees::target(path, &start.names, start, false),
+            _ => Err("the client named no path, or too many".to_owned()),
+        }
+    });
+    match done {
+        Ok(_) => 0,
+        // The client has been told, or is gone.
+        Err(error) => {
+            ::log::debug!("{error}");
+            words::FAILED - 1
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Changes of names and of what belongs to them.
+
+use std::os::fd::{AsFd, BorrowedFd};
+
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid};
+use rustix::io::Errno;
+
+use crate::staged::fresh_name;
+use crate::{FsError, Kind, RelPath, Root};
+
+/// What is set of an entry; `None` leaves it as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Attributes {
+    /// Permissions with set-id and sticky bits.
+    pub mode: Option<u32>,
+    /// Last change of the content: seconds since 1970, nanoseconds.
+    pub mtime: Option<(i64, u32)>,
+    /// Owner and group.
+    pub owner: Option<(u32, u32)>,
+}
+
+impl Attributes {
+    fn timestamps(&self) -> Option<Timestamps> {
+        let (tv_sec, nanoseconds) = self.mtime?;
+        Some(Timestamps {
+            last_access: Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT },
+            last_modification: Timespec { tv_sec, tv_nsec: nanoseconds.into() },
+        })
+    }
+
+    fn owner(&self) -> Option<(Option<Uid>, Option<Gid>)> {
+        self.owner.map(|(uid, gid)| (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))))
+    }
+}
+
+/// Sets what belongs to an open file: the owner first, because chown(2) clears the set-id bits.
+pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes) -> rustix::io::Result<()> {
+    if let Some((uid, gid)) = attributes.owner() {
+        rustix::fs::fchown(file, uid, gid)?;
+    }
+    if let Some(mode) = attributes.mode {
+        rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?;
+    }
+    if let Some(times) = attributes.timestamps() {
+        rustix::fs::futimens(file, &times)?;
+    }
+    Ok(())
+}
+
+impl Root {
+    /// Makes a directory; one that is there already is good.
+    ///
+    /// # Errors
+    /// Something else stands there, or what mkdir(2) says.
+    pub fn make_directory(&self, path: &RelPath, mode: u32) -> Result<(), FsError> {
+        let parent = self.parent(path)?;
+        match rustix::fs::mkdirat(&parent, path.name(), Mode::from_raw_mode(mode)) {
+            Err(Errno::EXIST) if self.stat(path)?.kind == Kind::Directory => Ok(()),
+            made => made.map_err(FsError::of(path)),
+        }
+    }
+
+    /// Makes a symbolic link, in place of what stands there unless that is a directory.
+    ///
+    /// # Errors
+    /// What symlink(2) or rename(2) says.
+    pub fn make_symlink(&self, path: &RelPath, target: &[u8], attributes: &Attributes) -> Result<(), FsError> {
+        let name = fresh_name();
+        let parent = self.parent(path)?;
+        rustix::fs::symlinkat(target, &parent, name.as_slice()).map_err(FsError::of(path))?;
+        self.replace(path, &name, &Attributes { mode: None, ..*attributes })
+    }
+
+    /// Makes a FIFO, a socket or a device, in place of what stands there unless that is a directory.
+    ///
+    /// # Errors
+    /// What mknod(2) or rename(2) says: devices are root's to make.
+    pub fn make_node(
+        &self,
+        path: &RelPath,
+        kind: Kind,
+        device: (u32, u32),
+        attributes: &Attributes,
+    ) -> Result<(), FsError> {
+        let kind = match kind {
+            Kind::Fifo => FileType::Fifo,
+            Kind::Socket => FileType::Socket,
+            Kind::BlockDevice => FileType::BlockDevice,
+            Kind::CharDevice => FileType::CharacterDevice,
+            _ => return Err(FsError::Kind { path: path.clone(), wanted: "a FIFO, a socket or a device" }),
+        };
+        let name = fresh_name();
+        let parent = self.parent(path)?;
+        let device = rustix::fs::makedev(device.0, device.1);
+        let mode = Mode::from_raw_mode(attributes.mode.unwrap_or(0o600));
+        rustix::fs::mknodat(&parent, name.as_slice(), kind, mode, device).map_err(FsError::of(path))?;
+        self.replace(path, &name, attributes)
+    }
+
+    /// Gives what was made under a staged name its attributes and its own name.
+    fn replace(&self, path: &RelPath, name: &[u8], attributes: &Attributes) -> Result<(), FsError> {
+        let parent = self.parent(path)?;
+        let staged = RelPath::checked(name);
+        let done = self
+            .set_at(parent.as_fd(), &staged, attributes)
+            .and_then(|()| rustix::fs::renameat(&parent, name, &parent, path.name()));
+        done.map_err(|errno| {
+            // It is no part of any tree; what cannot be removed is swept by the next run.
+            let _ = rustix::fs::unlinkat(&parent, name, AtFlags::empty());
+            FsError::io(path, errno.into())
+        })
+    }
+
+    /// Sets what belongs to an entry, without following a symbolic link.
+    ///
+    /// # Errors
+    /// It is not there or not ours.
+    pub fn set(&self, path: &RelPath, attributes: &Attributes) -> Result<(), FsError> {
+        if path.is_root() {
+            return set_open(self.fd(), attributes).map_err(FsError::of(path));
+        }
+        let parent = self.parent(path)?;
+        self.set_at(parent.as_fd(), path, attributes).map_err(FsError::of(path))
+    }
+
+    fn set_at(&self, parent: BorrowedFd<'_>, path: &RelPath, attributes: &Attributes) -> rustix::io::Result<()> {
+        let name = path.name();
+        if let Some((uid, gid)) = attributes.owner() {
+            rustix::fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
+        }
+        if let Some(mode) = attributes.mode {
+            // chmod(2) of a name follows links: the entry is held first. The name in /proc leads to what is held.
+            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            let held = rustix::fs::openat(parent, name, flags, Mode::empty())?;
+            if FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::Symlink {
+                use std::os::fd::AsRawFd;
+                rustix::fs::chmod(format!("/proc/self/fd/{}", held.as_raw_fd()), Mode::from_raw_mode(mode))?;
+            }
+        }
+        if let Some(times) = attributes.timestamps() {
+            rustix::fs::utimensat(parent, name, &times, AtFlags::SYMLINK_NOFOLLOW)?;
+        }
+        Ok(())
+    }
+
+    /// Removes anything but a directory.
+    ///
+    /// # Errors
+    /// What unlink(2) says.
+    pub fn remove_file(&self, path: &RelPath) -> Result<(), FsError> {
+        let parent = self.parent(path)?;
+        rustix::fs::unlinkat(&parent, path.name(), AtFlags::empty()).map_err(FsError::of(path))
+    }
+
+    /// Removes an empty directory.
+    ///
+    /// # Errors
+    /// What rmdir(2) says.
+    pub fn remove_directory(&self, path: &RelPath) -> Result<(), FsError> {
+        let parent = self.parent(path)?;
+        self.forget(path);
+        rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))
+    }
+
+    /// Gives a file a second name.
+    ///
+    /// # Errors
+    /// What link(2) says: the new name is taken, or the file system has no hard links.
+    pub fn link(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        let (old, new) = (self.parent(from)?, self.parent(to)?);
+        rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
+    }
+
+    /// Writes everything of this file system to the disk.
+    ///
+    /// # Errors
+    /// What syncfs(2) says.
+    pub fn flush(&self) -> Result<(), FsError> {
+        rustix::fs::syncfs(self.fd()).map_err(FsError::of(&RelPath::root()))
+    }
+}

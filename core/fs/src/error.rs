@@ -1,0 +1,86 @@
+use std::io;
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use crate::RelPath;
+
+/// Why something is no path below a root.
+#[derive(Debug, Error, Clone, Copy, PartialEq, Eq)]
+pub enum PathError {
+    /// An empty component: absolute, doubled or trailing slashes.
+    #[error("a path below a root has no empty component")]
+    Empty,
+    /// `.` or `..`.
+    #[error("a path below a root has no . or ..")]
+    Dots,
+    /// A NUL byte.
+    #[error("a path has no NUL byte")]
+    Nul,
+    /// Over 4095 bytes, or a component over 255.
+    #[error("the path is too long")]
+    TooLong,
+}
+
+/// Why a tree could not be read or changed.
+#[derive(Debug, Error)]
+pub enum FsError {
+    /// The root itself.
+    #[error("{}: {source}", path.display())]
+    Root {
+        /// As the caller named it.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Something below it. The path is not in the words: whoever shows them knows it.
+    #[error("{source}")]
+    Entry {
+        /// Where.
+        path: RelPath,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// Something else stands there than was asked for.
+    #[error("it is not {wanted}")]
+    Kind {
+        /// Where.
+        path: RelPath,
+        /// What it should have been.
+        wanted: &'static str,
+    },
+    /// Another run holds the tree.
+    #[error("another run is changing it")]
+    Held,
+    /// A path of no part of this tree.
+    #[error(transparent)]
+    Path(#[from] PathError),
+}
+
+impl FsError {
+    /// An error of the system about an entry.
+    pub fn io(path: &RelPath, source: io::Error) -> Self {
+        Self::Entry { path: path.clone(), source }
+    }
+
+    /// Rules that cannot be read or understood.
+    pub fn rules(path: &RelPath, error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::io(path, io::Error::other(error))
+    }
+
+    pub(crate) fn of(path: &RelPath) -> impl Fn(rustix::io::Errno) -> Self + '_ {
+        move |errno| Self::io(path, errno.into())
+    }
+
+    /// Whether what was looked for is not there.
+    pub fn is_missing(&self) -> bool {
+        match self {
+            Self::Root { source, .. } | Self::Entry { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
+            }
+            _ => false,
+        }
+    }
+}

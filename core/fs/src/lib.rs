@@ -1,0 +1,29 @@
+//! A confined tree: everything below one held directory, and nothing else.
+//!
+//! Whoever holds a [`Root`] can read and change what is below it, by [`RelPath`]s. Every access resolves beneath the held
+//! directory and follows no symbolic link on the way (openat2(2), `RESOLVE_BENEATH` and `RESOLVE_NO_SYMLINKS`), so that no
+//! name of a peer's, and nobody who swaps a directory meanwhile, leads out of it.
+//!
+//! In order of use: [`RelPath`], [`Root`], [`walk`] (the entries in their order), [`Staged`] (a file that appears whole
+//! or not at all), and the changes that `Root` offers. All calls block; all can be made from several threads at once.
+//!
+//! It must never follow a symbolic link, and never change a file under its final name but by a rename.
+#![forbid(unsafe_code)]
+
+mod change;
+mod entry;
+mod error;
+mod lock;
+mod parents;
+mod path;
+mod root;
+mod staged;
+pub mod walk;
+
+pub use change::Attributes;
+pub use entry::{Entry, Kind};
+pub use error::{FsError, PathError};
+pub use lock::Lock;
+pub use path::RelPath;
+pub use root::Root;
+pub use staged::{Staged, is_partial_name, is_staged_name};

@@ -1,0 +1,207 @@
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::error::PathError;
+
+/// The longest path below a root, in bytes (PATH_MAX, with its final NUL).
+const LONGEST: usize = 4095;
+/// The longest component, in bytes (NAME_MAX).
+const LONGEST_NAME: usize = 255;
+
+/// A path below a root: components that are neither empty nor `.` nor `..`, of any bytes but `/` and NUL. The empty path is
+/// the root itself.
+///
+/// Paths are ordered component by component, so that a directory stands right before what is in it:
+///
+/// ```
+/// use xssh_fs::RelPath;
+///
+/// let [dir, inside, beside] = [b"a".as_slice(), b"a/b", b"a.txt"].map(|path| RelPath::parse(path).unwrap());
+/// assert!(dir < inside && inside < beside);
+/// assert!(RelPath::parse(b"../etc").is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RelPath(Box<[u8]>);
+
+impl RelPath {
+    /// The root itself.
+    pub fn root() -> Self {
+        Self(Box::default())
+    }
+
+    /// Checks a path.
+    ///
+    /// # Errors
+    /// It is absolute, leads upwards, has an empty component, holds a NUL, or is too long.
+    pub fn parse(path: &[u8]) -> Result<Self, PathError> {
+        if path.is_empty() {
+            return Ok(Self::root());
+        }
+        if path.len() > LONGEST {
+            return Err(PathError::TooLong);
+        }
+        for name in path.split(|byte| *byte == b'/') {
+            match name {
+                b"" => return Err(PathError::Empty),
+                b"." | b".." => return Err(PathError::Dots),
+                _ if name.len() > LONGEST_NAME => return Err(PathError::TooLong),
+                _ if name.contains(&0) => return Err(PathError::Nul),
+                _ => {}
+            }
+        }
+        Ok(Self(path.into()))
+    }
+
+    /// The bytes, with `/` between components and none at the ends.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Whether this is the root itself.
+    pub fn is_root(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The directory that holds it; none for the root.
+    pub fn parent(&self) -> Option<Self> {
+        if self.is_root() {
+            return None;
+        }
+        let end = self.0.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+        Some(Self(self.0[..end].into()))
+    }
+
+    /// The last component; empty for the root.
+    pub fn name(&self) -> &[u8] {
+        self.0.rsplit(|byte| *byte == b'/').next().unwrap_or_default()
+    }
+
+    /// What is called `name` in this directory.
+    ///
+    /// # Errors
+    /// `name` is no component, or the path becomes too long.
+    pub fn join(&self, name: &[u8]) -> Result<Self, PathError> {
+        if name.is_empty() || name.contains(&b'/') {
+            return Err(PathError::Empty);
+        }
+        let mut path = Vec::with_capacity(self.0.len() + 1 + name.len());
+        if !self.is_root() {
+            path.extend_from_slice(&self.0);
+            path.push(b'/');
+        }
+        path.extend_from_slice(name);
+        Self::parse(&path)
+    }
+
+    /// Whether it is inside `directory`, at any depth.
+    pub fn is_below(&self, directory: &Self) -> bool {
+        !self.is_root()
+            && (directory.is_root()
+                || self.0.strip_prefix(&*directory.0).is_some_and(|rest| rest.first() == Some(&b'/')))
+    }
+
+    /// A path that the caller has put together from checked components.
+    pub(crate) fn checked(path: &[u8]) -> Self {
+        Self(path.into())
+    }
+}
+
+/// `/` comes before every other byte.
+pub(crate) fn compare(one: &[u8], other: &[u8]) -> Ordering {
+    let rank = |byte: &u8| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 };
+    let shared = one.iter().zip(other).take_while(|(a, b)| a == b).count();
+    one[shared..].iter().map(rank).next().cmp(&other[shared..].iter().map(rank).next())
+}
+
+impl Ord for RelPath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        compare(&self.0, &other.0)
+    }
+}
+
+impl PartialOrd for RelPath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// As Rust writes a byte string: no control byte reaches a terminal.
+impl fmt::Display for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_root() {
+            return f.write_str(".");
+        }
+        for chunk in self.0.utf8_chunks() {
+            for letter in chunk.valid().chars() {
+                if letter.is_control() || letter == '\\' {
+                    write!(f, "{}", letter.escape_default())?;
+                } else {
+                    write!(f, "{letter}")?;
+                }
+            }
+            for byte in chunk.invalid() {
+                write!(f, "\\x{byte:02x}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RelPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path() -> impl Strategy<Value = RelPath> {
+        prop::collection::vec("[-./a-c]{1,4}", 0..5)
+            .prop_filter_map("a path", |names| RelPath::parse(names.join("/").as_bytes()).ok())
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_is_that_of_components(one in path(), other in path()) {
+            let names = |path: &RelPath| -> Vec<Vec<u8>> {
+                if path.is_root() { return Vec::new() }
+                path.as_bytes().split(|byte| *byte == b'/').map(<[u8]>::to_vec).collect()
+            };
+            prop_assert_eq!(one.cmp(&other), names(&one).cmp(&names(&other)));
+        }
+
+        #[test]
+        fn a_parent_and_a_name_make_the_path(path in path()) {
+            if let Some(parent) = path.parent() {
+                prop_assert_eq!(parent.join(path.name()).unwrap(), path.clone());
+                prop_assert!(path.is_below(&parent) && parent < path);
+            }
+        }
+
+        #[test]
+        fn no_path_leads_out(bytes: Vec<u8>) {
+            if let Ok(path) = RelPath::parse(&bytes) {
+                let std_path = std::path::PathBuf::from(std::ffi::OsString::from(String::from_utf8_lossy(path.as_bytes()).as_ref()));
+                prop_assert!(std_path.components().all(|part| matches!(part, std::path::Component::Normal(_))));
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_is_refused() {
+        for bad in
+            [&b"/"[..], b"/a", b"a/", b"a//b", b".", b"..", b"a/../b", b"a/./b", b"a\0b", &[b'a'; 256], &[b'a'; 5000]]
+        {
+            assert!(RelPath::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn control_bytes_are_shown_and_not_sent_to_a_terminal() {
+        assert_eq!(RelPath::parse(b"a\x1b[2J\n\xff").unwrap().to_string(), "a\\u{1b}[2J\\n\\xff");
+    }
+}

@@ -1,0 +1,175 @@
+use std::fs::{self, File};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
+use rustix::io::Errno;
+
+use crate::parents::Parents;
+use crate::{Entry, FsError, Kind, RelPath};
+
+/// What is asked of statx(2).
+const FIELDS: StatxFlags = StatxFlags::BASIC_STATS;
+
+/// A held directory, and the right to everything below it.
+#[derive(Debug)]
+pub struct Root {
+    directory: Arc<OwnedFd>,
+    /// As it was named, for messages alone.
+    named: PathBuf,
+    parents: Parents,
+}
+
+impl Root {
+    /// Holds a directory. Symbolic links in `path` are followed: it is the caller's own word.
+    ///
+    /// # Errors
+    /// There is no such directory, or it may not be opened.
+    pub fn open(path: &Path) -> Result<Self, FsError> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let directory = rustix::fs::openat(CWD, path, flags, Mode::empty())
+            .map_err(|errno| FsError::Root { path: path.to_owned(), source: errno.into() })?;
+        Ok(Self { directory: Arc::new(directory), named: path.to_owned(), parents: Parents::default() })
+    }
+
+    /// Makes a directory, and those above it, where they are missing, and holds it.
+    ///
+    /// # Errors
+    /// It cannot be made or opened.
+    pub fn create(path: &Path) -> Result<Self, FsError> {
+        fs::create_dir_all(path).map_err(|source| FsError::Root { path: path.to_owned(), source })?;
+        Self::open(path)
+    }
+
+    /// As it was named, for messages.
+    pub fn named(&self) -> &Path {
+        &self.named
+    }
+
+    /// The held directory.
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+
+    /// The directory that holds `path`, held itself.
+    pub(crate) fn parent(&self, path: &RelPath) -> Result<Arc<OwnedFd>, FsError> {
+        match path.parent() {
+            None => Err(FsError::Kind { path: path.clone(), wanted: "below the tree's root" }),
+            Some(parent) => self.directory(&parent),
+        }
+    }
+
+    /// Holds a directory below.
+    pub(crate) fn directory(&self, path: &RelPath) -> Result<Arc<OwnedFd>, FsError> {
+        if path.is_root() {
+            return Ok(Arc::clone(&self.directory));
+        }
+        if let Some(held) = self.parents.find(path) {
+            return Ok(held);
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let held = Arc::new(self.open_beneath(path, flags)?);
+        self.parents.keep(path, &held);
+        Ok(held)
+    }
+
+    /// Forgets what is held of a directory that goes.
+    pub(crate) fn forget(&self, path: &RelPath) {
+        self.parents.forget(path);
+    }
+
+    /// Opens something below, whatever anybody makes of the names meanwhile.
+    pub(crate) fn open_beneath(&self, path: &RelPath, flags: OFlags) -> Result<OwnedFd, FsError> {
+        let name: &[u8] = if path.is_root() { b"." } else { path.as_bytes() };
+        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        let flags = flags | OFlags::NOFOLLOW;
+        loop {
+            match rustix::fs::openat2(&self.directory, name, flags, Mode::empty(), resolve) {
+                // A rename somewhere made the kernel unsure: it asks for one more try.
+                Err(Errno::AGAIN | Errno::INTR) => {}
+                Err(Errno::NOSYS) => return self.open_step_by_step(path, flags),
+                opened => return opened.map_err(FsError::of(path)),
+            }
+        }
+    }
+
+    /// The same without openat2 (before Linux 5.6, or where a sandbox forbids it): component by component.
+    fn open_step_by_step(&self, path: &RelPath, flags: OFlags) -> Result<OwnedFd, FsError> {
+        let mut held = Arc::clone(&self.directory);
+        let between = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut names = path.as_bytes().split(|byte| *byte == b'/').peekable();
+        while let Some(name) = names.next() {
+            let is_last = names.peek().is_none();
+            let opened = rustix::fs::openat(&held, name, if is_last { flags } else { between }, Mode::empty())
+                .map_err(FsError::of(path))?;
+            if is_last {
+                return Ok(opened);
+            }
+            held = Arc::new(opened);
+        }
+        Err(FsError::Kind { path: path.clone(), wanted: "a path" })
+    }
+
+    /// What the system says of an entry.
+    ///
+    /// # Errors
+    /// It is not there, or its directory may not be searched.
+    pub fn stat(&self, path: &RelPath) -> Result<Entry, FsError> {
+        if path.is_root() {
+            return stat_at(self.fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path));
+        }
+        let parent = self.parent(path)?;
+        stat_at(parent.as_fd(), path.name(), AtFlags::SYMLINK_NOFOLLOW).map_err(FsError::of(path))
+    }
+
+    /// Opens a regular file for reading, and says what it is.
+    ///
+    /// # Errors
+    /// It is not there, may not be read, or is something else: a FIFO is not waited for.
+    pub fn open_file(&self, path: &RelPath) -> Result<(File, Entry), FsError> {
+        let parent = self.parent(path)?;
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let open = |flags| rustix::fs::openat(&parent, path.name(), flags, Mode::empty());
+        // Reading is no use of the file that its access time should tell; only its owner may say so.
+        let opened = match open(flags | OFlags::NOATIME) {
+            Err(Errno::PERM) => open(flags),
+            opened => opened,
+        };
+        let opened = opened.map_err(FsError::of(path))?;
+        let entry = stat_at(opened.as_fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path))?;
+        if entry.kind != Kind::File {
+            return Err(FsError::Kind { path: path.clone(), wanted: "a regular file" });
+        }
+        Ok((File::from(opened), entry))
+    }
+
+    /// Where a symbolic link points.
+    ///
+    /// # Errors
+    /// It is not there, or is none.
+    pub fn read_link(&self, path: &RelPath) -> Result<Box<[u8]>, FsError> {
+        let parent = self.parent(path)?;
+        read_link_at(parent.as_fd(), path)
+    }
+
+    /// Bytes that are free for us on the root's file system.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn free_space(&self) -> Result<u64, FsError> {
+        let stat = rustix::fs::fstatvfs(self.fd()).map_err(FsError::of(&RelPath::root()))?;
+        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+}
+
+/// What the system says of a name in a held directory.
+pub(crate) fn stat_at(directory: BorrowedFd<'_>, name: &[u8], flags: AtFlags) -> rustix::io::Result<Entry> {
+    let stat = rustix::fs::statx(directory, name, flags | AtFlags::STATX_DONT_SYNC, FIELDS)?;
+    Ok(Entry::from(&stat))
+}
+
+pub(crate) fn read_link_at(directory: BorrowedFd<'_>, path: &RelPath) -> Result<Box<[u8]>, FsError> {
+    let target = rustix::fs::readlinkat(directory, path.name(), Vec::new()).map_err(FsError::of(path))?;
+    Ok(target.into_bytes().into())
+}

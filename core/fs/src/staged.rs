@@ -1,0 +1,142 @@
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+
+use crate::change::set_open;
+use crate::{Attributes, FsError, RelPath, Root};
+
+/// How every staged name begins.
+const PREFIX: &[u8] = b".xssh-staged-";
+/// What follows for content that the next run can use.
+const PARTIAL: &[u8] = b"part-";
+
+/// Whether a name is one that runs use for what is not finished. No tree shows it.
+///
+/// ```
+/// assert!(xssh_fs::is_staged_name(b".xssh-staged-17-4"));
+/// assert!(!xssh_fs::is_staged_name(b".xssh"));
+/// ```
+pub fn is_staged_name(name: &[u8]) -> bool {
+    name.starts_with(PREFIX)
+}
+
+/// Whether a staged name is that of content which the next run can use.
+pub fn is_partial_name(name: &[u8]) -> bool {
+    name.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with(PARTIAL))
+}
+
+/// A name that no other run and no other file of this run uses now.
+pub(crate) fn fresh_name() -> Vec<u8> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let (run, file) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    [PREFIX, format!("{run}-{file}").as_bytes()].concat()
+}
+
+/// The name under which the unfinished content of a file waits for the next run.
+fn partial_name(path: &RelPath) -> Vec<u8> {
+    // FNV-1a: the name must be the same in the next run and in every version.
+    let hash = path
+        .name()
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    [PREFIX, PARTIAL, format!("{hash:016x}").as_bytes()].concat()
+}
+
+/// A file that appears under its name whole, or not at all. Dropped before it is finished, it is gone.
+#[derive(Debug)]
+pub struct Staged {
+    file: File,
+    parent: Arc<OwnedFd>,
+    name: Vec<u8>,
+    path: RelPath,
+    /// It is no longer there under `name`.
+    settled: bool,
+}
+
+impl Root {
+    /// Begins a file that will stand at `path`, in the same directory.
+    ///
+    /// # Errors
+    /// There is no such directory, it may not be written to, or the disk is full.
+    pub fn stage(&self, path: &RelPath) -> Result<Staged, FsError> {
+        self.stage_as(path, OFlags::EXCL, fresh_name())
+    }
+
+    /// The same under a name that the next run finds, if this one is cut: see [`Root::partial`].
+    ///
+    /// # Errors
+    /// As [`Root::stage`].
+    pub fn stage_partial(&self, path: &RelPath) -> Result<Staged, FsError> {
+        let name = partial_name(path);
+        // A reader may still hold the old one: it is replaced, not overwritten.
+        let parent = self.parent(path)?;
+        match rustix::fs::unlinkat(&parent, name.as_slice(), AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(errno) => return Err(FsError::io(path, errno.into())),
+        }
+        self.stage_as(path, OFlags::EXCL, name)
+    }
+
+    fn stage_as(&self, path: &RelPath, how: OFlags, name: Vec<u8>) -> Result<Staged, FsError> {
+        let parent = self.parent(path)?;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | how;
+        let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(0o600))
+            .map_err(FsError::of(path))?;
+        Ok(Staged { file: File::from(file), parent, name, path: path.clone(), settled: false })
+    }
+
+    /// What a run that was cut has left of the file at `path`, and how much of it.
+    ///
+    /// # Errors
+    /// There is nothing, or it cannot be read.
+    pub fn partial(&self, path: &RelPath) -> Result<(File, u64), FsError> {
+        let parent = path.parent().ok_or(FsError::Kind { path: path.clone(), wanted: "a file" })?;
+        let (file, entry) = self.open_file(&parent.join(&partial_name(path))?)?;
+        Ok((file, entry.size))
+    }
+}
+
+impl Staged {
+    /// To be written to.
+    pub fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Sets what belongs to it and gives it its name; what stood there is replaced.
+    ///
+    /// # Errors
+    /// The disk is full, or a directory stands there. The old file is as it was.
+    pub fn finish(mut self, attributes: &Attributes) -> Result<(), FsError> {
+        set_open(self.file.as_fd(), attributes).map_err(FsError::of(&self.path))?;
+        rustix::fs::renameat(&self.parent, self.name.as_slice(), &self.parent, self.path.name())
+            .map_err(FsError::of(&self.path))?;
+        self.settled = true;
+        Ok(())
+    }
+
+    /// Writes it to the disk.
+    ///
+    /// # Errors
+    /// What fsync(2) says.
+    pub fn flush(&self) -> Result<(), FsError> {
+        rustix::fs::fsync(&self.file).map_err(FsError::of(&self.path))
+    }
+
+    /// Leaves it for the next run.
+    pub fn keep(mut self) {
+        self.settled = true;
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.settled {
+            // What cannot be removed is no part of any tree, and is swept by the next run.
+            let _ = rustix::fs::unlinkat(&self.parent, self.name.as_slice(), AtFlags::empty());
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Reading files.
+
+use std::fs::File;
+use std::io::{self, Read};
+
+use crate::limits::PIECE;
+use crate::wire::message::FileDigest;
+
+/// Reads until the buffer is full or the file ends.
+pub(crate) fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(n) => filled += n,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}
+
+/// BLAKE3 of all that is left of a file.
+pub(crate) fn hash(mut file: File) -> io::Result<FileDigest> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; PIECE];
+    loop {
+        match read_full(&mut file, &mut buffer)? {
+            0 => return Ok(*hasher.finalize().as_bytes()),
+            n => hasher.update(&buffer[..n]),
+        };
+    }
+}

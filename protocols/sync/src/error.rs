@@ -1,0 +1,63 @@
+use std::io;
+
+use thiserror::Error;
+use xssh_fs::FsError;
+
+use crate::wire::WireError;
+
+/// Why a run could not go on. What could not be done of single files is no error of the run: the summary counts it.
+#[derive(Debug, Error)]
+pub enum SyncError {
+    /// The other side's bytes, or the line.
+    #[error(transparent)]
+    Wire(#[from] WireError),
+    /// Our bytes found nobody.
+    #[error("the line broke: {0}")]
+    Line(#[source] io::Error),
+    /// The other side ended before the run did.
+    #[error("the other side ended before it was done")]
+    Ended,
+    /// The other side will not begin, in its own words.
+    #[error("{0}")]
+    Refused(String),
+    /// What answered is none of ours: the first of what it said.
+    #[error("the other side said something else before it began")]
+    Chatter(Vec<u8>),
+    /// The other side speaks another version of the protocol.
+    #[error(
+        "the other side speaks version {theirs} of the protocol, this side version {}",
+        crate::wire::start::VERSION
+    )]
+    Version {
+        /// Its version.
+        theirs: u32,
+    },
+    /// The other side gave up.
+    #[error("the other side gave up: {0}")]
+    GaveUp(String),
+    /// The other side did what the protocol does not allow.
+    #[error("the other side broke the protocol: it {0}")]
+    Broke(&'static str),
+    /// More than this side holds.
+    #[error("more {what} than {limit}")]
+    Limit {
+        /// More of what.
+        what: &'static str,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Our own tree.
+    #[error(transparent)]
+    Tree(#[from] FsError),
+    /// A thread could not be started.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[source] io::Error),
+    /// More would be deleted than is allowed: nothing was.
+    #[error("{wanted} entries would be deleted, and at most {allowed} may be: nothing was deleted")]
+    Deletions {
+        /// How many.
+        wanted: u64,
+        /// `max_delete`.
+        allowed: u64,
+    },
+}

@@ -1,0 +1,37 @@
+//! Makes one tree like another over a pair of byte streams.
+//!
+//! One side is the *source*, the other the *target*; either may be where the user sits. Nothing here knows what the streams
+//! run over: an SSH channel, a child's pipes, or memory. `docs/sync-protocol.md` has the words that travel.
+//!
+//! In order of use: [`Start`] (what the user's side asks of the helper), [`client`] and [`serve`] (the two ends of the line),
+//! and inside `source` and `target`, which do the work on [`Tree`]s. `wire` has the messages, `page` the digests that
+//! make an unchanged tree cheap, `limits` every bound.
+//!
+//! It must never take a name, a length or a count of the other side's for true, and never touch a tree but through
+//! `xssh_fs::Root`.
+#![forbid(unsafe_code)]
+
+mod content;
+mod drive;
+mod error;
+mod filtering;
+pub mod limits;
+mod line;
+mod options;
+mod page;
+mod source;
+mod summary;
+mod target;
+mod tree;
+mod watch;
+mod wire;
+
+pub use drive::{Near, Opened, Opener, client, serve};
+pub use error::SyncError;
+pub use options::Options;
+pub use summary::Summary;
+pub use tree::{Difference, Item, Meta, Tree};
+pub use watch::{Change, Nobody, Note, Watch};
+pub use wire::WireError;
+pub use wire::start::{Role, Start};
+pub use xssh_filter::Rules;

@@ -1,0 +1,42 @@
+//! Every bound of the protocol, named once. Sizes are bytes unless the name says otherwise.
+
+/// The largest payload of a frame: a signature of a very large file is the largest thing that is not cut into pieces.
+pub const FRAME: usize = 8 << 20;
+/// A payload is asked from the allocator in steps of this: a length alone costs nothing.
+pub const FRAME_STEP: usize = 256 << 10;
+/// What a batch of pages, entries, small files or wishes is filled up to.
+pub const BATCH: usize = 128 << 10;
+/// File contents in one frame.
+pub const PIECE: usize = 256 << 10;
+/// A file up to this size travels whole, many to a frame.
+pub const SMALL_FILE: u64 = 64 << 10;
+/// Entries of one page on average.
+pub const PAGE_AVERAGE: u64 = 256;
+/// Entries that a page never exceeds.
+pub const PAGE_ENTRIES: u32 = 4096;
+/// Pages of one tree: enough for some hundred million entries.
+pub const PAGES: usize = 1 << 20;
+/// Ranges that the target lets the source list at a time.
+pub const LISTS: usize = 16;
+/// Ranges whose names the source keeps, because the target may still want something of them.
+pub const KEPT_RANGES: usize = 1024;
+/// Files that are wanted and have not come yet.
+pub const WANTS: usize = 16 << 10;
+/// Pieces that wait for one writer.
+pub const WRITER_QUEUE: usize = 16;
+/// Events that wait for the target's decision.
+pub const EVENTS: usize = 64;
+/// Threads that write.
+pub const WRITERS: usize = 2;
+/// The longest text of an error or an option from the other side.
+pub const TEXT: usize = 64 << 10;
+/// The longest target of a symbolic link (PATH_MAX).
+pub const LINK: usize = 4096;
+/// Files of less than this are not worth a signature.
+pub const DELTA_LEAST: u64 = 16 << 10;
+/// Frames that wait for the line before the source begins to compress.
+pub const LINE_QUEUE: usize = 8;
+/// A payload of less than this is not compressed.
+pub const COMPRESS_LEAST: usize = 512;
+/// Problems that are kept for the end; the rest are counted.
+pub const PROBLEMS: usize = 1000;

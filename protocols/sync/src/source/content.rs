@@ -1,0 +1,157 @@
+//! Files that the target wants: small ones many to a message, large ones in pieces or as what differs from a basis.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, TryRecvError};
+
+use bytes::Bytes;
+use xssh_fs::Kind;
+
+use super::{Shared, difference};
+use crate::content::{hash, read_full};
+use crate::limits::{BATCH, PIECE, SMALL_FILE};
+use crate::line::Gone;
+use crate::tree::Meta;
+use crate::watch::Note;
+use crate::wire::message::{FileId, FromSource, Small};
+
+/// What the target asks for.
+pub(super) enum Wish {
+    Whole(FileId),
+    Delta(FileId, Bytes),
+    Digest(FileId),
+}
+
+pub(super) fn run(shared: &Shared<'_>, wishes: &Receiver<Wish>) {
+    let mut desk = Desk { shared, batch: Vec::new(), size: 0 };
+    // An error means that the target is gone: the reader of this side knows why.
+    let _ = desk.serve(wishes);
+}
+
+struct Desk<'a> {
+    shared: &'a Shared<'a>,
+    batch: Vec<Small>,
+    size: usize,
+}
+
+impl Desk<'_> {
+    fn serve(&mut self, wishes: &Receiver<Wish>) -> Result<(), Gone> {
+        loop {
+            let wish = match wishes.try_recv() {
+                Ok(wish) => wish,
+                Err(TryRecvError::Disconnected) => return Ok(()),
+                Err(TryRecvError::Empty) => {
+                    self.flush()?;
+                    match wishes.recv() {
+                        Ok(wish) => wish,
+                        Err(_) => return Ok(()),
+                    }
+                }
+            };
+            self.shared.wishes.fetch_sub(1, Ordering::Relaxed);
+            match wish {
+                Wish::Whole(file) => self.whole(file)?,
+                Wish::Delta(file, signature) => self.delta(file, signature)?,
+                Wish::Digest(file) => self.digest(file)?,
+            }
+        }
+    }
+
+    fn whole(&mut self, file: FileId) -> Result<(), Gone> {
+        let Some((mut open, meta)) = self.open(file)? else { return Ok(()) };
+        if meta.size <= SMALL_FILE {
+            let mut bytes = Vec::with_capacity(meta.size as usize + 1);
+            // One that grows meanwhile is not small any more; it is sent as long as it was.
+            return match open.by_ref().take(meta.size).read_to_end(&mut bytes) {
+                Ok(_) => self.small(file, meta, bytes),
+                Err(error) => self.missing(file, &error),
+            };
+        }
+        self.flush()?;
+        self.shared.line.send(&FromSource::Begin { file, meta })?;
+        let mut hasher = blake3::Hasher::new();
+        // What is left where a file ends early shows as another size, and it is sent again by the next run.
+        let mut left = meta.size;
+        while left > 0 {
+            let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
+            match read_full(&mut open, &mut piece) {
+                Ok(0) => break,
+                Ok(n) => {
+                    piece.truncate(n);
+                    left -= n as u64;
+                    hasher.update(&piece);
+                    self.shared.watch.note(Note::Moved(n as u64));
+                    self.shared.line.send(&FromSource::Data { file, bytes: piece.into() })?;
+                }
+                Err(error) => return self.missing(file, &error),
+            }
+        }
+        self.shared.line.send(&FromSource::End { file, digest: *hasher.finalize().as_bytes() })
+    }
+
+    fn delta(&mut self, file: FileId, signature: Bytes) -> Result<(), Gone> {
+        let Some((open, meta)) = self.open(file)? else { return Ok(()) };
+        self.flush()?;
+        self.shared.line.send(&FromSource::Begin { file, meta })?;
+        match difference::send(self.shared, file, open, meta.size, &signature)? {
+            Ok(digest) => self.shared.line.send(&FromSource::End { file, digest }),
+            Err(error) => self.tell_missing(file, false, error.to_string()),
+        }
+    }
+
+    fn digest(&mut self, file: FileId) -> Result<(), Gone> {
+        let Some((open, _)) = self.open(file)? else { return Ok(()) };
+        self.flush()?;
+        match hash(open) {
+            Ok(digest) => self.shared.line.send(&FromSource::Digest { file, digest }),
+            Err(error) => self.missing(file, &error),
+        }
+    }
+
+    fn small(&mut self, file: FileId, meta: Meta, bytes: Vec<u8>) -> Result<(), Gone> {
+        self.shared.watch.note(Note::Moved(bytes.len() as u64));
+        self.size += bytes.len() + 64;
+        let digest = *blake3::hash(&bytes).as_bytes();
+        self.batch.push(Small { file, meta, digest, bytes: bytes.into() });
+        if self.size >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> Result<(), Gone> {
+        self.size = 0;
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        self.shared.line.send(&FromSource::Small(std::mem::take(&mut self.batch)))
+    }
+
+    /// The file as it is now, or word to the target that it cannot be had. The metadata is older than the content: what
+    /// changes while it is read has another time then, and the next run sends it again.
+    fn open(&mut self, file: FileId) -> Result<Option<(File, Meta)>, Gone> {
+        let Some(name) = self.shared.name(file) else {
+            self.missing(file, &io::Error::other("it was never listed"))?;
+            return Ok(None);
+        };
+        match self.shared.tree.open(&name) {
+            Ok((open, meta)) if meta.kind == Kind::File => Ok(Some((open, meta))),
+            Ok(_) => {
+                self.missing(file, &io::ErrorKind::NotFound.into())?;
+                Ok(None)
+            }
+            Err(error) => {
+                let vanished = error.is_missing();
+                self.tell_missing(file, vanished, error.to_string())?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn missing(&mut self, file: FileId, error: &io::Error) -> Result<(), Gone> {
+        self.tell_missing(file, error.kind() == io::ErrorKind::NotFound, error.to_string())
+    }
+
+    fn tell_missing(&mut self, file: FileId, vanished: bool, why: String) -> Result<(), Gone> {
+        // The user hears of it from the target, which counts it.
+        self.shared.line.send(&FromSource::Missing { file, vanished, why })
+    }
+}

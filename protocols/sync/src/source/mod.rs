@@ -1,0 +1,143 @@
+//! The side that has the tree which is copied. It walks, lists and reads what it is asked for, and decides nothing.
+//!
+//! In order of use: `pages` (the walk, whose digests are streamed at once), `listing` (ranges that the target wants to see),
+//! `content` (files that it wants to have), `difference` (those of which it has something alike). Each is a thread of its own behind one `Line`; the caller's thread reads what the
+//! target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
+
+mod content;
+mod difference;
+mod listing;
+mod pages;
+
+use std::collections::HashMap;
+use std::io::{BufReader, Read, Write};
+use std::sync::Mutex;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use xssh_fs::RelPath;
+
+use crate::error::SyncError;
+use crate::limits::{KEPT_RANGES, LISTS, PIECE, WANTS};
+use crate::line::Line;
+use crate::options::Options;
+use crate::summary::Summary;
+use crate::tree::Tree;
+use crate::watch::{Change, Note, Watch};
+use crate::wire::frame;
+use crate::wire::message::{FileId, FromSource, FromTarget, Message};
+use content::Wish;
+use listing::Range;
+
+/// What the threads of a source share.
+struct Shared<'a> {
+    tree: &'a Tree,
+    options: &'a Options,
+    watch: &'a dyn Watch,
+    line: Line,
+    /// The names of the ranges that were listed, until the target releases them.
+    kept: Mutex<HashMap<u32, Vec<RelPath>>>,
+    /// Files that were asked for and not sent.
+    wishes: std::sync::atomic::AtomicUsize,
+}
+
+impl Shared<'_> {
+    /// The name of a file that was listed.
+    fn name(&self, file: FileId) -> Option<RelPath> {
+        let kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        kept.get(&file.range)?.get(file.index as usize).cloned()
+    }
+}
+
+/// Serves a tree to the target at the other end. Returns what the target counted.
+///
+/// # Errors
+/// The line broke, or the target broke the protocol or gave up. Files that cannot be read are told to the target, which
+/// counts them.
+pub(crate) fn run(
+    tree: &Tree,
+    options: &Options,
+    key: [u8; 32],
+    input: impl Read + Send,
+    mut output: impl Write + Send,
+    watch: &dyn Watch,
+) -> Result<Summary, SyncError> {
+    let (line, outgoing) = Line::new();
+    let kept = Mutex::new(HashMap::new());
+    let shared = Shared { tree, options, watch, line, kept, wishes: 0.into() };
+    let shared = &shared;
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, options.compress));
+        let (ranges, listed) = channel();
+        let (wishes, wanted) = channel();
+        scope.spawn(move || pages::run(shared, key));
+        scope.spawn(move || listing::run(shared, &listed));
+        scope.spawn(move || content::run(shared, &wanted));
+        let done = listen(shared, input, &ranges, &wishes);
+        drop((ranges, wishes));
+        shared.line.close();
+        let written = writer.join().unwrap_or(Ok(()));
+        match (done, written) {
+            (Err(SyncError::Ended), Err(error)) => Err(SyncError::Line(error)),
+            (done, _) => done,
+        }
+    })
+}
+
+/// Takes what the target says until it has finished. Nothing here waits for anything but the target.
+fn listen(
+    shared: &Shared<'_>,
+    input: impl Read,
+    ranges: &Sender<Range>,
+    wishes: &Sender<Wish>,
+) -> Result<Summary, SyncError> {
+    let mut input = BufReader::with_capacity(PIECE, input);
+    let mut listing = 0;
+    while let Some((frame, _)) = frame::read(&mut input)? {
+        match FromTarget::decode(frame)? {
+            FromTarget::List { range, from, until } => {
+                listing = shared.kept.lock().map_or(listing, |kept| kept.len());
+                if listing > KEPT_RANGES + LISTS {
+                    return Err(SyncError::Broke("asked for more ranges than it may hold"));
+                }
+                let _ = ranges.send(Range { range, from, until });
+            }
+            FromTarget::Release { range } => {
+                if let Ok(mut kept) = shared.kept.lock() {
+                    kept.remove(&range);
+                }
+            }
+            FromTarget::Whole(files) => {
+                files.into_iter().try_for_each(|file| wish(shared, wishes, Wish::Whole(file)))?;
+            }
+            FromTarget::Delta { file, signature } => wish(shared, wishes, Wish::Delta(file, signature))?,
+            FromTarget::Digest { file } => wish(shared, wishes, Wish::Digest(file))?,
+            FromTarget::Change { path, what } => {
+                if let Some(change) = Change::from_number(what) {
+                    shared.watch.note(Note::Change(&path, change));
+                }
+            }
+            FromTarget::Problem { path, why } => {
+                shared.watch.note(Note::Problem { path: &path, why: &why, remote: true });
+            }
+            FromTarget::Finished(summary) => return Ok(*summary),
+            FromTarget::Failed { why } => return Err(SyncError::GaveUp(why)),
+        }
+    }
+    Err(SyncError::Ended)
+}
+
+fn wish(shared: &Shared<'_>, wishes: &Sender<Wish>, wish: Wish) -> Result<(), SyncError> {
+    let before = shared.wishes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    if before > WANTS * 8 {
+        return Err(SyncError::Broke("wants more files at a time than it may"));
+    }
+    let _ = wishes.send(wish);
+    Ok(())
+}
+
+/// Tells the target of something that went wrong here, and the user.
+fn problem(shared: &Shared<'_>, path: RelPath, why: String) {
+    shared.watch.note(Note::Problem { path: &path, why: &why, remote: false });
+    let _ = shared.line.send(&FromSource::Problem { path, why });
+}

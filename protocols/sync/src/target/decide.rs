@@ -1,0 +1,375 @@
+//! Entry by entry, in the ranges that differ: what is made, asked for, set, or to be deleted.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::mpsc::{Receiver, Sender};
+
+use xssh_fs::{FsError, Kind, RelPath};
+
+use super::basis::Basis;
+use super::compare::{Comparison, Stretch};
+use super::finish::Finish;
+use super::ledger::{Likeness, Wanted};
+use super::{Event, Shared, sweep};
+use crate::content::hash;
+use crate::error::SyncError;
+use crate::limits::{DELTA_LEAST, KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
+use crate::summary::Summary;
+use crate::tree::{Difference, Item};
+use crate::watch::Change;
+use crate::wire::message::{FileDigest, FileId, FromTarget};
+
+/// A range that the source was asked to list.
+struct Listing {
+    stretch: Stretch,
+    items: Vec<Item>,
+}
+
+/// What the source said of its whole tree.
+struct Walked {
+    entries: u64,
+    clean: bool,
+    root: FileDigest,
+}
+
+pub(super) struct Decider<'a> {
+    pub(super) shared: &'a Shared<'a>,
+    comparison: Comparison,
+    stretches: VecDeque<Stretch>,
+    listings: HashMap<u32, Listing>,
+    next_range: u32,
+    /// Files of a range that are not settled yet: with the last of them the source may forget the range.
+    open: HashMap<u32, usize>,
+    unsettled: usize,
+    walked: Option<Walked>,
+    own_clean: Option<bool>,
+    partial: Vec<RelPath>,
+    clean: bool,
+    bases: Sender<Basis>,
+    whole: Vec<FileId>,
+    /// Files whose contents are compared, because sizes and times do not count.
+    doubted: HashMap<FileId, Item>,
+    pub(super) finish: Finish,
+}
+
+/// Decides until everything is done.
+pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Basis>) -> Result<Summary, SyncError> {
+    let mut decider = Decider {
+        shared,
+        comparison: Comparison::new(shared.options.owners),
+        stretches: VecDeque::new(),
+        listings: HashMap::new(),
+        next_range: 0,
+        open: HashMap::new(),
+        unsettled: 0,
+        walked: None,
+        own_clean: None,
+        partial: Vec::new(),
+        clean: true,
+        bases,
+        whole: Vec::new(),
+        doubted: HashMap::new(),
+        finish: Finish::default(),
+    };
+    let done = decider.work(inbox);
+    if let Err(error) = &done
+        && !matches!(error, SyncError::Ended)
+    {
+        let _ = shared.line.send(&FromTarget::Failed { why: error.to_string() });
+    }
+    done
+}
+
+impl Decider<'_> {
+    fn work(&mut self, inbox: &Receiver<Event>) -> Result<Summary, SyncError> {
+        loop {
+            self.stretches.extend(std::iter::from_fn(|| self.comparison.next()));
+            self.ask()?;
+            if let Some(Walked { entries, clean, root }) = &self.walked
+                && let Some(own_clean) = self.own_clean
+                && self.is_idle()
+            {
+                let clean = *clean && own_clean && self.clean;
+                self.finish.run(self.shared, clean)?;
+                self.partial.iter().for_each(|path| sweep(self.shared, path));
+                let summary = self.shared.ledger.summary(*entries, *root);
+                self.send(&FromTarget::Finished(Box::new(summary)))?;
+                return Ok(summary);
+            }
+            let event = inbox.recv().map_err(|_| SyncError::Ended)?;
+            self.take(event)?;
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.comparison.is_done() && self.stretches.is_empty() && self.listings.is_empty() && self.unsettled == 0
+    }
+
+    fn send(&self, message: &FromTarget) -> Result<(), SyncError> {
+        self.shared.line.send(message).map_err(|_| SyncError::Ended)
+    }
+
+    /// Asks for the next ranges, as many as may be under way.
+    fn ask(&mut self) -> Result<(), SyncError> {
+        while self.listings.len() < LISTS && self.open.len() < KEPT_RANGES && self.unsettled < WANTS {
+            let Some(stretch) = self.stretches.pop_front() else { break };
+            let range = self.next_range;
+            self.next_range =
+                range.checked_add(1).ok_or(SyncError::Limit { what: "ranges", limit: u32::MAX as usize })?;
+            self.send(&FromTarget::List { range, from: stretch.from.clone(), until: stretch.until.clone() })?;
+            self.listings.insert(range, Listing { stretch, items: Vec::new() });
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, event: Event) -> Result<(), SyncError> {
+        match event {
+            Event::Pages(pages) => self.comparison.source(pages)?,
+            Event::PagesEnd { entries, clean, root } => {
+                self.comparison.source_ended();
+                self.walked = Some(Walked { entries, clean, root });
+            }
+            Event::Own(page) => self.comparison.own(page)?,
+            Event::OwnEnd { clean, partial } => {
+                self.comparison.own_ended();
+                self.partial = partial;
+                self.own_clean = Some(clean);
+            }
+            Event::Entries { range, items } => self.entries(range, items)?,
+            Event::RangeEnd { range, clean } => {
+                let listing = self.listings.remove(&range).ok_or(UNASKED)?;
+                self.clean &= clean;
+                self.range(range, listing)?;
+            }
+            Event::Settled(file) => self.settled(file)?,
+            Event::Again(file) => self.send(&FromTarget::Whole(vec![file]))?,
+            Event::Digest(file, digest) => self.digest(file, &digest)?,
+            Event::NoDigest(file, why) => {
+                let theirs = self.doubted.remove(&file).ok_or(UNASKED)?;
+                self.shared.problem(&theirs.path, &why);
+                self.settled(file)?;
+            }
+            Event::Fatal(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    fn entries(&mut self, range: u32, items: Vec<Item>) -> Result<(), SyncError> {
+        let listing = self.listings.get_mut(&range).ok_or(UNASKED)?;
+        for item in items {
+            let is_next = listing.items.last().is_none_or(|last| last.path < item.path);
+            let is_within = listing.stretch.from <= item.path
+                && listing.stretch.until.as_ref().is_none_or(|until| item.path < *until);
+            // Twice a page: the tree may have grown since it was cut.
+            if !is_next || !is_within || listing.items.len() > 2 * PAGE_ENTRIES as usize {
+                return Err(SyncError::Broke("listed names that do not belong where it was asked to look"));
+            }
+            listing.items.push(item);
+        }
+        Ok(())
+    }
+
+    /// Merges what the source listed with what is here.
+    fn range(&mut self, range: u32, listing: Listing) -> Result<(), SyncError> {
+        let own = self.own(&listing.stretch);
+        let mut own = own.into_iter().peekable();
+        self.open.insert(range, 0);
+        for (index, theirs) in listing.items.into_iter().enumerate() {
+            while let Some(extra) = own.next_if(|own| own.path < theirs.path) {
+                self.finish.extra(&extra);
+            }
+            let mine = own.next_if(|own| own.path == theirs.path);
+            let file = FileId { range, index: u32::try_from(index).unwrap_or(u32::MAX) };
+            self.entry(file, theirs, mine)?;
+        }
+        own.for_each(|extra| self.finish.extra(&extra));
+        if !self.whole.is_empty() {
+            let whole = std::mem::take(&mut self.whole);
+            self.send(&FromTarget::Whole(whole))?;
+        }
+        self.release(range)
+    }
+
+    fn own(&mut self, stretch: &Stretch) -> Vec<Item> {
+        let mut own = Vec::new();
+        let mut clean = true;
+        let shared = self.shared;
+        shared.tree.walk(&stretch.from, stretch.until.as_ref(), &mut |found| {
+            match found {
+                Ok(item) => own.push(item),
+                // The walk over everything has told of it.
+                Err(_) => clean = false,
+            }
+            ControlFlow::Continue(())
+        });
+        self.clean &= clean;
+        own
+    }
+
+    fn entry(&mut self, file: FileId, theirs: Item, mine: Option<Item>) -> Result<(), SyncError> {
+        let options = self.shared.options;
+        match mine {
+            None if options.existing => Ok(()),
+            None => self.make(file, theirs, None),
+            Some(mine) if mine.meta.kind != theirs.meta.kind => self.make(file, theirs, Some(&mine)),
+            Some(mine) => {
+                let differs = Difference::between(&theirs, &mine, options);
+                if theirs.meta.kind == Kind::File {
+                    self.file(file, theirs, &mine, differs)
+                } else if differs.kind {
+                    self.make(file, theirs, Some(&mine))
+                } else {
+                    self.attributes(&theirs, differs);
+                    Ok(())
+                }
+            }
+        }
+    }
+
+    /// A file that both sides have.
+    fn file(&mut self, file: FileId, theirs: Item, mine: &Item, differs: Difference) -> Result<(), SyncError> {
+        let options = self.shared.options;
+        if options.ignore_existing || (options.update && mine.meta.mtime > theirs.meta.mtime) {
+            return Ok(());
+        }
+        if differs.size || (differs.time && !options.checksum) {
+            return self.want(file, theirs, Some(mine));
+        }
+        if options.checksum {
+            self.unsettled += 1;
+            *self.open.entry(file.range).or_default() += 1;
+            self.doubted.insert(file, theirs);
+            return self.send(&FromTarget::Digest { file });
+        }
+        self.attributes(&theirs, differs);
+        Ok(())
+    }
+
+    /// The source's digest of a file whose size agrees.
+    fn digest(&mut self, file: FileId, digest: &FileDigest) -> Result<(), SyncError> {
+        let theirs = self.doubted.remove(&file).ok_or(UNASKED)?;
+        let tree = self.shared.tree;
+        let mine = tree.open(&theirs.path).and_then(|(open, meta)| {
+            let digest = hash(open).map_err(|error| FsError::io(&theirs.path, error))?;
+            Ok((meta, digest))
+        });
+        if let Ok((meta, own)) = mine {
+            let mine = Item { path: theirs.path.clone(), meta, link: None };
+            if own == *digest {
+                let differs = Difference::between(&theirs, &mine, self.shared.options);
+                self.attributes(&theirs, differs);
+            } else {
+                self.want(file, theirs, Some(&mine))?;
+                let whole = std::mem::take(&mut self.whole);
+                if !whole.is_empty() {
+                    self.send(&FromTarget::Whole(whole))?;
+                }
+            }
+        } else {
+            self.shared.problem(&theirs.path, "it cannot be read here");
+        }
+        self.settled(file)
+    }
+
+    /// Asks for a file's contents.
+    fn want(&mut self, file: FileId, theirs: Item, mine: Option<&Item>) -> Result<(), SyncError> {
+        let shared = self.shared;
+        if shared.options.dry_run {
+            shared.ledger.file(theirs.meta.size);
+            shared.change(&theirs.path, if mine.is_some() { Change::Contents } else { Change::NewFile });
+            return Ok(());
+        }
+        self.finish.touch(shared, &theirs.path);
+        let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
+        let kind = basis.map(|(kind, _)| kind);
+        let wanted = Wanted { item: theirs, replaces: mine.is_some(), basis: kind, again: false };
+        shared.ledger.want(file, wanted);
+        self.unsettled += 1;
+        *self.open.entry(file.range).or_default() += 1;
+        match basis {
+            Some((kind, size)) => self.bases.send(Basis { file, kind, size }).map_err(|_| SyncError::Ended),
+            None => {
+                self.whole.push(file);
+                Ok(())
+            }
+        }
+    }
+
+    /// What is here of a large file, and how much: the file itself, or what a run that was cut has left.
+    fn basis(&self, path: &RelPath, mine: Option<&Item>) -> Option<(Likeness, u64)> {
+        let own = mine.map(|mine| (Likeness::Own, mine.meta.size)).filter(|(_, size)| *size >= DELTA_LEAST);
+        if self.shared.options.whole_file {
+            return None;
+        }
+        own.or_else(|| {
+            let (root, own) = self.shared.tree.place(path).ok()?;
+            let (_, size) = root.partial(&own).ok()?;
+            (size >= DELTA_LEAST).then_some((Likeness::Partial, size))
+        })
+    }
+
+    fn settled(&mut self, file: FileId) -> Result<(), SyncError> {
+        self.unsettled = self.unsettled.saturating_sub(1);
+        if let Some(open) = self.open.get_mut(&file.range) {
+            *open = open.saturating_sub(1);
+        }
+        self.release(file.range)
+    }
+
+    fn release(&mut self, range: u32) -> Result<(), SyncError> {
+        if self.open.get(&range) == Some(&0) {
+            self.open.remove(&range);
+            self.send(&FromTarget::Release { range })?;
+        }
+        Ok(())
+    }
+
+    /// Something that is not here, or is something else here.
+    fn make(&mut self, file: FileId, theirs: Item, mine: Option<&Item>) -> Result<(), SyncError> {
+        let shared = self.shared;
+        let wanted = match theirs.meta.kind {
+            Kind::BlockDevice | Kind::CharDevice => shared.options.devices,
+            Kind::Fifo | Kind::Socket => shared.options.specials,
+            _ => true,
+        };
+        if !wanted {
+            return Ok(());
+        }
+        if let Some(mine) = mine
+            && let Err(why) = self.finish.clear(shared, mine, theirs.meta.kind)
+        {
+            shared.problem(&theirs.path, &why);
+            return Ok(());
+        }
+        if theirs.meta.kind == Kind::File {
+            return self.want(file, theirs, None);
+        }
+        let change = if theirs.meta.kind == Kind::Directory { Change::NewDirectory } else { Change::NewOther };
+        if !shared.options.dry_run
+            && let Err(error) = self.finish.make(shared, &theirs)
+        {
+            shared.problem(&theirs.path, &error.to_string());
+            return Ok(());
+        }
+        shared.ledger.made();
+        shared.change(&theirs.path, change);
+        Ok(())
+    }
+
+    /// Sets what is not content.
+    fn attributes(&mut self, theirs: &Item, differs: Difference) {
+        if differs.is_none() {
+            return;
+        }
+        let shared = self.shared;
+        if !shared.options.dry_run
+            && let Err(error) = self.finish.attributes(shared, theirs)
+        {
+            return shared.problem(&theirs.path, &error.to_string());
+        }
+        shared.ledger.touched();
+        shared.change(&theirs.path, Change::Attributes);
+    }
+}
+
+const UNASKED: SyncError = SyncError::Broke("answered what it was not asked");

@@ -1,0 +1,133 @@
+//! The numbers of a run as it goes, and the files that were asked for.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use xssh_fs::{FsError, RelPath};
+
+use crate::summary::Summary;
+use crate::tree::{Item, Tree};
+use crate::wire::message::FileId;
+
+/// Something here that is like a file of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Likeness {
+    /// The file of that name.
+    Own,
+    /// What a run that was cut has left of it.
+    Partial,
+}
+
+/// A file that was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Wanted {
+    /// As the source listed it.
+    pub(super) item: Item,
+    /// A file is there already.
+    pub(super) replaces: bool,
+    /// What the source sends may name parts of this.
+    pub(super) basis: Option<Likeness>,
+    /// It came damaged once already.
+    pub(super) again: bool,
+}
+
+/// Counters, and the table of what was asked for.
+#[derive(Debug, Default)]
+pub(super) struct Ledger {
+    wanted: Mutex<HashMap<FileId, Wanted>>,
+    files: AtomicU64,
+    bytes: AtomicU64,
+    literal: AtomicU64,
+    reused: AtomicU64,
+    made: AtomicU64,
+    touched: AtomicU64,
+    deleted: AtomicU64,
+    failed: AtomicU64,
+    vanished: AtomicU64,
+}
+
+fn add(counter: &AtomicU64, number: u64) {
+    counter.fetch_add(number, Ordering::Relaxed);
+}
+
+impl Ledger {
+    fn table(&self) -> MutexGuard<'_, HashMap<FileId, Wanted>> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a file is asked for.
+    pub(super) fn want(&self, file: FileId, wanted: Wanted) {
+        self.table().insert(file, wanted);
+    }
+
+    /// Takes a file off the table; `None` where nobody asked for it.
+    pub(super) fn take(&self, file: FileId) -> Option<Wanted> {
+        self.table().remove(&file)
+    }
+
+    /// Where a file that was asked for belongs.
+    pub(super) fn path_of(&self, file: FileId) -> Option<RelPath> {
+        self.table().get(&file).map(|wanted| wanted.item.path.clone())
+    }
+
+    pub(super) fn vanished(&self) {
+        add(&self.vanished, 1);
+    }
+
+    pub(super) fn file(&self, size: u64) {
+        add(&self.files, 1);
+        add(&self.bytes, size);
+    }
+
+    pub(super) fn content(&self, literal: u64, reused: u64) {
+        add(&self.literal, literal);
+        add(&self.reused, reused);
+    }
+
+    pub(super) fn made(&self) {
+        add(&self.made, 1);
+    }
+
+    pub(super) fn touched(&self) {
+        add(&self.touched, 1);
+    }
+
+    pub(super) fn deleted(&self) {
+        add(&self.deleted, 1);
+    }
+
+    pub(super) fn failed(&self) {
+        add(&self.failed, 1);
+    }
+
+    /// The numbers so far.
+    pub(super) fn summary(&self, entries: u64, root: [u8; 32]) -> Summary {
+        let of = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Summary {
+            entries,
+            files: of(&self.files),
+            bytes: of(&self.bytes),
+            literal: of(&self.literal),
+            reused: of(&self.reused),
+            made: of(&self.made),
+            touched: of(&self.touched),
+            deleted: of(&self.deleted),
+            failed: of(&self.failed),
+            vanished: of(&self.vanished),
+            root,
+        }
+    }
+}
+
+impl Likeness {
+    /// Opens it.
+    pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<File, FsError> {
+        let (root, own) = tree.place(path)?;
+        match self {
+            Self::Own => root.open_file(&own).map(|(file, _)| file),
+            Self::Partial => root.partial(&own).map(|(file, _)| file),
+        }
+    }
+}

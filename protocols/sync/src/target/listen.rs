@@ -1,0 +1,149 @@
+//! Takes what the source says, and hands it to whom it is for.
+
+use std::io::{BufReader, Read};
+use std::sync::mpsc::SyncSender;
+
+use super::write::Work;
+use super::{Event, Shared};
+use crate::error::SyncError;
+use crate::limits::PIECE;
+use crate::watch::Note;
+use crate::wire::frame;
+use crate::wire::message::{FileId, FromSource, Message, Small};
+
+/// The writers, and the large file that is under way.
+struct Desk<'a> {
+    shared: &'a Shared<'a>,
+    events: &'a SyncSender<Event>,
+    writers: Vec<SyncSender<Work>>,
+    turn: usize,
+    open: Option<(FileId, usize)>,
+}
+
+/// Listens until the source has nothing more to say.
+pub(super) fn run(
+    shared: &Shared<'_>,
+    input: impl Read,
+    events: &SyncSender<Event>,
+    writers: Vec<SyncSender<Work>>,
+) -> Result<(), SyncError> {
+    let mut desk = Desk { shared, events, writers, turn: 0, open: None };
+    let mut input = BufReader::with_capacity(PIECE, input);
+    let heard = loop {
+        match frame::read(&mut input) {
+            Ok(Some((frame, _))) => {
+                let taken = FromSource::decode(frame).map_err(SyncError::from).and_then(|message| desk.take(message));
+                if let Err(error) = taken {
+                    break Err(error);
+                }
+            }
+            Ok(None) => break Err(SyncError::Ended),
+            Err(error) => break Err(error.into()),
+        }
+    };
+    // Whoever decides learns of it too; where all was done already, nobody listens.
+    match heard {
+        Err(SyncError::Ended) => {
+            let _ = events.send(Event::Fatal(SyncError::Ended));
+            Err(SyncError::Ended)
+        }
+        Err(error) => {
+            let _ = events.send(Event::Fatal(error));
+            Err(SyncError::Ended)
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+impl Desk<'_> {
+    fn take(&mut self, message: FromSource) -> Result<(), SyncError> {
+        let event = match message {
+            FromSource::Pages(pages) => Event::Pages(pages),
+            FromSource::PagesEnd { entries, clean, root } => Event::PagesEnd { entries, clean, root },
+            FromSource::Entries { range, items } => Event::Entries { range, items },
+            FromSource::RangeEnd { range, clean } => Event::RangeEnd { range, clean },
+            FromSource::Digest { file, digest } => Event::Digest(file, digest),
+            FromSource::Small(files) => return self.small(files),
+            FromSource::Begin { file, meta } => {
+                let wanted = self.shared.ledger.take(file).ok_or(UNWANTED)?;
+                if self.open.is_some() {
+                    return Err(SyncError::Broke("began a file in the middle of another"));
+                }
+                let writer = self.next_writer();
+                self.open = Some((file, writer));
+                return self.hand(writer, Work::Begin { file, wanted, meta });
+            }
+            FromSource::Data { file, bytes } => return self.hand(self.writer_of(file)?, Work::Data(bytes)),
+            FromSource::Copy { file, offset, length } => {
+                return self.hand(self.writer_of(file)?, Work::Copy { offset, length });
+            }
+            FromSource::End { file, digest } => {
+                let writer = self.writer_of(file)?;
+                self.open = None;
+                return self.hand(writer, Work::End(digest));
+            }
+            FromSource::Missing { file, vanished, why } => return self.missing(file, vanished, &why),
+            FromSource::Problem { path, why } => {
+                // The source's side has told its user already.
+                self.shared.ledger.failed();
+                self.shared.watch.note(Note::Problem { path: &path, why: &why, remote: true });
+                return Ok(());
+            }
+            FromSource::Failed { why } => return Err(SyncError::GaveUp(why)),
+        };
+        self.events.send(event).map_err(|_| SyncError::Ended)
+    }
+
+    /// Shares a batch out among the writers.
+    fn small(&mut self, files: Vec<Small>) -> Result<(), SyncError> {
+        let share = files.len().div_ceil(self.writers.len()).max(1);
+        let mut files = files.into_iter().peekable();
+        while files.peek().is_some() {
+            let mut batch = Vec::with_capacity(share);
+            for small in files.by_ref().take(share) {
+                let wanted = self.shared.ledger.take(small.file).ok_or(UNWANTED)?;
+                batch.push((wanted, small));
+            }
+            let writer = self.next_writer();
+            self.hand(writer, Work::Small(batch))?;
+        }
+        Ok(())
+    }
+
+    fn missing(&mut self, file: FileId, vanished: bool, why: &str) -> Result<(), SyncError> {
+        if let Some((open, writer)) = self.open
+            && open == file
+        {
+            self.open = None;
+            return self.hand(writer, Work::Missing(why.to_owned()));
+        }
+        let Some(wanted) = self.shared.ledger.take(file) else {
+            // It may have been asked for its digest alone.
+            return self.events.send(Event::NoDigest(file, why.to_owned())).map_err(|_| SyncError::Ended);
+        };
+        if vanished {
+            self.shared.ledger.vanished();
+        } else {
+            self.shared.problem(&wanted.item.path, why);
+        }
+        self.events.send(Event::Settled(file)).map_err(|_| SyncError::Ended)
+    }
+
+    fn next_writer(&mut self) -> usize {
+        self.turn = (self.turn + 1) % self.writers.len();
+        self.turn
+    }
+
+    fn writer_of(&self, file: FileId) -> Result<usize, SyncError> {
+        match self.open {
+            Some((open, writer)) if open == file => Ok(writer),
+            _ => Err(UNWANTED),
+        }
+    }
+
+    fn hand(&self, writer: usize, work: Work) -> Result<(), SyncError> {
+        self.writers[writer].send(work).map_err(|_| SyncError::Ended)
+    }
+}
+
+const UNWANTED: SyncError = SyncError::Broke("sent a file that was not asked for");

@@ -1,0 +1,192 @@
+//! The side whose tree is changed. It alone decides: it asks for what it needs, and takes nothing that it did not ask for.
+//!
+//! In order of use: `compare` (page digests of both sides, merged into ranges that differ), `decide` (entry by entry in
+//! those ranges: what is made, asked for, set, or to be deleted), `basis` (signatures of files that are here already),
+//! `write` (contents, into staged files), `finish` (deletions, and the metadata of directories). The caller's thread reads
+//! what the source says and waits for nothing but the disk; the decider is a thread of its own, and so are the walk, the
+//! basis and the writers.
+//!
+//! It must never follow a name of the source's outside the tree (that is `xssh_fs::Root`'s work: no path is opened here),
+//! never show half of a file under its final name, and never delete after a scan with errors.
+
+mod basis;
+mod compare;
+mod decide;
+mod finish;
+mod ledger;
+mod listen;
+mod write;
+
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+use std::sync::mpsc::{SyncSender, channel, sync_channel};
+use std::thread;
+
+use xssh_fs::{RelPath, is_partial_name, is_staged_name};
+
+use crate::error::SyncError;
+use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
+use crate::line::Line;
+use crate::options::Options;
+use crate::page::Pager;
+use crate::summary::Summary;
+use crate::tree::{Item, Tree};
+use crate::watch::{Change, Note, Watch};
+use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
+use ledger::Ledger;
+
+/// What the threads of a target share.
+struct Shared<'a> {
+    tree: &'a Tree,
+    options: &'a Options,
+    watch: &'a dyn Watch,
+    line: Line,
+    ledger: Ledger,
+    /// The source hears of changes: it is the user's side.
+    tells_source: bool,
+}
+
+/// What reaches the decider.
+enum Event {
+    Pages(Vec<Page>),
+    PagesEnd {
+        entries: u64,
+        clean: bool,
+        root: FileDigest,
+    },
+    Own(Page),
+    /// Also what earlier runs have left of files, which this one may use.
+    OwnEnd {
+        clean: bool,
+        partial: Vec<RelPath>,
+    },
+    Entries {
+        range: u32,
+        items: Vec<Item>,
+    },
+    RangeEnd {
+        range: u32,
+        clean: bool,
+    },
+    /// A file is done with, well or not.
+    Settled(FileId),
+    /// A file came otherwise than its digest says: once more, whole.
+    Again(FileId),
+    Digest(FileId, FileDigest),
+    NoDigest(FileId, String),
+    /// The run cannot go on.
+    Fatal(SyncError),
+}
+
+impl Shared<'_> {
+    /// Tells the user's side of a change.
+    fn change(&self, path: &RelPath, change: Change) {
+        if !self.options.itemize {
+            return;
+        }
+        if self.tells_source {
+            // Where the source is gone, its silence is noticed elsewhere.
+            let _ = self.line.send(&FromTarget::Change { path: path.clone(), what: change.number() });
+        } else {
+            self.watch.note(Note::Change(path, change));
+        }
+    }
+
+    /// Counts something that could not be done, and tells the user's side.
+    fn problem(&self, path: &RelPath, why: &str) {
+        self.ledger.failed();
+        if self.tells_source {
+            let _ = self.line.send(&FromTarget::Problem { path: path.clone(), why: why.to_owned() });
+        }
+        self.watch.note(Note::Problem { path, why, remote: false });
+    }
+}
+
+/// Makes a tree like that of the source at the other end. `tells_source`: the user sits at the source.
+///
+/// # Errors
+/// The line broke, the source broke the protocol or gave up, or nothing can be written any more. What fails with single
+/// files is counted in the summary.
+pub(crate) fn run(
+    tree: &Tree,
+    options: &Options,
+    key: [u8; 32],
+    input: impl Read + Send,
+    mut output: impl Write + Send,
+    watch: &dyn Watch,
+    tells_source: bool,
+) -> Result<Summary, SyncError> {
+    let (line, outgoing) = Line::new();
+    let shared = Shared { tree, options, watch, line, ledger: Ledger::default(), tells_source };
+    let shared = &shared;
+    thread::scope(|scope| {
+        let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, Some(false)));
+        let (events, inbox) = sync_channel(EVENTS);
+        // Never more than files that are wanted.
+        let (bases, wanted_bases) = channel();
+        let mut writers = Vec::new();
+        for _ in 0..WRITERS {
+            let (work, queue) = sync_channel(WRITER_QUEUE);
+            let events = events.clone();
+            scope.spawn(move || write::run(shared, &queue, &events));
+            writers.push(work);
+        }
+        let walk = events.clone();
+        scope.spawn(move || own_pages(shared, key, &walk));
+        let signed = events.clone();
+        scope.spawn(move || basis::run(shared, &wanted_bases, &signed));
+        let decider = scope.spawn(move || decide::run(shared, &inbox, bases));
+        let heard = listen::run(shared, input, &events, writers);
+        drop(events);
+        let decided = decider.join().unwrap_or(Err(SyncError::Ended));
+        shared.line.close();
+        let written = writer.join().unwrap_or(Ok(()));
+        match (heard, decided, written) {
+            (_, Ok(summary), Ok(())) => Ok(summary),
+            (Err(error), Err(SyncError::Ended), _) | (_, Err(error), _) => Err(error),
+            (_, _, Err(error)) => Err(SyncError::Line(error)),
+        }
+    })
+}
+
+/// The pages of our own tree. What earlier runs have left is swept, but for what this one may use.
+fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &SyncSender<Event>) {
+    let mut pager = Pager::new(key);
+    let mut clean = true;
+    let mut partial = Vec::new();
+    shared.tree.walk_with_leftovers(&mut |found| {
+        match found {
+            Ok(item) if is_staged_name(item.path.name()) => {
+                if is_partial_name(item.path.name()) {
+                    partial.push(item.path);
+                } else {
+                    sweep(shared, &item.path);
+                }
+            }
+            Ok(item) => {
+                if let Some(page) = pager.push(&item, shared.tree.proof(&item, shared.options).as_ref())
+                    && events.send(Event::Own(page)).is_err()
+                {
+                    return ControlFlow::Break(());
+                }
+            }
+            Err((path, error)) => {
+                clean = false;
+                shared.problem(&path, &error.to_string());
+            }
+        }
+        ControlFlow::Continue(())
+    });
+    if let (Some(page), ..) = pager.finish() {
+        let _ = events.send(Event::Own(page));
+    }
+    let _ = events.send(Event::OwnEnd { clean, partial });
+}
+
+/// Removes what a run has left. This run holds the tree, so nobody else works on it.
+fn sweep(shared: &Shared<'_>, path: &RelPath) {
+    if !shared.options.dry_run {
+        // What cannot be removed is shown by no walk.
+        let _ = shared.tree.place(path).and_then(|(root, own)| root.remove_file(&own));
+    }
+}

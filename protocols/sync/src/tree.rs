@@ -1,0 +1,304 @@
+//! What is known of an entry of a tree, as far as it travels and is compared.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::ops::ControlFlow;
+
+use xssh_filter::Rules;
+use xssh_fs::walk::Span;
+use xssh_fs::{Entry, FsError, Kind, RelPath, Root};
+
+use crate::content::hash;
+use crate::filtering::{Filter, Trail};
+use crate::options::Options;
+use crate::wire::message::FileDigest;
+use crate::wire::start::Role;
+
+/// The properties of an entry, without its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Meta {
+    /// What it is.
+    pub kind: Kind,
+    /// Permissions with set-id and sticky bits.
+    pub mode: u32,
+    /// The size of a file in bytes; 0 for everything else.
+    pub size: u64,
+    /// Last change of the content: seconds since 1970, and nanoseconds.
+    pub mtime: (i64, u32),
+    /// The owner's number.
+    pub uid: u32,
+    /// The group's number.
+    pub gid: u32,
+    /// The device's numbers, for a device.
+    pub device: (u32, u32),
+}
+
+/// An entry of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Where it is.
+    pub path: RelPath,
+    /// What it is.
+    pub meta: Meta,
+    /// Where a symbolic link points.
+    pub link: Option<Box<[u8]>>,
+}
+
+impl From<&Entry> for Meta {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            kind: entry.kind,
+            mode: entry.mode,
+            size: if entry.kind == Kind::File { entry.size } else { 0 },
+            mtime: entry.mtime,
+            uid: entry.uid,
+            gid: entry.gid,
+            device: entry.rdev,
+        }
+    }
+}
+
+/// How an entry of the target differs from that of the source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Difference {
+    /// Another kind of thing, another link target, another device.
+    pub kind: bool,
+    /// The size of a file.
+    pub size: bool,
+    /// The time of the last change.
+    pub time: bool,
+    /// The permissions.
+    pub mode: bool,
+    /// Owner or group.
+    pub owner: bool,
+}
+
+impl Difference {
+    /// What differs, as far as the options ask.
+    pub(crate) fn between(source: &Item, target: &Item, options: &Options) -> Self {
+        let (want, have) = (&source.meta, &target.meta);
+        let is_link = want.kind == Kind::Symlink;
+        Self {
+            kind: want.kind != have.kind
+                || (is_link && source.link != target.link)
+                || (want.kind.is_device() && want.device != have.device),
+            size: want.kind == Kind::File && want.size != have.size,
+            time: options.times && !is_link && !options.same_time(want.mtime, have.mtime),
+            mode: options.modes && !is_link && want.mode != have.mode,
+            owner: options.owners && (want.uid, want.gid) != (have.uid, have.gid),
+        }
+    }
+
+    /// Whether nothing differs.
+    pub fn is_none(self) -> bool {
+        self == Self::default()
+    }
+}
+
+/// A tree as it is shown to the other side: what is below one or several places.
+#[derive(Debug)]
+pub struct Tree {
+    parts: Vec<Part>,
+    one_file_system: bool,
+    filter: Option<Filter>,
+}
+
+/// A place, and the name under which it is shown.
+#[derive(Debug)]
+struct Part {
+    shown: RelPath,
+    root: Root,
+    own: RelPath,
+}
+
+/// What a walk comes by; what could not be read comes with where it is.
+pub(crate) type Visit<'a> = &'a mut dyn FnMut(Result<Item, (RelPath, FsError)>) -> ControlFlow<()>;
+
+impl Tree {
+    /// Everything below a root.
+    pub fn whole(root: Root) -> Self {
+        Self {
+            parts: vec![Part { shown: RelPath::root(), root, own: RelPath::root() }],
+            one_file_system: false,
+            filter: None,
+        }
+    }
+
+    /// Several places, each with the name under which it is shown. No name may be inside another.
+    pub fn of(places: Vec<(RelPath, Root, RelPath)>) -> Self {
+        let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
+        parts.sort_by(|one, other| one.shown.cmp(&other.shown));
+        Self { parts, one_file_system: false, filter: None }
+    }
+
+    /// Stays on the file systems of the places themselves.
+    #[must_use]
+    pub fn on_one_file_system(mut self, stays: bool) -> Self {
+        self.one_file_system = stays;
+        self
+    }
+
+    /// Leaves out what the rules say, as seen from this side.
+    #[must_use]
+    pub fn filtered(mut self, rules: Rules, role: Role) -> Self {
+        self.filter = (!rules.is_empty()).then_some(Filter { rules, role });
+        self
+    }
+
+    /// The root that a path is below, and its path there.
+    pub(crate) fn place(&self, path: &RelPath) -> Result<(&Root, RelPath), FsError> {
+        for part in &self.parts {
+            if let Some(rest) = below(path, &part.shown) {
+                return Ok((&part.root, joined(&part.own, rest)?));
+            }
+        }
+        Err(FsError::io(path, std::io::ErrorKind::NotFound.into()))
+    }
+
+    pub(crate) fn stat(&self, path: &RelPath) -> Result<Meta, FsError> {
+        let (root, own) = self.place(path)?;
+        root.stat(&own).map(|entry| Meta::from(&entry))
+    }
+
+    pub(crate) fn open(&self, path: &RelPath) -> Result<(File, Meta), FsError> {
+        let (root, own) = self.place(path)?;
+        root.open_file(&own).map(|(file, entry)| (file, Meta::from(&entry)))
+    }
+
+    /// The digest of a file's contents, where contents are compared. A file that cannot be read has none; whoever wants it
+    /// will be told why.
+    pub(crate) fn proof(&self, item: &Item, options: &Options) -> Option<FileDigest> {
+        if !options.checksum || item.meta.kind != Kind::File {
+            return None;
+        }
+        hash(self.open(&item.path).ok()?.0).ok()
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), FsError> {
+        self.parts.iter().try_for_each(|part| part.root.flush())
+    }
+
+    /// Every entry from `from` on and before `until`, in the order of their paths.
+    pub(crate) fn walk(&self, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) {
+        self.walk_parts(from, until, false, visit);
+    }
+
+    /// Every entry, and what earlier runs have left of files that they did not finish.
+    pub(crate) fn walk_with_leftovers(&self, visit: Visit<'_>) {
+        self.walk_parts(&RelPath::root(), None, true, visit);
+    }
+
+    fn walk_parts(&self, from: &RelPath, until: Option<&RelPath>, staged: bool, visit: Visit<'_>) {
+        for part in &self.parts {
+            let ends_before = part.shown < *from && !from.is_below(&part.shown);
+            if ends_before || until.is_some_and(|until| part.shown >= *until) {
+                continue;
+            }
+            if self.walk_part(part, from, until, staged, visit).is_break() {
+                return;
+            }
+        }
+    }
+
+    fn walk_part(
+        &self,
+        part: &Part,
+        from: &RelPath,
+        until: Option<&RelPath>,
+        staged: bool,
+        visit: Visit<'_>,
+    ) -> ControlFlow<()> {
+        let own_from = below(from, &part.shown).and_then(|rest| joined(&part.own, rest).ok());
+        let span = Span {
+            from: Some(own_from.unwrap_or_else(|| part.own.clone())),
+            until: until.and_then(|until| below(until, &part.shown)).and_then(|rest| joined(&part.own, rest).ok()),
+            one_file_system: self.one_file_system,
+            staged,
+        };
+        let trail = match self.filter.as_ref().map(|filter| Trail::new(filter, self)).transpose() {
+            Ok(trail) => RefCell::new(trail),
+            Err(error) => return visit(Err((part.shown.clone(), FsError::rules(&part.shown, error)))),
+        };
+        let mut flow = ControlFlow::Continue(());
+        let visit = RefCell::new(visit);
+        let mut enter = |path: &RelPath| {
+            if part.own.is_below(path) {
+                return true;
+            }
+            let Ok(shown) = shown(part, path) else { return false };
+            if *path != part.own && !path.is_below(&part.own) {
+                return false;
+            }
+            let mut trail = trail.borrow_mut();
+            let Some(trail) = trail.as_mut() else { return true };
+            if !trail.admits(&shown, true) {
+                return false;
+            }
+            match trail.enter(&shown) {
+                Ok(()) => true,
+                Err(error) => {
+                    // The walk is told to end where the next entry is shown.
+                    let error = FsError::rules(&shown, error);
+                    let _ = visit.borrow_mut()(Err((shown, error)));
+                    false
+                }
+            }
+        };
+        xssh_fs::walk::walk(&part.root, &span, &mut enter, &mut |found| {
+            let shown = match found {
+                Ok(found) if found.path != part.own && !found.path.is_below(&part.own) => {
+                    return if found.path < part.own { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
+                }
+                Ok(found) => {
+                    let meta = Meta::from(&found.entry);
+                    match shown(part, &found.path) {
+                        Ok(path) => {
+                            let is_directory = meta.kind == Kind::Directory;
+                            if trail.borrow_mut().as_mut().is_some_and(|trail| !trail.admits(&path, is_directory)) {
+                                return ControlFlow::Continue(());
+                            }
+                            Ok(Item { path, meta, link: found.link })
+                        }
+                        Err(error) => Err(error),
+                    }
+                }
+                Err(error) => Err((part.shown.clone(), error)),
+            };
+            flow = visit.borrow_mut()(shown);
+            flow
+        });
+        flow
+    }
+
+    /// A directory and everything in it.
+    pub(crate) fn walk_below(&self, directory: &RelPath, visit: Visit<'_>) {
+        self.walk(directory, None, &mut |found| match &found {
+            Ok(item) if item.path != *directory && !item.path.is_below(directory) => ControlFlow::Break(()),
+            _ => visit(found),
+        });
+    }
+}
+
+/// The rest of a path that is `directory` or below it.
+fn below<'a>(path: &'a RelPath, directory: &RelPath) -> Option<&'a [u8]> {
+    let rest = path.as_bytes().strip_prefix(directory.as_bytes())?;
+    match rest.split_first() {
+        None => Some(rest),
+        Some(_) if directory.is_root() => Some(rest),
+        Some((b'/', rest)) => Some(rest),
+        Some(_) => None,
+    }
+}
+
+fn joined(directory: &RelPath, rest: &[u8]) -> Result<RelPath, FsError> {
+    if rest.is_empty() {
+        return Ok(directory.clone());
+    }
+    let path = if directory.is_root() { rest.to_vec() } else { [directory.as_bytes(), b"/", rest].concat() };
+    Ok(RelPath::parse(&path)?)
+}
+
+fn shown(part: &Part, own: &RelPath) -> Result<RelPath, (RelPath, FsError)> {
+    let rest = below(own, &part.own).unwrap_or_default();
+    joined(&part.shown, rest).map_err(|error| (part.shown.clone(), error))
+}

@@ -1,0 +1,443 @@
+//! The messages between the first words and the end.
+
+use ::bytes::Bytes;
+use xssh_fs::RelPath;
+
+use super::WireError;
+use super::bytes::{Put, Take};
+use super::entry::{Before, put_item, put_meta, put_path, take_item, take_meta, take_path};
+use super::frame::Frame;
+use crate::limits::{PIECE, TEXT};
+use crate::summary::Summary;
+use crate::tree::{Item, Meta};
+
+/// The digest of a page: 16 bytes of keyed BLAKE3.
+pub(crate) type PageDigest = [u8; 16];
+/// BLAKE3 of a file's contents.
+pub(crate) type FileDigest = [u8; 32];
+
+/// A run of entries that both sides cut at the same names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// The first entry.
+    pub(crate) first: RelPath,
+    /// Over everything that both sides can compare.
+    pub(crate) digest: PageDigest,
+    /// Over owners and groups, which not every target can set.
+    pub(crate) owners: PageDigest,
+}
+
+/// A file: which range it was listed in, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct FileId {
+    pub(crate) range: u32,
+    pub(crate) index: u32,
+}
+
+/// A small file, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Small {
+    pub(crate) file: FileId,
+    pub(crate) meta: Meta,
+    pub(crate) digest: FileDigest,
+    pub(crate) bytes: Bytes,
+}
+
+/// What the source says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FromSource {
+    Pages(Vec<Page>),
+    /// The walk is over: how many entries there were, and whether all could be read.
+    PagesEnd {
+        entries: u64,
+        clean: bool,
+        root: FileDigest,
+    },
+    Entries {
+        range: u32,
+        items: Vec<Item>,
+    },
+    RangeEnd {
+        range: u32,
+        clean: bool,
+    },
+    Small(Vec<Small>),
+    Begin {
+        file: FileId,
+        meta: Meta,
+    },
+    Data {
+        file: FileId,
+        bytes: Bytes,
+    },
+    Copy {
+        file: FileId,
+        offset: u64,
+        length: u64,
+    },
+    End {
+        file: FileId,
+        digest: FileDigest,
+    },
+    Digest {
+        file: FileId,
+        digest: FileDigest,
+    },
+    /// A wanted file cannot be had.
+    Missing {
+        file: FileId,
+        vanished: bool,
+        why: String,
+    },
+    /// Something else went wrong on the source's side, to be told at the end.
+    Problem {
+        path: RelPath,
+        why: String,
+    },
+    /// The source cannot go on.
+    Failed {
+        why: String,
+    },
+}
+
+/// What the target says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum FromTarget {
+    /// List what is from here on and before there; `None` is the end.
+    List {
+        range: u32,
+        from: RelPath,
+        until: Option<RelPath>,
+    },
+    /// Nothing more will be asked of a range.
+    Release {
+        range: u32,
+    },
+    Whole(Vec<FileId>),
+    Delta {
+        file: FileId,
+        signature: Bytes,
+    },
+    Digest {
+        file: FileId,
+    },
+    Change {
+        path: RelPath,
+        what: u8,
+    },
+    Problem {
+        path: RelPath,
+        why: String,
+    },
+    Finished(Box<Summary>),
+    Failed {
+        why: String,
+    },
+}
+
+mod kind {
+    pub(super) const PAGES: u8 = 1;
+    pub(super) const PAGES_END: u8 = 2;
+    pub(super) const ENTRIES: u8 = 3;
+    pub(super) const RANGE_END: u8 = 4;
+    pub(super) const SMALL: u8 = 5;
+    pub(super) const BEGIN: u8 = 6;
+    pub(super) const DATA: u8 = 7;
+    pub(super) const COPY: u8 = 8;
+    pub(super) const END: u8 = 9;
+    pub(super) const DIGEST: u8 = 10;
+    pub(super) const MISSING: u8 = 11;
+    pub(super) const PROBLEM: u8 = 12;
+    pub(super) const FAILED: u8 = 13;
+    pub(super) const LIST: u8 = 33;
+    pub(super) const RELEASE: u8 = 34;
+    pub(super) const WHOLE: u8 = 35;
+    pub(super) const DELTA: u8 = 36;
+    pub(super) const WANT_DIGEST: u8 = 37;
+    pub(super) const CHANGE: u8 = 38;
+    pub(super) const FINISHED: u8 = 39;
+}
+
+/// A message that can be put into a frame.
+pub(crate) trait Message: Sized {
+    /// The frame's kind and payload.
+    fn encode(&self) -> (u8, Vec<u8>);
+
+    /// The message of a frame.
+    fn decode(frame: Frame) -> Result<Self, WireError>;
+}
+
+impl Message for FromSource {
+    fn encode(&self) -> (u8, Vec<u8>) {
+        let mut put = Put::default();
+        let kind = match self {
+            Self::Pages(pages) => {
+                let mut before = Before::default();
+                for page in pages {
+                    before.put(&page.first, &mut put);
+                    put.raw(&page.digest);
+                    put.raw(&page.owners);
+                }
+                kind::PAGES
+            }
+            Self::PagesEnd { entries, clean, root } => {
+                put.number(*entries);
+                put.byte((*clean).into());
+                put.raw(root);
+                kind::PAGES_END
+            }
+            Self::Entries { range, items } => {
+                put.number((*range).into());
+                let mut before = Before::default();
+                items.iter().for_each(|item| put_item(item, &mut before, &mut put));
+                kind::ENTRIES
+            }
+            Self::RangeEnd { range, clean } => {
+                put.number((*range).into());
+                put.byte((*clean).into());
+                kind::RANGE_END
+            }
+            Self::Small(files) => {
+                for small in files {
+                    put_file(small.file, &mut put);
+                    put_meta(&small.meta, &mut put);
+                    put.raw(&small.digest);
+                    put.string(&small.bytes);
+                }
+                kind::SMALL
+            }
+            other => other.encode_content(&mut put),
+        };
+        (kind, put.0)
+    }
+
+    fn decode(frame: Frame) -> Result<Self, WireError> {
+        let mut take = Take::new(frame.payload);
+        let message = match frame.kind {
+            kind::PAGES => {
+                let mut before = Before::default();
+                Self::Pages(each(&mut take, |take| {
+                    Ok(Page { first: before.take(take)?, digest: take.array()?, owners: take.array()? })
+                })?)
+            }
+            kind::PAGES_END => Self::PagesEnd { entries: take.number()?, clean: flag(&mut take)?, root: take.array()? },
+            kind::ENTRIES => {
+                let range = take.number32()?;
+                let mut before = Before::default();
+                Self::Entries { range, items: each(&mut take, |take| take_item(&mut before, take))? }
+            }
+            kind::RANGE_END => Self::RangeEnd { range: take.number32()?, clean: flag(&mut take)? },
+            kind::SMALL => Self::Small(each(&mut take, |take| {
+                Ok(Small {
+                    file: take_file(take)?,
+                    meta: take_meta(take)?,
+                    digest: take.array()?,
+                    bytes: take.string(PIECE)?,
+                })
+            })?),
+            kind => Self::decode_content(kind, &mut take)?,
+        };
+        finish(&take, message)
+    }
+}
+
+impl FromSource {
+    fn encode_content(&self, put: &mut Put) -> u8 {
+        match self {
+            Self::Begin { file, meta } => {
+                put_file(*file, put);
+                put_meta(meta, put);
+                kind::BEGIN
+            }
+            Self::Data { file, bytes } => {
+                put_file(*file, put);
+                put.raw(bytes);
+                kind::DATA
+            }
+            Self::Copy { file, offset, length } => {
+                put_file(*file, put);
+                put.number(*offset);
+                put.number(*length);
+                kind::COPY
+            }
+            Self::End { file, digest } => {
+                put_file(*file, put);
+                put.raw(digest);
+                kind::END
+            }
+            Self::Digest { file, digest } => {
+                put_file(*file, put);
+                put.raw(digest);
+                kind::DIGEST
+            }
+            Self::Missing { file, vanished, why } => {
+                put_file(*file, put);
+                put.byte((*vanished).into());
+                put_text(why, put);
+                kind::MISSING
+            }
+            Self::Problem { path, why } => put_problem(path, why, put),
+            Self::Failed { why } => put_failed(why, put),
+            Self::Pages(_) | Self::PagesEnd { .. } | Self::Entries { .. } | Self::RangeEnd { .. } | Self::Small(_) => 0,
+        }
+    }
+
+    fn decode_content(kind: u8, take: &mut Take) -> Result<Self, WireError> {
+        Ok(match kind {
+            kind::BEGIN => Self::Begin { file: take_file(take)?, meta: take_meta(take)? },
+            kind::DATA => Self::Data { file: take_file(take)?, bytes: take.rest() },
+            kind::COPY => Self::Copy { file: take_file(take)?, offset: take.number()?, length: take.number()? },
+            kind::END => Self::End { file: take_file(take)?, digest: take.array()? },
+            kind::DIGEST => Self::Digest { file: take_file(take)?, digest: take.array()? },
+            kind::MISSING => Self::Missing { file: take_file(take)?, vanished: flag(take)?, why: take_text(take)? },
+            kind::PROBLEM => Self::Problem { path: take_path(take)?, why: take_text(take)? },
+            kind::FAILED => Self::Failed { why: take_text(take)? },
+            unknown => return Err(WireError::Kind(unknown)),
+        })
+    }
+}
+
+impl Message for FromTarget {
+    fn encode(&self) -> (u8, Vec<u8>) {
+        let mut put = Put::default();
+        let put_in = &mut put;
+        let kind = match self {
+            Self::List { range, from, until } => {
+                put_in.number((*range).into());
+                put_path(from, put_in);
+                if let Some(until) = until {
+                    put_path(until, put_in);
+                }
+                kind::LIST
+            }
+            Self::Release { range } => {
+                put_in.number((*range).into());
+                kind::RELEASE
+            }
+            Self::Whole(files) => {
+                files.iter().for_each(|file| put_file(*file, put_in));
+                kind::WHOLE
+            }
+            Self::Delta { file, signature } => {
+                put_file(*file, put_in);
+                put_in.raw(signature);
+                kind::DELTA
+            }
+            Self::Digest { file } => {
+                put_file(*file, put_in);
+                kind::WANT_DIGEST
+            }
+            Self::Change { path, what } => {
+                put_path(path, put_in);
+                put_in.byte(*what);
+                kind::CHANGE
+            }
+            Self::Problem { path, why } => put_problem(path, why, put_in),
+            Self::Finished(summary) => {
+                put_summary(summary, put_in);
+                kind::FINISHED
+            }
+            Self::Failed { why } => put_failed(why, put_in),
+        };
+        (kind, put.0)
+    }
+
+    fn decode(frame: Frame) -> Result<Self, WireError> {
+        let mut take = Take::new(frame.payload);
+        let taken = &mut take;
+        let message = match frame.kind {
+            kind::LIST => Self::List {
+                range: taken.number32()?,
+                from: take_path(taken)?,
+                until: if taken.is_empty() { None } else { Some(take_path(taken)?) },
+            },
+            kind::RELEASE => Self::Release { range: taken.number32()? },
+            kind::WHOLE => Self::Whole(each(taken, take_file)?),
+            kind::DELTA => Self::Delta { file: take_file(taken)?, signature: taken.rest() },
+            kind::WANT_DIGEST => Self::Digest { file: take_file(taken)? },
+            kind::CHANGE => Self::Change { path: take_path(taken)?, what: taken.byte()? },
+            kind::PROBLEM => Self::Problem { path: take_path(taken)?, why: take_text(taken)? },
+            kind::FINISHED => Self::Finished(Box::new(take_summary(taken)?)),
+            kind::FAILED => Self::Failed { why: take_text(taken)? },
+            unknown => return Err(WireError::Kind(unknown)),
+        };
+        finish(&take, message)
+    }
+}
+
+/// Everything up to the payload's end. The bound is the frame's: each value takes at least a byte of it.
+fn each<T>(take: &mut Take, mut one: impl FnMut(&mut Take) -> Result<T, WireError>) -> Result<Vec<T>, WireError> {
+    let mut all = Vec::new();
+    while !take.is_empty() {
+        all.push(one(take)?);
+    }
+    Ok(all)
+}
+
+fn finish<T>(take: &Take, message: T) -> Result<T, WireError> {
+    if take.is_empty() { Ok(message) } else { Err(WireError::Trailing) }
+}
+
+fn flag(take: &mut Take) -> Result<bool, WireError> {
+    match take.byte()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(WireError::Value("yes or no")),
+    }
+}
+
+fn put_file(file: FileId, put: &mut Put) {
+    put.number(file.range.into());
+    put.number(file.index.into());
+}
+
+fn take_file(take: &mut Take) -> Result<FileId, WireError> {
+    Ok(FileId { range: take.number32()?, index: take.number32()? })
+}
+
+fn put_text(text: &str, put: &mut Put) {
+    let mut end = text.len().min(TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    put.string(&text.as_bytes()[..end]);
+}
+
+fn take_text(take: &mut Take) -> Result<String, WireError> {
+    Ok(String::from_utf8_lossy(&take.string(TEXT)?).into_owned())
+}
+
+fn put_problem(path: &RelPath, why: &str, put: &mut Put) -> u8 {
+    put_path(path, put);
+    put_text(why, put);
+    kind::PROBLEM
+}
+
+fn put_failed(why: &str, put: &mut Put) -> u8 {
+    put_text(why, put);
+    kind::FAILED
+}
+
+fn put_summary(summary: &Summary, put: &mut Put) {
+    let Summary { entries, files, bytes, literal, reused, made, touched, deleted, failed, vanished, root } = summary;
+    for number in [entries, files, bytes, literal, reused, made, touched, deleted, failed, vanished] {
+        put.number(*number);
+    }
+    put.raw(root);
+}
+
+fn take_summary(take: &mut Take) -> Result<Summary, WireError> {
+    Ok(Summary {
+        entries: take.number()?,
+        files: take.number()?,
+        bytes: take.number()?,
+        literal: take.number()?,
+        reused: take.number()?,
+        made: take.number()?,
+        touched: take.number()?,
+        deleted: take.number()?,
+        failed: take.number()?,
+        vanished: take.number()?,
+        root: take.array()?,
+    })
+}

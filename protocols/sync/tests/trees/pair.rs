@@ -1,0 +1,159 @@
+//! Two trees, and a run between them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::thread;
+
+use tempfile::TempDir;
+use xssh_fs::Root;
+use xssh_sync::{
+    Change, Near, Note, Opened, Options, Role, Rules, Start, Summary, SyncError, Tree, Watch, client, serve,
+};
+
+use super::line::Counted;
+
+pub(crate) struct Pair {
+    folder: TempDir,
+    pub(crate) rules: Rules,
+}
+
+/// What one run said and cost.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) result: Result<Summary, SyncError>,
+    pub(crate) changes: Vec<(String, Change)>,
+    pub(crate) problems: Vec<String>,
+    /// Bytes that went over the line, both ways.
+    pub(crate) bytes: u64,
+}
+
+#[derive(Default)]
+struct Listener {
+    changes: Mutex<Vec<(String, Change)>>,
+    problems: Mutex<Vec<String>>,
+}
+
+impl Watch for Listener {
+    fn note(&self, note: Note<'_>) {
+        match note {
+            Note::Change(path, change) => self.changes.lock().unwrap().push((path.to_string(), change)),
+            Note::Problem { path, why, .. } => self.problems.lock().unwrap().push(format!("{path}: {why}")),
+            _ => {}
+        }
+    }
+}
+
+impl Pair {
+    pub(crate) fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("source")).unwrap();
+        fs::create_dir(folder.path().join("target")).unwrap();
+        Self { folder, rules: Rules::default() }
+    }
+
+    pub(crate) fn source(&self) -> PathBuf {
+        self.folder.path().join("source")
+    }
+
+    pub(crate) fn target(&self) -> PathBuf {
+        self.folder.path().join("target")
+    }
+
+    pub(crate) fn push(&self, options: &Options) -> Run {
+        self.run(Role::Target, options)
+    }
+
+    pub(crate) fn pull(&self, options: &Options) -> Run {
+        self.run(Role::Source, options)
+    }
+
+    /// `role` is the helper's.
+    fn run(&self, role: Role, options: &Options) -> Run {
+        let (near, far) = match role {
+            Role::Target => (self.source(), self.target()),
+            Role::Source => (self.target(), self.source()),
+        };
+        let start = Start {
+            role,
+            paths: vec![far.as_os_str().as_bytes().to_vec()],
+            names: Vec::new(),
+            rules: self.rules.clone(),
+            options: Options { itemize: true, ..options.clone() },
+            key: [7; 32],
+        };
+        let listener = Listener::default();
+        let (from_helper, to_client) = std::io::pipe().unwrap();
+        let (from_client, to_helper) = std::io::pipe().unwrap();
+        let (up, down) = (Counted::default(), Counted::default());
+        let result = thread::scope(|scope| {
+            let helper = scope.spawn(|| {
+                serve(from_client, down.over(to_client), &mut |start| {
+                    let path = Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]));
+                    Ok(open(path, start.role, &start.rules))
+                })
+            });
+            let tree = open(&near, Role::Source, &self.rules).tree;
+            let near = match role {
+                Role::Target => Near::Source(&tree),
+                Role::Source => Near::Target(&mut |_| Ok(open(&near, Role::Target, &self.rules))),
+            };
+            let result = client(&start, near, from_helper, up.over(to_helper), &listener);
+            let served = helper.join().unwrap();
+            assert_eq!(served.is_ok(), result.is_ok(), "{served:?} and {result:?}");
+            result
+        });
+        let mut changes = listener.changes.into_inner().unwrap();
+        changes.sort_by(|one, other| one.0.cmp(&other.0));
+        Run { result, changes, problems: listener.problems.into_inner().unwrap(), bytes: up.get() + down.get() }
+    }
+
+    /// Both trees, as lstat and the bytes have them.
+    pub(crate) fn assert_alike(&self) {
+        assert_eq!(shape(&self.source()), shape(&self.target()));
+    }
+}
+
+fn open(path: &Path, role: Role, rules: &Rules) -> Opened {
+    let root = Root::open(path).unwrap();
+    let lock = (role == Role::Target).then(|| root.lock().unwrap());
+    Opened { tree: Tree::whole(root).filtered(rules.clone(), role), lock, names: Vec::new() }
+}
+
+impl Run {
+    pub(crate) fn ok(&self) -> Summary {
+        assert!(self.problems.is_empty(), "{:?}", self.problems);
+        *self.result.as_ref().unwrap()
+    }
+}
+
+/// Everything that a copy keeps, by path.
+pub(crate) fn shape(root: &Path) -> BTreeMap<PathBuf, String> {
+    let mut all = BTreeMap::new();
+    gather(root, Path::new(""), &mut all);
+    all
+}
+
+fn gather(root: &Path, below: &Path, all: &mut BTreeMap<PathBuf, String>) {
+    let path = root.join(below);
+    let stat = fs::symlink_metadata(&path).unwrap();
+    let kind = stat.file_type();
+    let content = if kind.is_symlink() {
+        format!("link to {:?}", fs::read_link(&path).unwrap())
+    } else if kind.is_file() {
+        let bytes = fs::read(&path).unwrap();
+        format!("{} bytes {} at {}.{}", bytes.len(), blake3::hash(&bytes), stat.mtime(), stat.mtime_nsec())
+    } else {
+        format!("at {}.{}", stat.mtime(), stat.mtime_nsec())
+    };
+    let mode = if kind.is_symlink() { 0 } else { stat.mode() };
+    all.insert(below.to_owned(), format!("{mode:o} {}:{} {content}", stat.uid(), stat.gid()));
+    if kind.is_dir() {
+        for entry in fs::read_dir(&path).unwrap() {
+            gather(root, &below.join(entry.unwrap().file_name()), all);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! `xssh sync` between here and a real host; rsync is the judge of whether two trees are alike.
+
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use xssh_tests::call::{Call, Outcome};
+use xssh_tests::noise::Noise;
+use xssh_tests::subject::Subject;
+use xssh_tests::world::{HOST, World};
+use xssh_tests::{over_both_routes, peer};
+
+over_both_routes!(a_tree_there_and_back);
+
+/// `xssh sync` with the world's configuration and the same xssh on the host.
+fn sync(world: &World, args: &[&str]) -> Call {
+    let own = &Subject::get().path;
+    let call = world.home.call(own).arg("sync").arg("-F").arg(world.home.config());
+    call.arg("--remote-xssh").arg(own).args(args)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("a path of letters")
+}
+
+fn on_host(path: &Path) -> String {
+    format!("{HOST}:{}", text(path))
+}
+
+fn some_tree(root: &Path) {
+    for number in 0..300 {
+        let folder = root.join(format!("d{}", number % 17));
+        fs::create_dir_all(&folder).expect("a folder");
+        fs::write(folder.join(format!("f{number}")), vec![b'x'; number * 37]).expect("a file");
+    }
+    let odd = [&b"with space"[..], b"line\nbreak", b"\xff\xfe no text", b"-n", b"\x1b[2J"];
+    for name in odd {
+        fs::write(root.join(std::ffi::OsStr::from_bytes(name)), name).expect("a file");
+    }
+    fs::write(root.join("large"), Noise { seed: 4, length: 9_000_000 }.bytes()).expect("a file");
+    fs::set_permissions(root.join("large"), fs::Permissions::from_mode(0o640)).expect("a mode");
+    symlink("../nowhere", root.join("d1/link")).expect("a link");
+}
+
+/// The last line is the proof of what was done.
+fn ended(outcome: &Outcome, words: &str) {
+    assert!(outcome.text().lines().last().is_some_and(|line| line.contains(words)), "{words:?} was due in {outcome}");
+}
+
+/// What rsync would still have to do.
+fn assert_alike(one: &Path, other: &Path) {
+    let (one, other) = (format!("{}/", text(one)), format!("{}/", text(other)));
+    let judge = Call::new(peer::require("rsync")).args(["-ani", "--checksum", "--delete", &one, &other]).run().ok();
+    assert_eq!(judge.text(), "", "{one} and {other}");
+}
+
+fn a_tree_there_and_back(world: &World) {
+    let [here, there, back] = ["here", "there/deep", "back"].map(|name| world.home.path().join(name));
+    some_tree(&here);
+    ended(&sync(world, &[text(&here), &on_host(&there)]).run().ok(), "changed 306 files");
+    assert_alike(&here, &there);
+    fs::remove_dir_all(there.join("d3")).expect("a folder");
+    fs::write(there.join("more"), "1").expect("a file");
+    let _ = sync(world, &["--delete", &on_host(&there), text(&back)]).run().ok();
+    assert_alike(&there, &back);
+    let again = sync(world, &["--delete", "--itemize", text(&back), &on_host(&there)]).run().ok();
+    assert_eq!(again.text().lines().count(), 1, "{again}");
+    ended(&sync(world, &["--delete", text(&here), text(&back)]).run().ok(), "1 deleted");
+    assert_alike(&here, &back);
+}
+
+#[test]
+fn files_by_name() {
+    let world = World::direct();
+    let here = world.home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    fs::write(here.join("one"), "1").expect("a file");
+    fs::write(here.join("two"), "2").expect("a file");
+    let there = world.home.path().join("there");
+    let (one, two) = (here.join("one"), here.join("two"));
+    // A new name, a directory that is there, several, and back.
+    let _ = sync(&world, &[text(&one), &on_host(&there)]).run().ok();
+    assert_eq!(fs::read(&there).expect("the file"), b"1");
+    fs::remove_file(&there).expect("the file");
+    let _ = sync(&world, &[text(&one), text(&two), &on_host(&there)]).run().ok();
+    fs::write(there.join("three"), "3").expect("a file");
+    let _ = sync(&world, &["--delete", text(&one), &on_host(&there)]).run().ok();
+    assert_alike_but(&there, &["one", "two", "three"]);
+    let back = world.home.path().join("back");
+    let _ = sync(&world, &[&on_host(&there.join("two")), text(&back)]).run().ok();
+    assert_eq!(fs::read(&back).expect("the file"), b"2");
+}
+
+fn assert_alike_but(folder: &Path, names: &[&str]) {
+    let mut found: Vec<String> = fs::read_dir(folder)
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
+        .collect();
+    found.sort();
+    let mut names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    names.sort();
+    assert_eq!(found, names);
+}
+
+/// Killed in the middle, on either side, the target is whole, and the next run goes on from what came.
+#[test]
+fn a_run_that_is_killed_is_gone_on_with() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir(&there).expect("a folder");
+    fs::write(here.join("file"), Noise { seed: 5, length: 300_000_000 }.bytes()).expect("a file");
+    fs::write(there.join("file"), "the old one").expect("a file");
+    let running = sync(&world, &["--no-compress", text(&here), &on_host(&there)]).start();
+    let grown = || staged(&there).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 30_000_000));
+    wait_until(grown);
+    running.signal(Signal::KILL);
+    let _ = running.wait();
+    assert_eq!(fs::read(there.join("file")).expect("the file"), b"the old one");
+    // The helper notices that nobody is there any more, and lets go of the target.
+    wait_until(|| {
+        let lock = Call::new(peer::require("flock")).args(["-n", text(&there), "true"]).run();
+        lock.code() == Some(0)
+    });
+    let again = sync(&world, &["--stats", text(&here), &on_host(&there)]).run().ok();
+    assert_alike(&here, &there);
+    assert_eq!(staged(&there), None);
+    let reused = again.text().lines().find_map(|line| line.strip_prefix("bytes reused")?.trim().parse::<u64>().ok());
+    assert!(reused.is_some_and(|reused| reused > 20_000_000), "{again}");
+}
+
+fn staged(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder");
+    let mut paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    paths.find(|path| path.file_name().is_some_and(|name| name.as_bytes().starts_with(b".xssh-staged-")))
+}
+
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never came");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn one_run_at_a_time() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir(&there).expect("a folder");
+    let held = Call::new(peer::require("flock")).arg(&there).args(["sh", "-c", "echo held; cat"]);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let held = held.stdin(reader).start();
+    let probe = || Call::new(peer::require("flock")).args(["-n", text(&there), "true"]).run().code() == Some(1);
+    wait_until(probe);
+    let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ends(75).says("another run is changing it");
+    drop(writer);
+    let _ = held.wait();
+    let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ok();
+}
+
+#[test]
+fn a_host_without_xssh_is_said_to_be_one() {
+    let world = World::direct();
+    let here = world.home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    let call = |remote: &str| {
+        let args = ["--remote-xssh", remote, text(&here), &format!("{HOST}:x")].map(str::to_owned);
+        let call = world.home.call(&Subject::get().path).arg("sync").arg("-F").arg(world.home.config());
+        call.args(args).run()
+    };
+    let _ = call("/not/there/xssh").ends(127).says("--remote-xssh");
+    let _ = call("echo Welcome to the host; cat").ends(2).says("Welcome to the host");
+    let _ = call("exit 3; :").ends(12).says("ended before it was done");
+}
+
+mod as_root {
+    use super::*;
+
+    /// A full disk is told, and the old file stays.
+    #[test]
+    fn a_full_disk() {
+        let world = World::direct();
+        let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+        fs::create_dir(&here).expect("a folder");
+        fs::create_dir(&there).expect("a folder");
+        let mounted = Mounted::tmpfs(&there, "4m");
+        fs::write(there.join("file"), "the old one").expect("a file");
+        fs::write(here.join("file"), Noise { seed: 6, length: 9_000_000 }.bytes()).expect("a file");
+        fs::write(here.join("small"), "fits").expect("a file");
+        let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ends(23).says("No space left on device");
+        assert_eq!(fs::read(there.join("file")).expect("the file"), b"the old one");
+        assert_eq!(fs::read(there.join("small")).expect("the file"), b"fits");
+        assert_eq!(staged(&there), None);
+        drop(mounted);
+    }
+
+    struct Mounted(PathBuf);
+
+    impl Mounted {
+        fn tmpfs(path: &Path, size: &str) -> Self {
+            let option = format!("size={size}");
+            let _ =
+                Call::new(peer::require("mount")).args(["-t", "tmpfs", "-o", &option, "none", text(path)]).run().ok();
+            Self(path.to_owned())
+        }
+    }
+
+    impl Drop for Mounted {
+        fn drop(&mut self) {
+            let _ = Call::new(peer::require("umount")).arg(&self.0).run();
+        }
+    }
+}
