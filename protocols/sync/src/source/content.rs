@@ -24,7 +24,7 @@ pub(super) enum Wish {
 }
 
 pub(super) fn run(shared: &Shared<'_>, wishes: &Receiver<Wish>) {
-    let mut desk = Desk { shared, batch: Vec::new(), size: 0 };
+    let mut desk = Desk { shared, batch: Vec::new(), size: 0, bytes: 0 };
     // An error means that the target is gone: the reader of this side knows why.
     let _ = desk.serve(wishes);
 }
@@ -32,7 +32,10 @@ pub(super) fn run(shared: &Shared<'_>, wishes: &Receiver<Wish>) {
 struct Desk<'a> {
     shared: &'a Shared<'a>,
     batch: Vec<Small>,
+    /// What the batch takes on the line.
     size: usize,
+    /// The contents in it.
+    bytes: u64,
 }
 
 impl Desk<'_> {
@@ -110,7 +113,7 @@ impl Desk<'_> {
     }
 
     fn small(&mut self, file: FileId, meta: Meta, bytes: Vec<u8>) -> Result<(), Gone> {
-        self.shared.watch.note(Note::Moved(bytes.len() as u64));
+        self.bytes += bytes.len() as u64;
         self.size += bytes.len() + 64;
         let digest = *blake3::hash(&bytes).as_bytes();
         self.batch.push(Small { file, meta, digest, bytes: bytes.into() });
@@ -122,6 +125,7 @@ impl Desk<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
+        self.shared.watch.note(Note::Moved(std::mem::take(&mut self.bytes)));
         self.shared.line.send(&FromSource::Small(std::mem::take(&mut self.batch)))
     }
 

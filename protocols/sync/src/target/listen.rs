@@ -126,7 +126,7 @@ impl Desk<'_> {
         } else {
             self.shared.problem(&wanted.item.path, why);
         }
-        self.events.send(Event::Settled(file)).map_err(|_| SyncError::Ended)
+        self.events.send(Event::Settled(vec![file])).map_err(|_| SyncError::Ended)
     }
 
     fn next_writer(&mut self) -> usize {
