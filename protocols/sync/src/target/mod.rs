@@ -15,6 +15,8 @@ mod decide;
 mod finish;
 mod ledger;
 mod listen;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::io::{Read, Write};
