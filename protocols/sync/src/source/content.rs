@@ -155,7 +155,10 @@ impl Desk<'_> {
     }
 
     fn tell_missing(&mut self, file: FileId, vanished: bool, why: String) -> Result<(), Gone> {
-        // The user hears of it from the target, which counts it.
+        if !vanished && let Some(path) = self.shared.name(file) {
+            self.shared.watch.note(Note::Problem { path: &path, why: &why, remote: false });
+        }
+        // The target counts it.
         self.shared.line.send(&FromSource::Missing { file, vanished, why })
     }
 }
