@@ -21,7 +21,7 @@ use place::Place;
 use show::Show;
 
 /// A command line that is none (rsync(1), EXIT VALUES).
-const USAGE: u8 = 1;
+pub(crate) const USAGE: u8 = 1;
 /// The two sides do not understand each other.
 const PROTOCOL: u8 = 2;
 /// The connection was lost.

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use xssh_ssh::terminal::visible::visible_lines;
 
 use crate::args::Fault;
-use crate::{help, log};
+use crate::{help, log, sync};
 
 /// What every failure of our own ends with, as ssh's do. Otherwise the exit code is that of the program there.
 pub(crate) const FAILED: u8 = 255;
@@ -23,7 +23,7 @@ pub(crate) fn usage(fault: &Fault) -> u8 {
     if fault.calls_for_usage() {
         say(&help::usage());
     }
-    FAILED
+    if matches!(fault, Fault::Sync(_)) { sync::USAGE } else { FAILED }
 }
 
 /// Writes to standard error, whatever the level of messages. Where that fails, there is nobody left to tell.

@@ -72,11 +72,27 @@ fn what_is_not_there_is_one_line() {
             "-I: xssh has no PKCS#11; load the token into an agent with ssh-add -s, and xssh uses the agent",
         ),
         (&["serve", "a"], "xssh serve is not there yet; a host of that name is reached by user@serve or -- serve"),
-        (&["sync", "a"], "2 values required by '<PLACE> <PLACE>...'; only 1 was provided; xssh help sync tells more"),
-        (&["sync", "-aH", "a", "b"], "-H is rsync's; here: hard links are not kept yet; xssh help sync tells more"),
         (&["-e", "x\x1b[2J", "h"], "Bad escape character 'x\\033[2J'."),
     ] {
         assert_eq!(failure(&home.run(line)), format!("xssh: {message}\n"), "{line:?}");
+    }
+}
+
+#[test]
+fn mistakes_of_a_sync_end_as_rsyncs_do() {
+    let home = Home::new();
+    for (line, message) in [
+        (
+            &["sync", "a"][..],
+            "2 values required by '<PLACE> <PLACE>...'; only 1 was provided; xssh help sync tells more",
+        ),
+        (&["sync", "-aH", "a", "b"], "-H is rsync's; here: hard links are not kept yet; xssh help sync tells more"),
+        (&["sync", "a", "h:b", "c"], "all sources must be at the same place"),
+        (&["sync", "h:a", "h:b"], "one side must be here: not both on hosts"),
+    ] {
+        let output = home.run(line);
+        assert_eq!(output.status.code(), Some(1), "{line:?}");
+        assert_eq!(text(&output.stderr), format!("xssh: {message}\n"), "{line:?}");
     }
 }
 

@@ -88,7 +88,7 @@ complete -c xssh -n "__fish_xssh_needs_command" -a "route" -d 'Show the whole wa
 complete -c xssh -n "__fish_xssh_needs_command" -a "sync" -d 'Make one tree like another, here or on a host'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude -d 'Leave out what matches, with rsync\'s rules; the first rule that matches counts' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include -d 'Do not leave out what matches' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude-from -d 'Patterns to leave out, a line each' -r -F

@@ -1,7 +1,7 @@
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -32,7 +32,8 @@ pub fn is_partial_name(name: &[u8]) -> bool {
 /// A name that no other run and no other file of this run uses now.
 pub(crate) fn fresh_name() -> Vec<u8> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let (run, file) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    static RUN: OnceLock<u32> = OnceLock::new();
+    let (run, file) = (RUN.get_or_init(std::process::id), NEXT.fetch_add(1, Ordering::Relaxed));
     [PREFIX, format!("{run}-{file}").as_bytes()].concat()
 }
 

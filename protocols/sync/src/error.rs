@@ -53,11 +53,13 @@ pub enum SyncError {
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
     /// More would be deleted than is allowed: nothing was.
-    #[error("{wanted} entries would be deleted, and at most {allowed} may be: nothing was deleted")]
+    #[error(
+        "{wanted} entries would be deleted, and at most {allowed} may be: nothing was deleted; --max-delete {wanted} allows it"
+    )]
     Deletions {
         /// How many.
         wanted: u64,
-        /// `max_delete`.
+        /// `max_delete`, or half of the target's entries where that is not given.
         allowed: u64,
     },
 }

@@ -40,3 +40,5 @@ pub const LINE_QUEUE: usize = 8;
 pub const COMPRESS_LEAST: usize = 512;
 /// Problems that are kept for the end; the rest are counted.
 pub const PROBLEMS: usize = 1000;
+/// Deletions that nobody is asked to confirm, however small the tree; in a larger one it is half of its entries.
+pub const DELETIONS_UNASKED: u64 = 20;

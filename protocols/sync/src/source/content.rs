@@ -24,7 +24,7 @@ pub(super) enum Wish {
 }
 
 pub(super) fn run(shared: &Shared<'_>, wishes: &Receiver<Wish>) {
-    let mut desk = Desk { shared, batch: Vec::new(), size: 0 };
+    let mut desk = Desk { shared, batch: Vec::new(), size: 0, bytes: 0 };
     // An error means that the target is gone: the reader of this side knows why.
     let _ = desk.serve(wishes);
 }
@@ -32,7 +32,10 @@ pub(super) fn run(shared: &Shared<'_>, wishes: &Receiver<Wish>) {
 struct Desk<'a> {
     shared: &'a Shared<'a>,
     batch: Vec<Small>,
+    /// What the batch takes on the line.
     size: usize,
+    /// The contents in it.
+    bytes: u64,
 }
 
 impl Desk<'_> {
@@ -110,7 +113,7 @@ impl Desk<'_> {
     }
 
     fn small(&mut self, file: FileId, meta: Meta, bytes: Vec<u8>) -> Result<(), Gone> {
-        self.shared.watch.note(Note::Moved(bytes.len() as u64));
+        self.bytes += bytes.len() as u64;
         self.size += bytes.len() + 64;
         let digest = *blake3::hash(&bytes).as_bytes();
         self.batch.push(Small { file, meta, digest, bytes: bytes.into() });
@@ -122,6 +125,7 @@ impl Desk<'_> {
         if self.batch.is_empty() {
             return Ok(());
         }
+        self.shared.watch.note(Note::Moved(std::mem::take(&mut self.bytes)));
         self.shared.line.send(&FromSource::Small(std::mem::take(&mut self.batch)))
     }
 
@@ -151,7 +155,10 @@ impl Desk<'_> {
     }
 
     fn tell_missing(&mut self, file: FileId, vanished: bool, why: String) -> Result<(), Gone> {
-        // The user hears of it from the target, which counts it.
+        if !vanished && let Some(path) = self.shared.name(file) {
+            self.shared.watch.note(Note::Problem { path: &path, why: &why, remote: false });
+        }
+        // The target counts it.
         self.shared.line.send(&FromSource::Missing { file, vanished, why })
     }
 }

@@ -130,8 +130,9 @@ impl Decider<'_> {
                 self.walked = Some(Walked { entries, clean, root });
             }
             Event::Own(page) => self.comparison.own(page)?,
-            Event::OwnEnd { clean, partial } => {
+            Event::OwnEnd { entries, clean, partial } => {
                 self.comparison.own_ended();
+                self.finish.own_entries = entries;
                 self.partial = partial;
                 self.own_clean = Some(clean);
             }
@@ -141,7 +142,7 @@ impl Decider<'_> {
                 self.clean &= clean;
                 self.range(range, listing)?;
             }
-            Event::Settled(file) => self.settled(file)?,
+            Event::Settled(files) => files.into_iter().try_for_each(|file| self.settled(file))?,
             Event::Again(file) => self.send(&FromTarget::Whole(vec![file]))?,
             Event::Digest(file, digest) => self.digest(file, &digest)?,
             Event::NoDigest(file, why) => {

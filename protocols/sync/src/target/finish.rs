@@ -7,6 +7,7 @@ use xssh_fs::{Attributes, FsError, Kind, RelPath};
 use super::Shared;
 use super::write::attributes;
 use crate::error::SyncError;
+use crate::limits::DELETIONS_UNASKED;
 use crate::tree::{Item, Meta};
 use crate::watch::Change;
 
@@ -21,6 +22,8 @@ pub(super) struct Finish {
     /// What the source does not have; of a directory only itself.
     extras: Vec<(RelPath, Kind)>,
     extra_entries: u64,
+    /// All entries of the target before the run.
+    pub(super) own_entries: u64,
 }
 
 impl Finish {
@@ -128,9 +131,9 @@ impl Finish {
     }
 
     fn delete(&mut self, shared: &Shared<'_>) -> Result<(), SyncError> {
-        if let Some(allowed) = shared.options.max_delete
-            && self.extra_entries > allowed
-        {
+        // Half of a tree is gone where somebody took one directory for another: then a number is to be said first.
+        let allowed = shared.options.max_delete.unwrap_or_else(|| (self.own_entries / 2).max(DELETIONS_UNASKED));
+        if self.extra_entries > allowed {
             return Err(SyncError::Deletions { wanted: self.extra_entries, allowed });
         }
         for (path, kind) in std::mem::take(&mut self.extras).into_iter().rev() {

@@ -124,9 +124,11 @@ impl Desk<'_> {
         if vanished {
             self.shared.ledger.vanished();
         } else {
-            self.shared.problem(&wanted.item.path, why);
+            // The source's side has told its user already.
+            self.shared.ledger.failed();
+            self.shared.watch.note(Note::Problem { path: &wanted.item.path, why, remote: true });
         }
-        self.events.send(Event::Settled(file)).map_err(|_| SyncError::Ended)
+        self.events.send(Event::Settled(vec![file])).map_err(|_| SyncError::Ended)
     }
 
     fn next_writer(&mut self) -> usize {

@@ -15,6 +15,8 @@ mod decide;
 mod finish;
 mod ledger;
 mod listen;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::io::{Read, Write};
@@ -57,6 +59,7 @@ enum Event {
     Own(Page),
     /// Also what earlier runs have left of files, which this one may use.
     OwnEnd {
+        entries: u64,
         clean: bool,
         partial: Vec<RelPath>,
     },
@@ -68,8 +71,8 @@ enum Event {
         range: u32,
         clean: bool,
     },
-    /// A file is done with, well or not.
-    Settled(FileId),
+    /// Files are done with, well or not.
+    Settled(Vec<FileId>),
     /// A file came otherwise than its digest says: once more, whole.
     Again(FileId),
     Digest(FileId, FileDigest),
@@ -177,10 +180,11 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &SyncSender<Event>) {
         }
         ControlFlow::Continue(())
     });
-    if let (Some(page), ..) = pager.finish() {
+    let (last, entries, _) = pager.finish();
+    if let Some(page) = last {
         let _ = events.send(Event::Own(page));
     }
-    let _ = events.send(Event::OwnEnd { clean, partial });
+    let _ = events.send(Event::OwnEnd { entries, clean, partial });
 }
 
 /// Removes what a run has left. This run holds the tree, so nobody else works on it.

@@ -67,10 +67,14 @@ impl Writer<'_> {
     fn take(&mut self, work: Work) {
         match work {
             Work::Small(files) => {
-                for (wanted, small) in files {
-                    self.small(&wanted, &small);
-                    self.settle(small.file);
+                let mut written = 0;
+                for (wanted, small) in &files {
+                    self.small(wanted, small);
+                    written += small.bytes.len() as u64;
                 }
+                self.shared.watch.note(Note::Moved(written));
+                // Where nobody decides any more, the run is over.
+                let _ = self.events.send(Event::Settled(files.iter().map(|(_, small)| small.file).collect()));
             }
             Work::Begin { file, wanted, meta } => {
                 self.state = match self.begin(file, &wanted, meta) {
@@ -81,8 +85,14 @@ impl Writer<'_> {
                     }
                 };
             }
-            Work::Data(bytes) => self.grow(|growing| growing.data(&bytes)),
-            Work::Copy { offset, length } => self.grow(|growing| growing.copy(offset, length)),
+            Work::Data(bytes) => {
+                self.shared.watch.note(Note::Moved(bytes.len() as u64));
+                self.grow(|growing| growing.data(&bytes));
+            }
+            Work::Copy { offset, length } => {
+                self.shared.watch.note(Note::Moved(length));
+                self.grow(|growing| growing.copy(offset, length));
+            }
             Work::End(digest) => self.end(&digest),
             Work::Missing(why) => match std::mem::replace(&mut self.state, State::Idle) {
                 State::Growing(growing) => {
@@ -97,7 +107,7 @@ impl Writer<'_> {
 
     fn settle(&self, file: FileId) {
         // Where nobody decides any more, the run is over.
-        let _ = self.events.send(Event::Settled(file));
+        let _ = self.events.send(Event::Settled(vec![file]));
     }
 
     fn small(&self, wanted: &Wanted, small: &Small) {
@@ -120,7 +130,6 @@ impl Writer<'_> {
     fn written(&self, wanted: &Wanted, size: u64, literal: u64) {
         self.shared.ledger.file(size);
         self.shared.ledger.content(literal, size - literal.min(size));
-        self.shared.watch.note(Note::Moved(literal));
         self.shared.change(&wanted.item.path, if wanted.replaces { Change::Contents } else { Change::NewFile });
     }
 

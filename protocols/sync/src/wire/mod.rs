@@ -9,5 +9,7 @@ mod error;
 pub(crate) mod frame;
 pub(crate) mod message;
 pub(crate) mod start;
+#[cfg(test)]
+mod tests;
 
 pub use error::WireError;

@@ -101,6 +101,20 @@ fn too_many_deletions_are_none() {
 }
 
 #[test]
+fn most_of_a_tree_is_not_deleted_by_mistake() {
+    let pair = Pair::new();
+    for number in 0..40 {
+        fs::write(pair.target().join(format!("{number}")), b"x").unwrap();
+        fs::write(pair.source().join(format!("s{number}")), b"x").unwrap();
+    }
+    let run = pair.pull(&delete());
+    assert!(matches!(run.result, Err(SyncError::Deletions { wanted: 40, allowed: 20 })), "{run:?}");
+    assert!(pair.target().join("7").exists());
+    pair.pull(&Options { max_delete: Some(40), ..delete() }).ok();
+    pair.assert_alike();
+}
+
+#[test]
 fn kinds_change_into_each_other() {
     let make = |root: &Path, kind: usize, name: &str| match kind {
         0 => fs::write(root.join(name), b"file").unwrap(),

@@ -69,7 +69,7 @@ proptest! {
         make(&pair.target(), &target);
         make(&pair.source(), &shared);
         make(&pair.target(), &shared);
-        let options = Options { delete: true, checksum, whole_file, ..Options::default() };
+        let options = Options { delete: true, max_delete: Some(1000), checksum, whole_file, ..Options::default() };
         let run = || if push { pair.push(&options) } else { pair.pull(&options) };
         let mut first = run();
         // Files of one size and time with other contents are alike to a run that does not look into them.

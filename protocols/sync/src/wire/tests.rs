@@ -1,0 +1,127 @@
+use ::bytes::Bytes;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use xssh_fs::{Kind, RelPath};
+
+use super::WireError;
+use super::bytes::Put;
+use super::frame::Frame;
+use super::message::{FileId, FromSource, FromTarget, Message, Page, Small};
+use crate::tree::{Item, Meta};
+
+fn path() -> impl Strategy<Value = RelPath> {
+    vec("[a-c\\x01é]{1,3}", 0_usize..4).prop_map(|names| RelPath::parse(names.join("/").as_bytes()).unwrap())
+}
+
+fn meta() -> impl Strategy<Value = Meta> {
+    (
+        0_u32..0o10000,
+        any::<i64>(),
+        0_u32..1_000_000_000,
+        any::<(u32, u32)>(),
+        0_u64..1 << 62,
+        any::<(u32, u32)>(),
+        0_usize..4,
+    )
+        .prop_map(|(mode, seconds, nanoseconds, (uid, gid), size, device, kind)| {
+            let kind = [Kind::File, Kind::Directory, Kind::Symlink, Kind::CharDevice][kind];
+            Meta {
+                kind,
+                mode,
+                size: if kind == Kind::File { size } else { 0 },
+                mtime: (seconds, nanoseconds),
+                uid,
+                gid,
+                device: if kind == Kind::CharDevice { device } else { (0, 0) },
+            }
+        })
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    (path(), meta(), "[a-z./]{1,9}").prop_map(|(path, meta, link)| Item {
+        path,
+        meta,
+        link: (meta.kind == Kind::Symlink).then(|| link.into_bytes().into()),
+    })
+}
+
+fn file() -> impl Strategy<Value = FileId> {
+    any::<(u32, u32)>().prop_map(|(range, index)| FileId { range, index })
+}
+
+fn bytes() -> impl Strategy<Value = Bytes> {
+    vec(any::<u8>(), 0..200).prop_map(Bytes::from)
+}
+
+fn from_source() -> impl Strategy<Value = FromSource> {
+    let page = (path(), any::<([u8; 16], [u8; 16])>());
+    let page = page.prop_map(|(first, (digest, owners))| Page { first, digest, owners });
+    let small = (file(), meta(), any::<[u8; 32]>(), bytes());
+    let small = small.prop_map(|(file, meta, digest, bytes)| Small { file, meta, digest, bytes });
+    prop_oneof![
+        vec(page, 0..5).prop_map(FromSource::Pages),
+        (any::<u32>(), vec(item(), 0..5)).prop_map(|(range, items)| FromSource::Entries { range, items }),
+        vec(small, 0_usize..4).prop_map(FromSource::Small),
+        (file(), meta()).prop_map(|(file, meta)| FromSource::Begin { file, meta }),
+        (file(), bytes()).prop_map(|(file, bytes)| FromSource::Data { file, bytes }),
+        (file(), any::<(u64, u64)>()).prop_map(|(file, (offset, length))| FromSource::Copy { file, offset, length }),
+        (path(), ".{0,20}").prop_map(|(path, why)| FromSource::Problem { path, why }),
+    ]
+}
+
+fn frame(message: &impl Message) -> Frame {
+    let (kind, payload) = message.encode();
+    Frame { kind, payload: payload.into() }
+}
+
+proptest! {
+    #[test]
+    fn a_message_arrives_as_it_was_sent(message in from_source()) {
+        prop_assert_eq!(FromSource::decode(frame(&message)).unwrap(), message);
+    }
+
+    #[test]
+    fn any_payload_ends_in_a_message_or_an_error(kind: u8, payload: Vec<u8>) {
+        let frame = Frame { kind, payload: payload.into() };
+        let _ = FromSource::decode(frame.clone());
+        let _ = FromTarget::decode(frame);
+    }
+
+    #[test]
+    fn a_message_that_was_tampered_with_ends_in_a_message_or_an_error(
+        message in from_source(), at: prop::sample::Index, byte: u8, cut: prop::sample::Index,
+    ) {
+        let mut frame = frame(&message);
+        let mut payload = frame.payload.to_vec();
+        if !payload.is_empty() {
+            let at = at.index(payload.len());
+            payload[at] = byte;
+            payload.truncate(cut.index(payload.len()) + 1);
+        }
+        frame.payload = payload.into();
+        let _ = FromSource::decode(frame);
+    }
+}
+
+/// Entries whose names would lead out of the tree are no entries.
+#[test]
+fn names_that_lead_out_are_refused() {
+    for name in [&b"../x"[..], b"a/../../x", b"/etc/passwd", b"a//b", b".", b"a\0b", b"a/"] {
+        let mut put = Put::default();
+        put.number(0);
+        put.number(0);
+        put.string(name);
+        let entries = Frame { kind: 3, payload: put.0.into() };
+        assert!(matches!(FromSource::decode(entries), Err(WireError::Name)), "{name:?}");
+    }
+}
+
+/// A name may not take more of the one before than there is.
+#[test]
+fn a_shared_part_that_is_not_there_is_refused() {
+    let mut put = Put::default();
+    put.number(0);
+    put.number(5);
+    put.string(b"x");
+    assert!(matches!(FromSource::decode(Frame { kind: 3, payload: put.0.into() }), Err(WireError::Name)));
+}
