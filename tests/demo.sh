@@ -17,7 +17,7 @@ profile=${XSSH_PROFILE:-release}
 echo "== building xssh ($profile)"
 cargo build --quiet --profile "$profile" -p xssh
 case $profile in dev) folder=debug ;; *) folder=$profile ;; esac
-xssh=$root/target/$folder/xssh
+xssh=${CARGO_TARGET_DIR:-$root/target}/$folder/xssh
 
 work=$(mktemp -d)
 server=

@@ -12,7 +12,7 @@
 # cannot be tried by these scripts: they see the part of `-Q` that both have.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-xssh=$(realpath "${XSSH:-$root/target/debug/xssh}")
+xssh=$(realpath "${XSSH:-${CARGO_TARGET_DIR:-$root/target}/debug/xssh}")
 regress=/usr/lib/openssh/regress
 # The longest first, so that none is left alone at the end.
 long="rekey cert-hostkey cert-userkey integrity kextype"
