@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{self, Read};
 
-use crate::limits::PIECE;
+use xssh_delta::DeltaError;
+
 use crate::wire::message::FileDigest;
 
 /// Reads until the buffer is full or the file ends.
@@ -21,13 +22,6 @@ pub(crate) fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<u
 }
 
 /// BLAKE3 of all that is left of a file.
-pub(crate) fn hash(mut file: File) -> io::Result<FileDigest> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; PIECE];
-    loop {
-        match read_full(&mut file, &mut buffer)? {
-            0 => return Ok(*hasher.finalize().as_bytes()),
-            n => hasher.update(&buffer[..n]),
-        };
-    }
+pub(crate) fn hash(file: File) -> Result<FileDigest, DeltaError> {
+    xssh_delta::hash_reader(file).map(|(digest, _)| *digest.as_bytes())
 }

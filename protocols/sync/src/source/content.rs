@@ -108,7 +108,7 @@ impl Desk<'_> {
         self.flush()?;
         match hash(open) {
             Ok(digest) => self.shared.line.send(&FromSource::Digest { file, digest }),
-            Err(error) => self.missing(file, &error),
+            Err(error) => self.tell_missing(file, false, error.to_string()),
         }
     }
 

@@ -251,7 +251,7 @@ impl Decider<'_> {
         let theirs = self.doubted.remove(&file).ok_or(UNASKED)?;
         let tree = self.shared.tree;
         let mine = tree.open(&theirs.path).and_then(|(open, meta)| {
-            let digest = hash(open).map_err(|error| FsError::io(&theirs.path, error))?;
+            let digest = hash(open).map_err(|error| FsError::io(&theirs.path, std::io::Error::other(error)))?;
             Ok((meta, digest))
         });
         if let Ok((meta, own)) = mine {

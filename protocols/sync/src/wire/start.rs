@@ -160,40 +160,22 @@ fn take_strings(take: &mut Take) -> Result<Vec<Vec<u8>>, WireError> {
 
 /// The switches, in the order of their bits.
 fn switches(options: &mut Options) -> [&mut bool; 15] {
-    let Options {
-        delete,
-        dry_run,
-        checksum,
-        update,
-        existing,
-        ignore_existing,
-        whole_file,
-        modes,
-        times,
-        owners,
-        devices,
-        specials,
-        one_file_system,
-        fsync,
-        itemize,
-        ..
-    } = options;
     [
-        delete,
-        dry_run,
-        checksum,
-        update,
-        existing,
-        ignore_existing,
-        whole_file,
-        modes,
-        times,
-        owners,
-        devices,
-        specials,
-        one_file_system,
-        fsync,
-        itemize,
+        &mut options.delete,
+        &mut options.dry_run,
+        &mut options.checksum,
+        &mut options.update,
+        &mut options.existing,
+        &mut options.ignore_existing,
+        &mut options.whole_file,
+        &mut options.modes,
+        &mut options.times,
+        &mut options.owners,
+        &mut options.devices,
+        &mut options.specials,
+        &mut options.one_file_system,
+        &mut options.fsync,
+        &mut options.itemize,
     ]
 }
 
