@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs the programs that the tests run with xssh, as root on Debian; elsewhere says which are missing.
 set -euo pipefail
-packages="openssh-server openssh-client openssh-tests rsync cvs git tinyproxy microsocks unison borgbackup restic
+packages="openssh-server openssh-client openssh-tests rsync acl cvs git tinyproxy microsocks unison borgbackup restic
 expect socat netcat-openbsd procps iproute2 openssl stunnel4 util-linux mount putty-tools"
 missing=""
 for package in $packages; do

@@ -1,11 +1,12 @@
 //! `xssh sync`: the user's side of a sync. It finds out which side is where, starts the helper, and shows what happens.
 //!
-//! In order of use: `place` (what a word names), `rules` (which names take part), `trees` (held directories, also for the helper), `far_side` (this program
+//! In order of use: `place` (what a word names), `rules` and `selection` (which names take part), `trees` (held directories, also for the helper), `far_side` (this program
 //! once more: as a remote shell that runs xssh on the host, or as the helper itself), `show` (what is seen meanwhile).
 
 mod far_side;
 mod place;
 mod rules;
+mod selection;
 mod show;
 pub(crate) mod trees;
 
@@ -147,8 +148,10 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
     // Kernels that cannot give random bytes at once are not supported by anything here.
     let _ = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
     let (options, rules) = (call.options.clone(), rules::read(call)?);
-    let mut start = Start { role: Role::Target, paths: Vec::new(), names: Vec::new(), options, rules, key };
-    start.options.owners &= rustix::process::geteuid().is_root() || matches!(direction, Direction::Push { .. });
+    let selection = selection::read(call)?;
+    let (role, paths, names) = (Role::Target, Vec::new(), Vec::new());
+    let mut start = Start { role, paths, names, selection, options, rules, key };
+    let direction = if call.relative { selection::relative(direction, &mut start)? } else { direction };
     match direction {
         Direction::Push { sources, host, path } => {
             let Opened { tree, names, .. } = trees::source(&sources, &start)?;

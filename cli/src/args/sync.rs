@@ -6,11 +6,13 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use xssh_sync::Options;
+use xssh_fs::RelPath;
+use xssh_sync::{Backup, Options};
 
 use super::Fault;
 use super::action::{Action, Help, Topic};
 use super::definition::{self, SYNC};
+use super::size::{Bytes, Rate};
 
 /// A rule of what takes part, in the order in which it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +49,12 @@ pub(crate) struct Sync {
     pub(crate) delete_excluded: bool,
     pub(crate) display: Display,
     pub(crate) wait: bool,
+    /// Sources go under their own paths.
+    pub(crate) relative: bool,
+    /// Where the paths that take part are listed.
+    pub(crate) files_from: Option<PathBuf>,
+    /// A NUL stands behind each of them.
+    pub(crate) from0: bool,
     /// Options for the remote shell, as they were given.
     pub(crate) shell: Vec<OsString>,
     /// xssh on the host, as its shell takes it.
@@ -68,26 +76,27 @@ pub(super) fn sync(words: &[OsString]) -> Result<Action, Fault> {
 }
 
 /// rsync's letters that mean something else here, and what to say instead.
-const ELSEWHERE: [(char, &str); 19] = [
-    ('A', "ACLs are not kept yet"),
-    ('b', "there is no --backup yet"),
+const ELSEWHERE: [(char, &str); 20] = [
+    ('A', "--acls"),
+    ('b', "--backup"),
     ('D', "--devices --specials"),
     ('e', "xssh is its own remote shell; its options are -F, -J, -i, -l, -o, -p"),
     ('f', "--filter"),
-    ('g', "groups are kept where root receives"),
-    ('H', "hard links are not kept yet"),
+    ('g', "groups are kept where they can be; see --no-group"),
+    ('H', "--hard-links"),
     ('h', "sizes are always readable"),
     ('I', "--checksum compares contents"),
     ('k', "symbolic links are kept as they are"),
     ('L', "symbolic links are kept as they are"),
     ('m', "empty directories are kept"),
     ('P', "--progress; partial data is always used again"),
-    ('R', "there is no --relative yet"),
+    ('R', "--relative"),
     ('s', "names are never read by a shell on the far side"),
-    ('S', "holes are not kept yet"),
+    ('S', "--sparse"),
     ('t', "times are always kept; see --no-times"),
     ('u', "--update"),
     ('W', "--whole-file"),
+    ('X', "--xattrs"),
 ];
 
 fn words_of(error: &clap::Error, words: &[OsString]) -> String {
@@ -137,6 +146,21 @@ fn read(matches: &ArgMatches) -> Sync {
         modes: !flag("no-perms"),
         times: !flag("no-times"),
         owners: !flag("no-owner"),
+        groups: !flag("no-group"),
+        numeric_ids: flag("numeric-ids"),
+        hard_links: flag("hard-links"),
+        sparse: flag("sparse"),
+        xattrs: flag("xattrs"),
+        acls: flag("acls"),
+        safe_links: flag("safe-links"),
+        gitignore: flag("gitignore"),
+        inplace: flag("inplace"),
+        min_size: matches.get_one::<Bytes>("min-size").map(|size| size.0),
+        max_size: matches.get_one::<Bytes>("max-size").map(|size| size.0),
+        bandwidth: matches.get_one::<Rate>("bwlimit").and_then(|rate| rate.0),
+        chmod: matches.get_one("chmod").cloned(),
+        compress_level: matches.get_one("compress-level").copied(),
+        backup: backup(matches),
         devices: flag("devices"),
         specials: flag("specials"),
         one_file_system: flag("one-file-system"),
@@ -153,9 +177,21 @@ fn read(matches: &ArgMatches) -> Sync {
         delete_excluded: flag("delete-excluded"),
         display,
         wait: flag("wait"),
+        relative: flag("relative"),
+        files_from: matches.get_one::<String>("files-from").map(PathBuf::from),
+        from0: flag("from0"),
         shell: shell(matches),
         remote: matches.get_one("remote-xssh").cloned().unwrap_or_else(|| "xssh".to_owned()),
     }
+}
+
+fn backup(matches: &ArgMatches) -> Option<Backup> {
+    let directory: Option<RelPath> = matches.get_one("backup-dir").cloned();
+    let suffix: Option<String> = matches.get_one("suffix").cloned();
+    (matches.get_flag("backup") || directory.is_some() || suffix.is_some()).then(|| {
+        let usual = if directory.is_some() { "" } else { "~" };
+        Backup { suffix: suffix.unwrap_or_else(|| usual.to_owned()).into_bytes(), directory }
+    })
 }
 
 /// A rule of an option's value.

@@ -43,6 +43,9 @@ impl Show {
         if self.display.json {
             self.line(&as_json(summary, dry_run).to_string());
         } else if !self.display.quiet {
+            for text in remarks(summary) {
+                words::say(&format_args!("xssh: {text}"));
+            }
             self.line(&proof(summary, dry_run));
             if self.display.stats {
                 self.line(&numbers(summary));
@@ -96,6 +99,7 @@ fn word(change: Change) -> &'static str {
         Change::NewOther => "made",
         Change::Attributes => "set",
         Change::Deleted => "deleted",
+        Change::Moved => "moved",
     }
 }
 
@@ -111,6 +115,24 @@ fn escaped(name: &[u8]) -> String {
     text
 }
 
+/// What was not done because it was not asked for, or cannot be done here.
+fn remarks(summary: &Summary) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if summary.skipped > 0 {
+        remarks.push(format!(
+            "{} devices, FIFOs, sockets or links out of the tree were left out (--devices, --specials, --safe-links)",
+            summary.skipped
+        ));
+    }
+    if summary.owners_dropped > 0 {
+        remarks.push(format!(
+            "the owner of {} entries was not kept: only root can give files to others",
+            summary.owners_dropped
+        ));
+    }
+    remarks
+}
+
 /// The line at the end: what there is, what was done, and the digest of the source's tree.
 fn proof(summary: &Summary, dry_run: bool) -> String {
     let root: String = summary.root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -120,7 +142,12 @@ fn proof(summary: &Summary, dry_run: bool) -> String {
     if summary.reused > 0 {
         text.push_str(&format!(", {} of it was there already", HumanBytes(summary.reused)));
     }
-    for (number, what) in [(summary.deleted, "deleted"), (summary.failed, "FAILED"), (summary.vanished, "vanished")] {
+    for (number, what) in [
+        (summary.moved, "moved"),
+        (summary.deleted, "deleted"),
+        (summary.failed, "FAILED"),
+        (summary.vanished, "vanished"),
+    ] {
         if number > 0 {
             text.push_str(&format!(", {number} {what}"));
         }
@@ -137,6 +164,9 @@ fn numbers(summary: &Summary) -> String {
         ("bytes reused", summary.reused),
         ("other entries made", summary.made),
         ("only attributes set", summary.touched),
+        ("moved", summary.moved),
+        ("left out", summary.skipped),
+        ("owners not kept", summary.owners_dropped),
         ("deleted", summary.deleted),
         ("vanished", summary.vanished),
         ("failed", summary.failed),
@@ -149,7 +179,8 @@ fn as_json(summary: &Summary, dry_run: bool) -> serde_json::Value {
     json!({
         "event": "summary", "dry_run": dry_run, "entries": summary.entries, "files": summary.files,
         "bytes": summary.bytes, "sent": summary.literal, "reused": summary.reused, "made": summary.made,
-        "attributes": summary.touched, "deleted": summary.deleted, "vanished": summary.vanished,
+        "attributes": summary.touched, "moved": summary.moved, "left_out": summary.skipped,
+        "owners_not_kept": summary.owners_dropped, "deleted": summary.deleted, "vanished": summary.vanished,
         "failed": summary.failed, "root": root,
     })
 }

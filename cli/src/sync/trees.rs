@@ -19,7 +19,7 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
     if let [path] = paths
         && path.is_dir()
     {
-        let tree = shown(Tree::whole(root(path)?), start);
+        let tree = Tree::whole(root(path)?).seen(start, Role::Source);
         return Ok(Opened { tree, lock: None, names: Vec::new() });
     }
     let mut places = Vec::new();
@@ -35,7 +35,7 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
         names.push(own.as_bytes().to_vec());
         places.push((own.clone(), root, own));
     }
-    let tree = shown(Tree::of(places), start);
+    let tree = Tree::of(places).seen(start, Role::Source);
     Ok(Opened { tree, lock: None, names })
 }
 
@@ -58,13 +58,7 @@ pub(crate) fn target(path: &Path, names: &[Vec<u8>], start: &Start, wait: bool) 
             Tree::of(several.iter().map(place).collect::<Result<_, String>>()?)
         }
     };
-    let tree = tree.filtered(start.rules.clone(), Role::Target);
-    Ok(Opened { tree, lock, names: Vec::new() })
-}
-
-/// A source, as far as it is shown.
-fn shown(tree: Tree, start: &Start) -> Tree {
-    tree.on_one_file_system(start.options.one_file_system).filtered(start.rules.clone(), Role::Source)
+    Ok(Opened { tree: tree.seen(start, Role::Target), lock, names: Vec::new() })
 }
 
 fn root(path: &Path) -> Result<Root, String> {

@@ -2,24 +2,28 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use crate::staged::fresh_name;
-use crate::{FsError, Kind, RelPath, Root};
+use crate::{FsError, Kind, RelPath, Root, Xattr, xattr};
 
 /// What is set of an entry; `None` leaves it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Attributes {
+pub struct Attributes<'a> {
     /// Permissions with set-id and sticky bits.
     pub mode: Option<u32>,
     /// Last change of the content: seconds since 1970, nanoseconds.
     pub mtime: Option<(i64, u32)>,
-    /// Owner and group.
-    pub owner: Option<(u32, u32)>,
+    /// The owner's number.
+    pub uid: Option<u32>,
+    /// The group's number.
+    pub gid: Option<u32>,
+    /// Extended attributes; others stay as they are.
+    pub xattrs: &'a [Xattr],
 }
 
-impl Attributes {
+impl Attributes<'_> {
     fn timestamps(&self) -> Option<Timestamps> {
         let (tv_sec, nanoseconds) = self.mtime?;
         Some(Timestamps {
@@ -29,14 +33,19 @@ impl Attributes {
     }
 
     fn owner(&self) -> Option<(Option<Uid>, Option<Gid>)> {
-        self.owner.map(|(uid, gid)| (Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))))
+        let is_some = self.uid.is_some() || self.gid.is_some();
+        is_some.then(|| (self.uid.map(Uid::from_raw), self.gid.map(Gid::from_raw)))
     }
 }
 
-/// Sets what belongs to an open file: the owner first, because chown(2) clears the set-id bits.
-pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes) -> rustix::io::Result<()> {
+/// Sets what belongs to an open file: the owner first, because chown(2) clears set-id bits and capabilities; an ACL before the
+/// mode, which it would change.
+pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes<'_>) -> rustix::io::Result<()> {
     if let Some((uid, gid)) = attributes.owner() {
         rustix::fs::fchown(file, uid, gid)?;
+    }
+    for xattr in attributes.xattrs {
+        rustix::fs::fsetxattr(file, &*xattr.name, &xattr.value, XattrFlags::empty())?;
     }
     if let Some(mode) = attributes.mode {
         rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?;
@@ -64,7 +73,7 @@ impl Root {
     ///
     /// # Errors
     /// What symlink(2) or rename(2) says.
-    pub fn make_symlink(&self, path: &RelPath, target: &[u8], attributes: &Attributes) -> Result<(), FsError> {
+    pub fn make_symlink(&self, path: &RelPath, target: &[u8], attributes: &Attributes<'_>) -> Result<(), FsError> {
         let name = fresh_name();
         let parent = self.parent(path)?;
         rustix::fs::symlinkat(target, &parent, name.as_slice()).map_err(FsError::of(path))?;
@@ -80,7 +89,7 @@ impl Root {
         path: &RelPath,
         kind: Kind,
         device: (u32, u32),
-        attributes: &Attributes,
+        attributes: &Attributes<'_>,
     ) -> Result<(), FsError> {
         let kind = match kind {
             Kind::Fifo => FileType::Fifo,
@@ -98,7 +107,7 @@ impl Root {
     }
 
     /// Gives what was made under a staged name its attributes and its own name.
-    fn replace(&self, path: &RelPath, name: &[u8], attributes: &Attributes) -> Result<(), FsError> {
+    fn replace(&self, path: &RelPath, name: &[u8], attributes: &Attributes<'_>) -> Result<(), FsError> {
         let parent = self.parent(path)?;
         let staged = RelPath::checked(name);
         let done = self
@@ -115,7 +124,7 @@ impl Root {
     ///
     /// # Errors
     /// It is not there or not ours.
-    pub fn set(&self, path: &RelPath, attributes: &Attributes) -> Result<(), FsError> {
+    pub fn set(&self, path: &RelPath, attributes: &Attributes<'_>) -> Result<(), FsError> {
         if path.is_root() {
             return set_open(self.fd(), attributes).map_err(FsError::of(path));
         }
@@ -123,16 +132,19 @@ impl Root {
         self.set_at(parent.as_fd(), path, attributes).map_err(FsError::of(path))
     }
 
-    fn set_at(&self, parent: BorrowedFd<'_>, path: &RelPath, attributes: &Attributes) -> rustix::io::Result<()> {
+    fn set_at(&self, parent: BorrowedFd<'_>, path: &RelPath, attributes: &Attributes<'_>) -> rustix::io::Result<()> {
         let name = path.name();
         if let Some((uid, gid)) = attributes.owner() {
             rustix::fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
         }
-        if let Some(mode) = attributes.mode {
+        if attributes.mode.is_some() || !attributes.xattrs.is_empty() {
             // chmod(2) of a name follows links: the entry is held first. The name in /proc leads to what is held.
             let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let held = rustix::fs::openat(parent, name, flags, Mode::empty())?;
-            if FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::Symlink {
+            xattr::set_held(&held, attributes.xattrs)?;
+            if let Some(mode) = attributes.mode
+                && FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::Symlink
+            {
                 use std::os::fd::AsRawFd;
                 rustix::fs::chmod(format!("/proc/self/fd/{}", held.as_raw_fd()), Mode::from_raw_mode(mode))?;
             }
@@ -169,6 +181,45 @@ impl Root {
     pub fn link(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
         let (old, new) = (self.parent(from)?, self.parent(to)?);
         rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
+    }
+
+    /// Makes `to` another name of the file `from`, in place of what stands there unless that is a directory.
+    ///
+    /// # Errors
+    /// What link(2) or rename(2) says.
+    pub fn link_over(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        let name = fresh_name();
+        let (old, new) = (self.parent(from)?, self.parent(to)?);
+        rustix::fs::linkat(&old, from.name(), &new, name.as_slice(), AtFlags::empty()).map_err(FsError::of(to))?;
+        let renamed = rustix::fs::renameat(&new, name.as_slice(), &new, to.name());
+        // Where both were names of one file already, rename(2) does nothing, and the staged name stays.
+        let _ = rustix::fs::unlinkat(&new, name.as_slice(), AtFlags::empty());
+        renamed.map_err(FsError::of(to))
+    }
+
+    /// Gives an entry another name, in place of what stands there.
+    ///
+    /// # Errors
+    /// What rename(2) says.
+    pub fn rename(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        let (old, new) = (self.parent(from)?, self.parent(to)?);
+        self.forget(from);
+        rustix::fs::renameat(&old, from.name(), &new, to.name()).map_err(FsError::of(to))
+    }
+
+    /// Makes the directory at `path`, and those above it, where they are missing.
+    ///
+    /// # Errors
+    /// What mkdir(2) says, or something else stands there.
+    pub fn make_directories(&self, path: &RelPath, mode: u32) -> Result<(), FsError> {
+        let Some(parent) = path.parent() else { return Ok(()) };
+        match self.make_directory(path, mode) {
+            Err(error) if error.is_missing() => {
+                self.make_directories(&parent, mode)?;
+                self.make_directory(path, mode)
+            }
+            made => made,
+        }
     }
 
     /// Writes everything of this file system to the disk.

@@ -74,6 +74,11 @@ impl FsError {
         move |errno| Self::io(path, errno.into())
     }
 
+    /// Whether a directory was to be removed that is not empty.
+    pub fn is_not_empty(&self) -> bool {
+        matches!(self, Self::Entry { source, .. } if source.kind() == io::ErrorKind::DirectoryNotEmpty)
+    }
+
     /// Whether what was looked for is not there.
     pub fn is_missing(&self) -> bool {
         match self {

@@ -5,25 +5,30 @@
 //! name of a peer's, and nobody who swaps a directory meanwhile, leads out of it.
 //!
 //! In order of use: [`RelPath`], [`Root`], [`walk`] (the entries in their order), [`Staged`] (a file that appears whole
-//! or not at all), and the changes that `Root` offers. All calls block; all can be made from several threads at once.
+//! or not at all), [`Xattr`], and the changes that `Root` offers. All calls block; all can be made from several threads at once.
 //!
 //! It must never follow a symbolic link, and never change a file under its final name but by a rename.
 #![forbid(unsafe_code)]
 
 mod change;
+mod copy;
 mod entry;
 mod error;
+pub mod limits;
 mod lock;
 mod parents;
 mod path;
 mod root;
 mod staged;
 pub mod walk;
+mod xattr;
 
 pub use change::Attributes;
+pub use copy::copy_range;
 pub use entry::{Entry, Kind};
 pub use error::{FsError, PathError};
 pub use lock::Lock;
 pub use path::RelPath;
 pub use root::Root;
 pub use staged::{Staged, is_partial_name, is_staged_name};
+pub use xattr::Xattr;

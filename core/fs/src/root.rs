@@ -144,6 +144,21 @@ impl Root {
         Ok((File::from(opened), entry))
     }
 
+    /// Opens a regular file that is there, for reading and for writing in its place.
+    ///
+    /// # Errors
+    /// It is not there, may not be written to, or is something else.
+    pub fn open_in_place(&self, path: &RelPath) -> Result<File, FsError> {
+        let parent = self.parent(path)?;
+        let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(&parent, path.name(), flags, Mode::empty()).map_err(FsError::of(path))?;
+        let entry = stat_at(opened.as_fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path))?;
+        if entry.kind != Kind::File {
+            return Err(FsError::Kind { path: path.clone(), wanted: "a regular file" });
+        }
+        Ok(File::from(opened))
+    }
+
     /// Where a symbolic link points.
     ///
     /// # Errors

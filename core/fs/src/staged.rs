@@ -111,12 +111,23 @@ impl Staged {
     ///
     /// # Errors
     /// The disk is full, or a directory stands there. The old file is as it was.
-    pub fn finish(mut self, attributes: &Attributes) -> Result<(), FsError> {
+    pub fn finish(mut self, attributes: &Attributes<'_>) -> Result<(), FsError> {
         set_open(self.file.as_fd(), attributes).map_err(FsError::of(&self.path))?;
         rustix::fs::renameat(&self.parent, self.name.as_slice(), &self.parent, self.path.name())
             .map_err(FsError::of(&self.path))?;
         self.settled = true;
         Ok(())
+    }
+
+    /// Takes away an extended attribute that it was made with, as an ACL that its directory hands down.
+    ///
+    /// # Errors
+    /// What fremovexattr(2) says; one that is not there is good.
+    pub fn remove_xattr(&self, name: &[u8]) -> Result<(), FsError> {
+        match rustix::fs::fremovexattr(&self.file, name) {
+            Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
+            removed => removed.map_err(FsError::of(&self.path)),
+        }
     }
 
     /// Writes it to the disk.

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
+use rustix::fs::{AtFlags, OFlags, RawDir};
 use rustix::io::Errno;
 
 use crate::path::compare;
@@ -181,10 +181,7 @@ impl Walk<'_> {
         let held = self.hold(path)?;
         let mut names = Names::default();
         let mut buffer = vec![MaybeUninit::uninit(); BATCH];
-        // A second description: the place in the directory belongs to it.
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let listed = rustix::fs::openat(&held, ".", flags, Mode::empty()).map_err(FsError::of(path))?;
-        let mut entries = RawDir::new(listed, &mut buffer);
+        let mut entries = RawDir::new(held.as_fd(), &mut buffer);
         while let Some(entry) = entries.next() {
             match entry {
                 Ok(entry) if !self.span.staged && is_staged_name(entry.file_name().to_bytes()) => {}

@@ -46,6 +46,51 @@ pub fn home_of(name: &str) -> Option<PathBuf> {
     User::from_name(name).ok().flatten().map(|entry| entry.dir)
 }
 
+/// What the user database calls the user of this number.
+#[must_use]
+pub fn user_name(uid: u32) -> Option<String> {
+    User::from_uid(Uid::from_raw(uid)).ok().flatten().map(|entry| entry.name)
+}
+
+/// The number of the user of this name.
+#[must_use]
+pub fn user_id(name: &str) -> Option<u32> {
+    User::from_name(name).ok().flatten().map(|entry| entry.uid.as_raw())
+}
+
+/// What the group database calls the group of this number.
+#[must_use]
+pub fn group_name(gid: u32) -> Option<String> {
+    Group::from_gid(Gid::from_raw(gid)).ok().flatten().map(|entry| entry.name)
+}
+
+/// The number of the group of this name.
+#[must_use]
+pub fn group_id(name: &str) -> Option<u32> {
+    Group::from_name(name).ok().flatten().map(|entry| entry.gid.as_raw())
+}
+
+/// The groups that this process is in.
+#[must_use]
+pub fn own_groups() -> Vec<u32> {
+    let mut groups: Vec<u32> =
+        rustix::process::getgroups().unwrap_or_default().iter().map(|gid| gid.as_raw()).collect();
+    groups.push(Gid::effective().as_raw());
+    groups
+}
+
+/// The user whom this process acts as.
+#[must_use]
+pub fn own_user() -> u32 {
+    Uid::effective().as_raw()
+}
+
+/// Whether this process may give files to others.
+#[must_use]
+pub fn is_root() -> bool {
+    Uid::effective().is_root()
+}
+
 /// Whether the user `uid` is the only one in the group `gid`, so that a file which the group may write is still only
 /// theirs (Debian's user-private groups). False where it cannot be told.
 #[must_use]

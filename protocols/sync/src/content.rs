@@ -25,3 +25,8 @@ pub(crate) fn read_full(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<u
 pub(crate) fn hash(file: File) -> Result<FileDigest, DeltaError> {
     xssh_delta::hash_reader(file).map(|(digest, _)| *digest.as_bytes())
 }
+
+/// Whether there is nothing but zeros.
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+    bytes.chunks(64).all(|chunk| chunk.iter().fold(0, |all, byte| all | byte) == 0)
+}

@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use xssh_fs::Lock;
 
 use crate::error::SyncError;
+use crate::owners::Rights;
 use crate::summary::Summary;
 use crate::tree::Tree;
 use crate::watch::{Nobody, Watch};
@@ -44,19 +45,25 @@ pub fn client(
     mut output: impl Write + Send,
     watch: &dyn Watch,
 ) -> Result<Summary, SyncError> {
-    start::open(&mut output).and_then(|()| start::write_start(&mut output, start)).map_err(SyncError::Line)?;
-    let mut names = match start::read_ready(&mut input)? {
-        Greeting::Here(names) => names,
+    let own_rights = match near {
+        Near::Source(_) => Rights::default(),
+        Near::Target(_) => Rights::of_this_process(&start.options),
+    };
+    start::open(&mut output)
+        .and_then(|()| start::write_start(&mut output, start, &own_rights))
+        .map_err(SyncError::Line)?;
+    let (mut names, rights) = match start::read_ready(&mut input)? {
+        Greeting::Here(ready) => ready,
         Greeting::Refused(why) => return Err(SyncError::Refused(why)),
         Greeting::Chatter(said) if said.is_empty() => return Err(SyncError::Ended),
         Greeting::Chatter(said) => return Err(SyncError::Chatter(said)),
         Greeting::Version(theirs) => return Err(SyncError::Version { theirs }),
     };
     match near {
-        Near::Source(tree) => source::run(tree, &start.options, start.key, input, output, watch),
+        Near::Source(tree) => source::run(tree, start, rights, input, output, watch),
         Near::Target(open) => {
             let opened = open(&mut names).map_err(SyncError::Refused)?;
-            target::run(&opened.tree, &start.options, start.key, input, output, watch, false)
+            target::run(&opened.tree, start, own_rights, input, output, watch, false)
         }
     }
 }
@@ -71,8 +78,8 @@ pub fn serve(
     open: &mut Opener<'_, Start>,
 ) -> Result<Summary, SyncError> {
     start::open(&mut output).map_err(SyncError::Line)?;
-    let mut start = match start::read_start(&mut input)? {
-        Greeting::Here(start) => start,
+    let (mut start, mut rights) = match start::read_start(&mut input)? {
+        Greeting::Here(asked) => asked,
         Greeting::Refused(why) => return Err(SyncError::Refused(why)),
         Greeting::Chatter(said) if said.is_empty() => return Err(SyncError::Ended),
         Greeting::Chatter(said) => return Err(SyncError::Chatter(said)),
@@ -89,9 +96,12 @@ pub fn serve(
             return Err(SyncError::Refused(why));
         }
     };
-    start::write_ready(&mut output, Ok(&opened.names)).map_err(SyncError::Line)?;
+    if start.role == Role::Target {
+        rights = Rights::of_this_process(&start.options);
+    }
+    start::write_ready(&mut output, Ok((&opened.names, &rights))).map_err(SyncError::Line)?;
     match start.role {
-        Role::Source => source::run(&opened.tree, &start.options, start.key, input, output, &Nobody),
-        Role::Target => target::run(&opened.tree, &start.options, start.key, input, output, &Nobody, true),
+        Role::Source => source::run(&opened.tree, &start, rights, input, output, &Nobody),
+        Role::Target => target::run(&opened.tree, &start, rights, input, output, &Nobody, true),
     }
 }

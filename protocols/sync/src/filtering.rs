@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use xssh_filter::{Directory, FilterError, MergeFiles, Rules, Scope, limits::TEXT};
+use xssh_filter::{Directory, FilterError, GitScope, GitTexts, MergeFiles, Rules, Scope, limits::TEXT};
 use xssh_fs::{FsError, RelPath};
 
 use crate::tree::Tree;
@@ -12,31 +12,45 @@ use crate::wire::start::Role;
 #[derive(Debug)]
 pub(crate) struct Filter {
     pub(crate) rules: Rules,
+    /// What git ignores takes no part.
+    pub(crate) gitignore: bool,
     /// A source hides what is excluded; a target leaves alone what is protected.
     pub(crate) role: Role,
+}
+
+/// What is in force in one directory.
+struct Level {
+    path: RelPath,
+    scope: Scope,
+    git: Option<GitScope>,
 }
 
 /// The scopes from the root to where a walk is.
 pub(crate) struct Trail<'a> {
     filter: &'a Filter,
     files: RuleFiles<'a>,
-    scopes: Vec<(RelPath, Scope)>,
+    levels: Vec<Level>,
 }
 
 impl<'a> Trail<'a> {
     pub(crate) fn new(filter: &'a Filter, tree: &'a Tree) -> Result<Self, FilterError> {
         let files = RuleFiles { tree };
-        let scopes = vec![(RelPath::root(), filter.rules.scope(b"", &files)?)];
-        Ok(Self { filter, files, scopes })
+        let path = RelPath::root();
+        let scope = filter.rules.scope(b"", &files)?;
+        let git = if filter.gitignore { Some(files.repository(&path)?) } else { None };
+        Ok(Self { filter, files, levels: vec![Level { path, scope, git }] })
     }
 
     /// Whether an entry takes part. Its directory has been entered.
     pub(crate) fn admits(&mut self, path: &RelPath, is_directory: bool) -> bool {
         let Some(parent) = path.parent() else { return true };
-        while self.scopes.len() > 1 && self.scopes.last().is_some_and(|(last, _)| *last != parent) {
-            self.scopes.pop();
+        while self.levels.len() > 1 && self.levels.last().is_some_and(|last| last.path != parent) {
+            self.levels.pop();
         }
-        let Some((_, scope)) = self.scopes.last() else { return true };
+        let Some(Level { scope, git, .. }) = self.levels.last() else { return true };
+        if git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory)) {
+            return false;
+        }
         match self.filter.role {
             Role::Source => !scope.hidden(path.name(), is_directory),
             Role::Target => !scope.protected(path.name(), is_directory),
@@ -50,17 +64,58 @@ impl<'a> Trail<'a> {
         }
         // Leaves what the walk has left.
         self.admits(path, true);
-        if let Some((_, scope)) = self.scopes.last() {
-            let inside = scope.enter(path.name(), &self.files)?;
-            self.scopes.push((path.clone(), inside));
+        if let Some(outer) = self.levels.last() {
+            let scope = outer.scope.enter(path.name(), &self.files)?;
+            let git = outer.git.as_ref().map(|git| self.files.inside(path, git)).transpose()?;
+            self.levels.push(Level { path: path.clone(), scope, git });
         }
         Ok(())
+    }
+
+    /// Whether a path and every directory that leads to it take part, as the rules are now.
+    pub(crate) fn admits_all_of(mut self, path: &RelPath, is_directory: bool) -> Result<bool, FilterError> {
+        let mut above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
+        while let Some(directory) = above.pop() {
+            if !self.admits(&directory, true) {
+                return Ok(false);
+            }
+            self.enter(&directory)?;
+        }
+        Ok(self.admits(path, is_directory))
     }
 }
 
 /// Files of rules in the tree itself.
 struct RuleFiles<'a> {
     tree: &'a Tree,
+}
+
+impl RuleFiles<'_> {
+    /// What git ignores in the top directory of a repository, or of what is not one.
+    fn repository(&self, top: &RelPath) -> Result<GitScope, FilterError> {
+        let info_exclude = self.text(top, &[b".git", b"info", b"exclude"]);
+        let gitignore = self.text(top, &[b".gitignore"]);
+        GitScope::top(GitTexts { excludes_file: &[], info_exclude: &info_exclude, gitignore: &gitignore })
+    }
+
+    /// The same in a directory further in, which may be a repository of its own.
+    fn inside(&self, path: &RelPath, outer: &GitScope) -> Result<GitScope, FilterError> {
+        let own = path.join(b".git").is_ok_and(|own| self.tree.stat(&own).is_ok());
+        if own { self.repository(path) } else { outer.enter(path.name(), &self.text(path, &[b".gitignore"])) }
+    }
+
+    /// The text of a file, empty where there is none.
+    fn text(&self, directory: &RelPath, names: &[&[u8]]) -> Vec<u8> {
+        let path = names.iter().try_fold(directory.clone(), |path, name| path.join(name));
+        let mut text = Vec::new();
+        if let Ok(path) = path
+            && let Ok((file, _)) = self.tree.open(&path)
+        {
+            // What cannot be read to its end ignores less, and so nothing is lost.
+            let _ = file.take(TEXT as u64 + 1).read_to_end(&mut text);
+        }
+        text
+    }
 }
 
 impl MergeFiles for RuleFiles<'_> {

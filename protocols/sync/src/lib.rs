@@ -11,6 +11,7 @@
 //! `xssh_fs::Root`.
 #![forbid(unsafe_code)]
 
+mod chmod;
 mod content;
 mod drive;
 mod error;
@@ -18,7 +19,9 @@ mod filtering;
 pub mod limits;
 mod line;
 mod options;
+mod owners;
 mod page;
+mod selection;
 mod source;
 mod summary;
 mod target;
@@ -26,9 +29,11 @@ mod tree;
 mod watch;
 mod wire;
 
+pub use chmod::{Chmod, ChmodError};
 pub use drive::{Near, Opened, Opener, client, serve};
 pub use error::SyncError;
-pub use options::Options;
+pub use options::{Backup, Options};
+pub use selection::Selection;
 pub use summary::Summary;
 pub use tree::{Difference, Item, Meta, Tree};
 pub use watch::{Change, Nobody, Note, Watch};

@@ -3,9 +3,12 @@
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::limits::LINE_QUEUE;
-use crate::wire::frame;
+use crate::options::Options;
+use crate::wire::frame::{self, LEVEL};
 use crate::wire::message::Message;
 
 /// Frames on their way out: a queue, which a thread of its own empties.
@@ -40,15 +43,40 @@ impl Line {
     }
 
     /// Writes what is queued until it is closed. Compresses where the line is slower than we are.
-    pub(crate) fn pump(&self, outgoing: Outgoing, output: &mut impl Write, compress: Option<bool>) -> io::Result<()> {
+    pub(crate) fn pump(&self, outgoing: Outgoing, output: &mut impl Write, options: &Options) -> io::Result<()> {
+        let mut pace = options.bandwidth.map(Pace::new);
+        let level = options.compress_level.unwrap_or(LEVEL);
         while let Ok(Some((kind, payload))) = outgoing.0.recv() {
             let behind = self.queued.fetch_sub(1, Ordering::Relaxed);
-            let squeeze = compress.unwrap_or(behind >= LINE_QUEUE);
-            frame::write(output, kind, &payload, squeeze)?;
-            if behind == 1 {
+            let squeeze = options.compress.unwrap_or(behind >= LINE_QUEUE);
+            let written = frame::write(output, kind, &payload, squeeze.then_some(level))?;
+            if behind == 1 || pace.is_some() {
                 output.flush()?;
+            }
+            if let Some(pace) = &mut pace {
+                pace.wait(written);
             }
         }
         output.flush()
+    }
+}
+
+/// Holds back, so that no more than so many bytes go out in a second.
+struct Pace {
+    bytes_a_second: u64,
+    /// When the next byte may go.
+    free: Instant,
+}
+
+impl Pace {
+    fn new(bytes_a_second: u64) -> Self {
+        Self { bytes_a_second: bytes_a_second.max(1), free: Instant::now() }
+    }
+
+    fn wait(&mut self, bytes: u64) {
+        let now = Instant::now();
+        let took = Duration::from_secs_f64(bytes as f64 / self.bytes_a_second as f64);
+        self.free = self.free.max(now) + took;
+        thread::sleep(self.free.saturating_duration_since(now));
     }
 }

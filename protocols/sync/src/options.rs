@@ -1,5 +1,28 @@
 //! What a run is to do, as both ends know it.
 
+use xssh_fs::RelPath;
+
+use crate::chmod::Chmod;
+
+/// What becomes of a file that is replaced or deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Backup {
+    /// What is put behind its name.
+    pub suffix: Vec<u8>,
+    /// Where it goes, under its path in the target; `None` is where it was.
+    pub directory: Option<RelPath>,
+}
+
+impl Backup {
+    /// Whether an entry is, or leads to, what earlier runs have kept.
+    pub(crate) fn holds(&self, path: &RelPath) -> bool {
+        match &self.directory {
+            Some(directory) => path == directory || path.is_below(directory) || directory.is_below(path),
+            None => path.name().ends_with(&self.suffix),
+        }
+    }
+}
+
 /// How the target is made like the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -23,8 +46,38 @@ pub struct Options {
     pub modes: bool,
     /// Keep times.
     pub times: bool,
-    /// Keep owners and groups, where the target may set them.
+    /// Keep owners, where the target may set them.
     pub owners: bool,
+    /// Keep groups, where the target may set them.
+    pub groups: bool,
+    /// Owners and groups are numbers, whatever their names.
+    pub numeric_ids: bool,
+    /// Names of one file stay names of one file.
+    pub hard_links: bool,
+    /// Long runs of zeros become holes.
+    pub sparse: bool,
+    /// Keep extended attributes.
+    pub xattrs: bool,
+    /// Keep POSIX ACLs.
+    pub acls: bool,
+    /// Leave out symbolic links that lead out of the tree.
+    pub safe_links: bool,
+    /// Leave out what git ignores.
+    pub gitignore: bool,
+    /// Write into files that are there, instead of beside them.
+    pub inplace: bool,
+    /// Leave smaller files alone, bytes.
+    pub min_size: Option<u64>,
+    /// Leave larger files alone, bytes.
+    pub max_size: Option<u64>,
+    /// Change permissions on the way.
+    pub chmod: Option<Chmod>,
+    /// Keep what is replaced or deleted.
+    pub backup: Option<Backup>,
+    /// Send no more than so many bytes a second.
+    pub bandwidth: Option<u64>,
+    /// How hard is compressed, as zstd counts; 0 is its default.
+    pub compress_level: Option<i32>,
     /// Make device nodes.
     pub devices: bool,
     /// Make FIFOs and sockets.
@@ -55,6 +108,21 @@ impl Default for Options {
             modes: true,
             times: true,
             owners: true,
+            groups: true,
+            numeric_ids: false,
+            hard_links: false,
+            sparse: false,
+            xattrs: false,
+            acls: false,
+            safe_links: false,
+            gitignore: false,
+            inplace: false,
+            min_size: None,
+            max_size: None,
+            chmod: None,
+            backup: None,
+            bandwidth: None,
+            compress_level: None,
             devices: false,
             specials: false,
             one_file_system: false,
@@ -67,6 +135,19 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Whether a file of this size takes part.
+    pub(crate) fn takes_size(&self, size: u64) -> bool {
+        self.min_size.is_none_or(|least| size >= least) && self.max_size.is_none_or(|most| size <= most)
+    }
+
+    /// Whether an extended attribute is kept. Only root may set most of them.
+    pub(crate) fn keeps_xattr(&self, name: &[u8], root: bool) -> bool {
+        if name.starts_with(b"system.") {
+            return self.acls && name.starts_with(b"system.posix_acl_");
+        }
+        self.xattrs && (root || name.starts_with(b"user."))
+    }
+
     /// Whether two times count as the same.
     pub(crate) fn same_time(&self, one: (i64, u32), other: (i64, u32)) -> bool {
         if self.modify_window == 0 {

@@ -1,9 +1,11 @@
 //! Pages: the sorted list of entries, cut where a hash of a name says so, so that both sides cut at the same names however
 //! their trees differ elsewhere.
 
-use xssh_fs::RelPath;
+use xssh_fs::{RelPath, Xattr};
 
 use crate::limits::{PAGE_AVERAGE, PAGE_ENTRIES};
+use crate::options::Options;
+use crate::owners::{OwnerDigest, Rights};
 use crate::tree::Item;
 use crate::wire::message::{FileDigest, Page, PageDigest};
 
@@ -13,20 +15,21 @@ pub(crate) struct Pager {
     first: Option<RelPath>,
     entries: u32,
     content: blake3::Hasher,
-    owners: blake3::Hasher,
+    owners: OwnerDigest,
     /// Over all pages, without the run's key: the same for the same tree.
     root: blake3::Hasher,
     total: u64,
 }
 
 impl Pager {
-    pub(crate) fn new(key: [u8; 32]) -> Self {
+    /// `rights` are the target's.
+    pub(crate) fn new(key: [u8; 32], options: &Options, rights: Rights) -> Self {
         Self {
             key,
             first: None,
             entries: 0,
             content: blake3::Hasher::new_keyed(&key),
-            owners: blake3::Hasher::new_keyed(&key),
+            owners: OwnerDigest::new(&key, options, rights),
             root: blake3::Hasher::new(),
             total: 0,
         }
@@ -50,12 +53,21 @@ impl Pager {
             hasher.update(item.path.as_bytes());
             hasher.update(&fields);
             hasher.update(item.link.as_deref().unwrap_or_default());
+            if let Some(leader) = &item.same {
+                hasher.update(b"=");
+                hasher.update(leader.as_bytes());
+            }
+            for Xattr { name, value } in &item.xattrs {
+                for part in [name, value] {
+                    hasher.update(&(part.len() as u32).to_le_bytes());
+                    hasher.update(part);
+                }
+            }
             if let Some(proof) = proof {
                 hasher.update(proof);
             }
         }
-        self.owners.update(&item.meta.uid.to_le_bytes());
-        self.owners.update(&item.meta.gid.to_le_bytes());
+        self.owners.push(&item.meta);
         ended
     }
 
@@ -74,9 +86,8 @@ impl Pager {
     fn page(&mut self) -> Option<Page> {
         let first = self.first.take()?;
         self.entries = 0;
-        let page = Page { first, digest: short(&self.content), owners: short(&self.owners) };
+        let page = Page { first, digest: short(&self.content), owners: self.owners.take() };
         self.content.reset();
-        self.owners.reset();
         Some(page)
     }
 }

@@ -1,18 +1,22 @@
 //! What is known of an entry of a tree, as far as it travels and is compared.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fs::File;
 use std::ops::ControlFlow;
+use std::sync::{Mutex, PoisonError};
 
-use xssh_filter::Rules;
-use xssh_fs::walk::Span;
-use xssh_fs::{Entry, FsError, Kind, RelPath, Root};
+use xssh_fs::walk::{Found, Span};
+use xssh_fs::{Entry, FsError, Kind, RelPath, Root, Xattr};
 
+use crate::chmod::Chmod;
 use crate::content::hash;
 use crate::filtering::{Filter, Trail};
 use crate::options::Options;
+use crate::owners::Translation;
+use crate::selection::Selection;
 use crate::wire::message::FileDigest;
-use crate::wire::start::Role;
+use crate::wire::start::{Role, Start};
 
 /// The properties of an entry, without its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +46,29 @@ pub struct Item {
     pub meta: Meta,
     /// Where a symbolic link points.
     pub link: Option<Box<[u8]>>,
+    /// The first name of the same file, where that is another and hard links are kept.
+    pub same: Option<RelPath>,
+    /// Extended attributes that are kept.
+    pub xattrs: Vec<Xattr>,
+}
+
+impl Item {
+    /// Whether a symbolic link points out of the tree.
+    pub(crate) fn leads_out(&self) -> bool {
+        let target = self.link.as_deref().unwrap_or_default();
+        let mut depth = self.path.as_bytes().iter().filter(|byte| **byte == b'/').count();
+        for name in target.split(|byte| *byte == b'/') {
+            match name {
+                b"" | b"." => {}
+                b".." => match depth.checked_sub(1) {
+                    Some(above) => depth = above,
+                    None => return true,
+                },
+                _ => depth += 1,
+            }
+        }
+        target.starts_with(b"/")
+    }
 }
 
 impl From<&Entry> for Meta {
@@ -71,11 +98,15 @@ pub struct Difference {
     pub mode: bool,
     /// Owner or group.
     pub owner: bool,
+    /// Extended attributes.
+    pub xattrs: bool,
+    /// It is another name of a file that the source has apart.
+    pub linked: bool,
 }
 
 impl Difference {
     /// What differs, as far as the options ask.
-    pub(crate) fn between(source: &Item, target: &Item, options: &Options) -> Self {
+    pub(crate) fn between(source: &Item, target: &Item, options: &Options, translation: &Translation) -> Self {
         let (want, have) = (&source.meta, &target.meta);
         let is_link = want.kind == Kind::Symlink;
         Self {
@@ -85,7 +116,10 @@ impl Difference {
             size: want.kind == Kind::File && want.size != have.size,
             time: options.times && !is_link && !options.same_time(want.mtime, have.mtime),
             mode: options.modes && !is_link && want.mode != have.mode,
-            owner: options.owners && (want.uid, want.gid) != (have.uid, have.gid),
+            owner: translation.user(options, want).is_some_and(|uid| uid != have.uid)
+                || translation.group(options, want).is_some_and(|gid| gid != have.gid),
+            xattrs: source.xattrs != target.xattrs,
+            linked: source.same.is_none() && target.same.is_some(),
         }
     }
 
@@ -101,6 +135,21 @@ pub struct Tree {
     parts: Vec<Part>,
     one_file_system: bool,
     filter: Option<Filter>,
+    selection: Option<Selection>,
+    view: View,
+    /// The first names of files that have several.
+    leaders: Mutex<HashMap<Inode, RelPath>>,
+}
+
+/// A file's device and number.
+type Inode = ((u32, u32), u64);
+
+/// What is looked at beside what every entry has.
+#[derive(Debug, Default)]
+struct View {
+    options: Option<Options>,
+    root: bool,
+    chmod: Option<Chmod>,
 }
 
 /// A place, and the name under which it is shown.
@@ -117,32 +166,40 @@ pub(crate) type Visit<'a> = &'a mut dyn FnMut(Result<Item, (RelPath, FsError)>) 
 impl Tree {
     /// Everything below a root.
     pub fn whole(root: Root) -> Self {
-        Self {
-            parts: vec![Part { shown: RelPath::root(), root, own: RelPath::root() }],
-            one_file_system: false,
-            filter: None,
-        }
+        Self::of(vec![(RelPath::root(), root, RelPath::root())])
     }
 
     /// Several places, each with the name under which it is shown. No name may be inside another.
     pub fn of(places: Vec<(RelPath, Root, RelPath)>) -> Self {
         let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
-        Self { parts, one_file_system: false, filter: None }
+        Self {
+            parts,
+            one_file_system: false,
+            filter: None,
+            selection: None,
+            view: View::default(),
+            leaders: Mutex::default(),
+        }
     }
 
-    /// Stays on the file systems of the places themselves.
+    /// Shows what takes part, as seen from this side.
     #[must_use]
-    pub fn on_one_file_system(mut self, stays: bool) -> Self {
-        self.one_file_system = stays;
+    pub fn seen(mut self, start: &Start, role: Role) -> Self {
+        let options = &start.options;
+        let is_source = role == Role::Source;
+        self.one_file_system = is_source && options.one_file_system;
+        let filters = !start.rules.is_empty() || options.gitignore;
+        self.filter = filters.then(|| Filter { rules: start.rules.clone(), gitignore: options.gitignore, role });
+        self.selection = start.selection.clone();
+        let chmod = options.chmod.clone().filter(|_| is_source);
+        self.view = View { options: Some(options.clone()), root: xssh_os::account::is_root(), chmod };
         self
     }
 
-    /// Leaves out what the rules say, as seen from this side.
-    #[must_use]
-    pub fn filtered(mut self, rules: Rules, role: Role) -> Self {
-        self.filter = (!rules.is_empty()).then_some(Filter { rules, role });
-        self
+    /// Whether some entries are not shown.
+    pub(crate) fn hides(&self) -> bool {
+        self.filter.is_some() || self.selection.is_some()
     }
 
     /// The root that a path is below, and its path there.
@@ -157,12 +214,42 @@ impl Tree {
 
     pub(crate) fn stat(&self, path: &RelPath) -> Result<Meta, FsError> {
         let (root, own) = self.place(path)?;
-        root.stat(&own).map(|entry| Meta::from(&entry))
+        root.stat(&own).map(|entry| self.meta(&entry))
     }
 
     pub(crate) fn open(&self, path: &RelPath) -> Result<(File, Meta), FsError> {
         let (root, own) = self.place(path)?;
-        root.open_file(&own).map(|(file, entry)| (file, Meta::from(&entry)))
+        root.open_file(&own).map(|(file, entry)| (file, self.meta(&entry)))
+    }
+
+    fn meta(&self, entry: &Entry) -> Meta {
+        let mut meta = Meta::from(entry);
+        if let Some(chmod) = &self.view.chmod {
+            meta.mode = chmod.of(meta.kind, meta.mode);
+        }
+        meta
+    }
+
+    /// An entry with all that is kept of it.
+    fn item(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, FsError> {
+        let meta = self.meta(&found.entry);
+        let mut item = Item { path, meta, link: found.link, same: None, xattrs: Vec::new() };
+        let Some(options) = &self.view.options else { return Ok(item) };
+        if options.hard_links && meta.kind == Kind::File && found.entry.links > 1 {
+            let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
+            let leader = leaders.entry((found.entry.device, found.entry.inode)).or_insert_with(|| item.path.clone());
+            item.same = (*leader != item.path).then(|| leader.clone());
+        }
+        if (options.xattrs || options.acls) && matches!(meta.kind, Kind::File | Kind::Directory) {
+            item.xattrs = part.root.xattrs(&found.path)?;
+            item.xattrs.retain(|xattr| options.keeps_xattr(&xattr.name, self.view.root));
+        }
+        Ok(item)
+    }
+
+    /// Whether a selection, if there is one, names a path or leads to one.
+    fn selects(&self, path: &RelPath) -> bool {
+        self.selection.as_ref().is_none_or(|selection| selection.admits(path))
     }
 
     /// The digest of a file's contents, where contents are compared. A file that cannot be read has none; whoever wants it
@@ -229,6 +316,9 @@ impl Tree {
             if *path != part.own && !path.is_below(&part.own) {
                 return false;
             }
+            if !self.selects(&shown) {
+                return false;
+            }
             let mut trail = trail.borrow_mut();
             let Some(trail) = trail.as_mut() else { return true };
             if !trail.admits(&shown, true) {
@@ -249,25 +339,33 @@ impl Tree {
                 Ok(found) if found.path != part.own && !found.path.is_below(&part.own) => {
                     return if found.path < part.own { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
                 }
-                Ok(found) => {
-                    let meta = Meta::from(&found.entry);
-                    match shown(part, &found.path) {
-                        Ok(path) => {
-                            let is_directory = meta.kind == Kind::Directory;
-                            if trail.borrow_mut().as_mut().is_some_and(|trail| !trail.admits(&path, is_directory)) {
-                                return ControlFlow::Continue(());
-                            }
-                            Ok(Item { path, meta, link: found.link })
+                Ok(found) => match shown(part, &found.path) {
+                    Ok(path) => {
+                        let is_directory = found.entry.kind == Kind::Directory;
+                        if !self.selects(&path) {
+                            return ControlFlow::Continue(());
                         }
-                        Err(error) => Err(error),
+                        if trail.borrow_mut().as_mut().is_some_and(|trail| !trail.admits(&path, is_directory)) {
+                            return ControlFlow::Continue(());
+                        }
+                        self.item(part, path.clone(), found).map_err(|error| (path, error))
                     }
-                }
+                    Err(error) => Err(error),
+                },
                 Err(error) => Err((part.shown.clone(), error)),
             };
             flow = visit.borrow_mut()(shown);
             flow
         });
         flow
+    }
+
+    /// Whether a path takes part, as the rules of the tree are now.
+    pub(crate) fn admits_now(&self, path: &RelPath, is_directory: bool) -> Result<bool, FsError> {
+        let Some(filter) = &self.filter else { return Ok(true) };
+        Trail::new(filter, self)
+            .and_then(|trail| trail.admits_all_of(path, is_directory))
+            .map_err(|error| FsError::rules(path, error))
     }
 
     /// A directory and everything in it.

@@ -17,11 +17,20 @@ pub enum Change {
     Attributes,
     /// Deleted.
     Deleted,
+    /// A file that was here under another name.
+    Moved,
 }
 
 impl Change {
-    const ALL: [Self; 6] =
-        [Self::NewFile, Self::Contents, Self::NewDirectory, Self::NewOther, Self::Attributes, Self::Deleted];
+    const ALL: [Self; 7] = [
+        Self::NewFile,
+        Self::Contents,
+        Self::NewDirectory,
+        Self::NewOther,
+        Self::Attributes,
+        Self::Deleted,
+        Self::Moved,
+    ];
 
     pub(crate) fn number(self) -> u8 {
         Self::ALL.iter().position(|change| *change == self).unwrap_or_default() as u8

@@ -2,8 +2,11 @@
 
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Command, value_parser};
+use xssh_fs::RelPath;
+use xssh_sync::Chmod;
 
 use super::{long_flag, named};
+use crate::args::size::{Bytes, Rate};
 
 const ABOUT: &str = "\
 Makes DST like SRC: xssh sync ./dir host:/dir makes /dir on the host like ./dir, and xssh sync host:/dir ./dir brings it \
@@ -44,6 +47,25 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
     long_flag(name).help(help)
 }
 
+fn size(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name("SIZE").value_parser(|text: &str| text.parse::<Bytes>()).help(help)
+}
+
+fn suffix(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.contains('/') {
+        return Err("a suffix is not empty and has no slash".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+fn directory(text: &str) -> Result<RelPath, String> {
+    match RelPath::parse(text.trim_end_matches('/').as_bytes()) {
+        Ok(path) if !path.is_root() => Ok(path),
+        Ok(_) => Err("a directory inside DST, by its path there".to_owned()),
+        Err(error) => Err(format!("a directory inside DST, by its path there: {error}")),
+    }
+}
+
 fn what() -> Vec<Arg> {
     let pattern =
         |name: &'static str, help| Arg::new(name).long(name).value_name("PATTERN").action(ArgAction::Append).help(help);
@@ -79,6 +101,28 @@ fn what() -> Vec<Arg> {
         flag("no-perms", "Leave permissions as they are"),
         flag("no-times", "Leave times as they are"),
         flag("no-owner", "Leave owners as they are"),
+        flag("no-group", "Leave groups as they are"),
+        flag("numeric-ids", "Keep the numbers of owners and groups, not their names"),
+        flag("hard-links", "Keep names of one file names of one file"),
+        flag("sparse", "Make holes of long runs of zeros"),
+        flag("xattrs", "Keep extended attributes"),
+        flag("acls", "Keep POSIX ACLs"),
+        flag("safe-links", "Leave out symbolic links that lead out of the tree"),
+        flag("gitignore", "Leave out what git ignores; .git itself takes part"),
+        size("min-size", "Leave smaller files alone"),
+        size("max-size", "Leave larger files alone"),
+        Arg::new("chmod")
+            .long("chmod")
+            .value_name("CHANGES")
+            .value_parser(|text: &str| Chmod::parse(text))
+            .help("Change permissions on the way, as in Du=rwx,go-w,F644"),
+        flag("relative", "Put the sources under their own paths in DST"),
+        Arg::new("files-from")
+            .long("files-from")
+            .value_name("FILE")
+            .value_hint(ValueHint::FilePath)
+            .help("Only the paths listed in FILE, a line each; of a directory only itself"),
+        flag("from0", "The paths in --files-from end with NUL"),
         flag("devices", "Make device files"),
         flag("specials", "Make FIFOs and sockets"),
         flag("one-file-system", "Do not go into other file systems").short('x'),
@@ -104,6 +148,32 @@ fn how() -> Vec<Arg> {
         flag("whole-file", "Send changed files whole"),
         flag("compress", "Compress always, not only where the line is the slower part").short('z'),
         flag("no-compress", "Never compress"),
+        Arg::new("compress-level")
+            .long("compress-level")
+            .value_name("LEVEL")
+            .allow_negative_numbers(true)
+            .value_parser(value_parser!(i32).range(-7..=19))
+            .help("How hard to compress, -7 (fast) to 19"),
+        Arg::new("bwlimit")
+            .long("bwlimit")
+            .value_name("RATE")
+            .value_parser(|text: &str| text.parse::<Rate>())
+            .help("Send no more than so many KiB a second, or with a letter: 1.5m"),
+        flag(
+            "inplace",
+            "Write into files that are there: a reader may see half of the new one, and a cut leaves a mixture",
+        ),
+        flag("backup", "Keep what is replaced or deleted, with a ~ behind its name"),
+        Arg::new("suffix")
+            .long("suffix")
+            .value_name("SUFFIX")
+            .value_parser(suffix)
+            .help("Keep it with this behind its name"),
+        Arg::new("backup-dir")
+            .long("backup-dir")
+            .value_name("DIR")
+            .value_parser(directory)
+            .help("Keep it in this directory inside DST, under its path"),
         flag("fsync", "Have everything on the disk before it is said to be there"),
         flag("wait", "Wait for another run that is changing DST, up to an hour"),
     ];

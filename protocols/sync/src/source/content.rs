@@ -9,7 +9,7 @@ use bytes::Bytes;
 use xssh_fs::Kind;
 
 use super::{Shared, difference};
-use crate::content::{hash, read_full};
+use crate::content::{hash, is_zero, read_full};
 use crate::limits::{BATCH, PIECE, SMALL_FILE};
 use crate::line::Gone;
 use crate::tree::Meta;
@@ -85,7 +85,7 @@ impl Desk<'_> {
                     left -= n as u64;
                     hasher.update(&piece);
                     self.shared.watch.note(Note::Moved(n as u64));
-                    self.shared.line.send(&FromSource::Data { file, bytes: piece.into() })?;
+                    self.shared.line.send(&data(file, piece.into()))?;
                 }
                 Err(error) => return self.missing(file, &error),
             }
@@ -97,7 +97,7 @@ impl Desk<'_> {
         let Some((open, meta)) = self.open(file)? else { return Ok(()) };
         self.flush()?;
         self.shared.line.send(&FromSource::Begin { file, meta })?;
-        match difference::send(self.shared, file, open, meta.size, &signature)? {
+        match difference::send(self.shared, file, &open, meta.size, &signature)? {
             Ok(digest) => self.shared.line.send(&FromSource::End { file, digest }),
             Err(error) => self.tell_missing(file, false, error.to_string()),
         }
@@ -161,4 +161,12 @@ impl Desk<'_> {
         // The target counts it.
         self.shared.line.send(&FromSource::Missing { file, vanished, why })
     }
+}
+
+/// A piece of a file; a run of zeros is only said to be one.
+pub(super) fn data(file: FileId, bytes: Bytes) -> FromSource {
+    if is_zero(&bytes) {
+        return FromSource::Zeros { file, length: bytes.len() as u64 };
+    }
+    FromSource::Data { file, bytes }
 }

@@ -1,11 +1,13 @@
 //! A file of which the target has something alike: only what differs is sent.
 
 use std::fs::File;
+use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
 use xssh_delta::{BasisSignature, DeltaError, Op, Search};
 
 use super::Shared;
+use super::content::data;
 use crate::content::read_full;
 use crate::limits::PIECE;
 use crate::line::Gone;
@@ -19,7 +21,7 @@ const WINDOW: usize = 2 << 20;
 pub(super) fn send(
     shared: &Shared<'_>,
     file: FileId,
-    mut open: File,
+    open: &File,
     size: u64,
     signature: &Bytes,
 ) -> Result<Result<FileDigest, DeltaError>, Gone> {
@@ -30,11 +32,12 @@ pub(super) fn send(
     let mut search = Search::new(signature);
     let mut hasher = blake3::Hasher::new();
     let mut ops = Vec::new();
+    let mut way = Way { shared, file, open, at: 0 };
     let mut window = vec![0; WINDOW];
     let mut left = size;
     while left > 0 {
         let room = WINDOW.min(usize::try_from(left).unwrap_or(WINDOW));
-        let n = match read_full(&mut open, &mut window[..room]) {
+        let n = match read_full(&mut &*open, &mut window[..room]) {
             Ok(0) => break,
             Ok(n) => n,
             Err(error) => return Ok(Err(DeltaError::Read(error))),
@@ -42,25 +45,55 @@ pub(super) fn send(
         left -= n as u64;
         hasher.update(&window[..n]);
         search.push(&window[..n], &mut ops);
-        pass_on(shared, file, &search, &mut ops)?;
+        way.pass_on(&search, &mut ops)?;
     }
     search.finish(&mut ops);
-    pass_on(shared, file, &search, &mut ops)?;
+    way.pass_on(&search, &mut ops)?;
     Ok(Ok(*hasher.finalize().as_bytes()))
 }
 
-fn pass_on(shared: &Shared<'_>, file: FileId, search: &Search, ops: &mut Vec<Op>) -> Result<(), Gone> {
-    for op in ops.drain(..) {
-        shared.watch.note(Note::Moved(op.len()));
-        match op {
-            Op::Copy { offset, len } => shared.line.send(&FromSource::Copy { file, offset, length: len })?,
-            Op::Literal(range) => {
-                for piece in search.bytes(&range).unwrap_or_default().chunks(PIECE) {
-                    let bytes = Bytes::copy_from_slice(piece);
-                    shared.line.send(&FromSource::Data { file, bytes })?;
+/// The operations on their way to the target.
+struct Way<'a> {
+    shared: &'a Shared<'a>,
+    file: FileId,
+    open: &'a File,
+    /// Where in the new file the next operation begins.
+    at: u64,
+}
+
+impl Way<'_> {
+    fn pass_on(&mut self, search: &Search, ops: &mut Vec<Op>) -> Result<(), Gone> {
+        let (shared, file) = (self.shared, self.file);
+        for op in ops.drain(..) {
+            shared.watch.note(Note::Moved(op.len()));
+            let at = self.at;
+            self.at += op.len();
+            match op {
+                // What is written in place is no longer there to be copied from behind.
+                Op::Copy { offset, len } if shared.options.inplace && offset < at => self.again(at, len)?,
+                Op::Copy { offset, len } => shared.line.send(&FromSource::Copy { file, offset, length: len })?,
+                Op::Literal(range) => {
+                    for piece in search.bytes(&range).unwrap_or_default().chunks(PIECE) {
+                        shared.line.send(&data(file, Bytes::copy_from_slice(piece)))?;
+                    }
                 }
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Sends what was found in the basis all the same. Where the file ends early meanwhile, its digest tells.
+    fn again(&self, mut at: u64, mut left: u64) -> Result<(), Gone> {
+        while left > 0 {
+            let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
+            let n = self.open.read_at(&mut piece, at).unwrap_or(0);
+            if n == 0 {
+                break;
+            }
+            piece.truncate(n);
+            (at, left) = (at + n as u64, left - n as u64);
+            self.shared.line.send(&data(self.file, piece.into()))?;
+        }
+        Ok(())
+    }
 }

@@ -1,12 +1,14 @@
 //! Ranges that the target wants to see, entry by entry.
 
+use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::mpsc::Receiver;
 
 use xssh_fs::RelPath;
+use xssh_os::account;
 
 use super::{Shared, problem};
-use crate::limits::BATCH;
+use crate::limits::{BATCH, NAMES};
 use crate::line::Gone;
 use crate::tree::Item;
 use crate::wire::message::FromSource;
@@ -22,32 +24,39 @@ pub(super) struct Range {
 }
 
 pub(super) fn run(shared: &Shared<'_>, ranges: &Receiver<Range>) {
+    let mut told = Told::default();
     while let Ok(range) = ranges.recv() {
-        if list(shared, &range).is_err() {
+        if list(shared, &range, &mut told).is_err() {
             return;
         }
     }
 }
 
-fn list(shared: &Shared<'_>, asked: &Range) -> Result<(), Gone> {
+fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told) -> Result<(), Gone> {
     let range = asked.range;
     let mut items: Vec<Item> = Vec::new();
     let mut names = Vec::new();
-    let (mut size, mut clean) = (0, true);
-    shared.tree.walk(&asked.from, asked.until.as_ref(), &mut |found| {
-        match found {
-            Ok(item) => {
-                size += item.path.as_bytes().len() + ENTRY_BYTES;
-                names.push(item.path.clone());
-                items.push(item);
+    let mut clean = true;
+    if let Some(recent) = shared.recent.take(&asked.from, asked.until.as_ref()) {
+        items = recent;
+    } else {
+        shared.tree.walk(&asked.from, asked.until.as_ref(), &mut |found| {
+            match found {
+                Ok(item) => items.push(item),
+                Err((path, error)) => {
+                    clean = false;
+                    problem(shared, path, error.to_string());
+                }
             }
-            Err((path, error)) => {
-                clean = false;
-                problem(shared, path, error.to_string());
-            }
-        }
-        ControlFlow::Continue(())
-    });
+            ControlFlow::Continue(())
+        });
+    }
+    let mut size = 0;
+    for item in &items {
+        size += item.path.as_bytes().len() + ENTRY_BYTES + xattr_bytes(item);
+        names.push(item.path.clone());
+        told.tell(shared, item)?;
+    }
     // Before the target can ask for any of them.
     if let Ok(mut kept) = shared.kept.lock() {
         kept.insert(range, names);
@@ -59,4 +68,33 @@ fn list(shared: &Shared<'_>, asked: &Range) -> Result<(), Gone> {
         shared.line.send(&FromSource::Entries { range, items })?;
     }
     shared.line.send(&FromSource::RangeEnd { range, clean })
+}
+
+fn xattr_bytes(item: &Item) -> usize {
+    item.xattrs.iter().map(|xattr| xattr.name.len() + xattr.value.len()).sum()
+}
+
+/// The owners and groups whose names the target knows.
+#[derive(Default)]
+struct Told(HashSet<(bool, u32)>);
+
+impl Told {
+    /// Tells the names that an entry needs. 0 is the same everywhere.
+    fn tell(&mut self, shared: &Shared<'_>, item: &Item) -> Result<(), Gone> {
+        let options = shared.options;
+        if options.numeric_ids {
+            return Ok(());
+        }
+        let wanted = [(false, item.meta.uid, options.owners), (true, item.meta.gid, options.groups)];
+        for (group, id, _) in wanted.into_iter().filter(|(_, id, wanted)| *wanted && *id != 0) {
+            if self.0.len() >= NAMES || !self.0.insert((group, id)) {
+                continue;
+            }
+            let name = if group { account::group_name(id) } else { account::user_name(id) };
+            if let Some(name) = name {
+                shared.line.send(&FromSource::Name { group, id, name })?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,6 +1,6 @@
 //! The side that has the tree which is copied. It walks, lists and reads what it is asked for, and decides nothing.
 //!
-//! In order of use: `pages` (the walk, whose digests are streamed at once), `listing` (ranges that the target wants to see),
+//! In order of use: `pages` (the walk, whose digests are streamed at once), `recent` (what it saw last), `listing` (ranges that the target wants to see),
 //! `content` (files that it wants to have), `difference` (those of which it has something alike). Each is a thread of its own behind one `Line`; the caller's thread reads what the
 //! target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
 
@@ -8,6 +8,7 @@ mod content;
 mod difference;
 mod listing;
 mod pages;
+mod recent;
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Write};
@@ -21,13 +22,16 @@ use crate::error::SyncError;
 use crate::limits::{KEPT_RANGES, LISTS, PIECE, WANTS};
 use crate::line::Line;
 use crate::options::Options;
+use crate::owners::Rights;
 use crate::summary::Summary;
 use crate::tree::Tree;
 use crate::watch::{Change, Note, Watch};
 use crate::wire::frame;
 use crate::wire::message::{FileId, FromSource, FromTarget, Message};
+use crate::wire::start::Start;
 use content::Wish;
 use listing::Range;
+use recent::Recent;
 
 /// What the threads of a source share.
 struct Shared<'a> {
@@ -37,6 +41,8 @@ struct Shared<'a> {
     line: Line,
     /// The names of the ranges that were listed, until the target releases them.
     kept: Mutex<HashMap<u32, Vec<RelPath>>>,
+    /// The entries of the latest pages.
+    recent: Recent,
     /// Files that were asked for and not sent.
     wishes: std::sync::atomic::AtomicUsize,
 }
@@ -56,21 +62,22 @@ impl Shared<'_> {
 /// counts them.
 pub(crate) fn run(
     tree: &Tree,
-    options: &Options,
-    key: [u8; 32],
+    start: &Start,
+    rights: Rights,
     input: impl Read + Send,
     mut output: impl Write + Send,
     watch: &dyn Watch,
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
+    let options = &start.options;
     let kept = Mutex::new(HashMap::new());
-    let shared = Shared { tree, options, watch, line, kept, wishes: 0.into() };
+    let shared = Shared { tree, options, watch, line, kept, recent: Recent::default(), wishes: 0.into() };
     let shared = &shared;
     thread::scope(|scope| {
-        let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, options.compress));
+        let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, options));
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
-        scope.spawn(move || pages::run(shared, key));
+        scope.spawn(move || pages::run(shared, start.key, rights));
         scope.spawn(move || listing::run(shared, &listed));
         scope.spawn(move || content::run(shared, &wanted));
         let done = listen(shared, input, &ranges, &wishes);

@@ -7,7 +7,9 @@ use xssh_fs::RelPath;
 use super::{Shared, problem};
 use crate::limits::BATCH;
 use crate::line::Gone;
+use crate::owners::Rights;
 use crate::page::Pager;
+use crate::tree::Item;
 use crate::watch::Note;
 use crate::wire::message::{FromSource, Page};
 
@@ -16,9 +18,9 @@ const PAGE_BYTES: usize = 64;
 /// Entries between two notes of how far the walk is.
 const NOTE: u64 = 1024;
 
-pub(super) fn run(shared: &Shared<'_>, key: [u8; 32]) {
-    let mut walk = Walk { shared, pages: Vec::new(), entries: 0, bytes: 0 };
-    let mut pager = Pager::new(key);
+pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights) {
+    let mut walk = Walk { shared, pages: Vec::new(), items: Vec::new(), entries: 0, bytes: 0 };
+    let mut pager = Pager::new(key, shared.options, rights);
     let mut clean = true;
     let mut gone = false;
     shared.tree.walk(&RelPath::root(), None, &mut |found| {
@@ -28,6 +30,7 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32]) {
                 if let Some(page) = pager.push(&item, shared.tree.proof(&item, shared.options).as_ref()) {
                     gone = walk.push(page).is_err();
                 }
+                walk.items.push(item);
             }
             Err((path, error)) => {
                 clean = false;
@@ -38,6 +41,11 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32]) {
     });
     let (last, entries, root) = pager.finish();
     walk.pages.extend(last);
+    shared.recent.keep(std::mem::take(&mut walk.items));
+    // Where something could not be read, a range is walked again, and says so.
+    if clean {
+        shared.recent.end();
+    }
     walk.note();
     // An error means that nobody listens any more: the reader of this side knows why.
     let _ = walk.flush().and_then(|()| shared.line.send(&FromSource::PagesEnd { entries, clean, root }));
@@ -46,12 +54,15 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32]) {
 struct Walk<'a> {
     shared: &'a Shared<'a>,
     pages: Vec<Page>,
+    /// The entries of the page that is under way.
+    items: Vec<Item>,
     entries: u64,
     bytes: u64,
 }
 
 impl Walk<'_> {
     fn push(&mut self, page: Page) -> Result<(), Gone> {
+        self.shared.recent.keep(std::mem::take(&mut self.items));
         self.pages.push(page);
         if self.pages.len() * PAGE_BYTES >= BATCH / 8 { self.flush() } else { Ok(()) }
     }

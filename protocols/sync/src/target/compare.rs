@@ -11,6 +11,9 @@ use crate::error::SyncError;
 use crate::limits::PAGES;
 use crate::wire::message::Page;
 
+/// The digest of owners of a page in which not all can be set.
+const NOT_COMPARED: [u8; 16] = [0; 16];
+
 /// A stretch of names in which something differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stretch {
@@ -106,7 +109,7 @@ impl Comparison {
                         && source.first == at
                         && source_end == own_end
                         && source.digest == own.digest
-                        && (!self.owners || source.owners == own.owners)
+                        && (!self.owners || source.owners == NOT_COMPARED || source.owners == own.owners)
                 }
                 (None, None) => true,
                 _ => false,

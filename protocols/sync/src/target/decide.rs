@@ -10,6 +10,7 @@ use super::basis::Basis;
 use super::compare::{Comparison, Stretch};
 use super::finish::Finish;
 use super::ledger::{Likeness, Wanted};
+use super::moves::{Moves, Verdict};
 use super::{Event, Shared, sweep};
 use crate::content::hash;
 use crate::error::SyncError;
@@ -33,7 +34,7 @@ struct Walked {
 }
 
 pub(super) struct Decider<'a> {
-    pub(super) shared: &'a Shared<'a>,
+    shared: &'a Shared<'a>,
     comparison: Comparison,
     stretches: VecDeque<Stretch>,
     listings: HashMap<u32, Listing>,
@@ -49,14 +50,15 @@ pub(super) struct Decider<'a> {
     whole: Vec<FileId>,
     /// Files whose contents are compared, because sizes and times do not count.
     doubted: HashMap<FileId, Item>,
-    pub(super) finish: Finish,
+    moves: Moves,
+    finish: Finish,
 }
 
 /// Decides until everything is done.
 pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Basis>) -> Result<Summary, SyncError> {
     let mut decider = Decider {
         shared,
-        comparison: Comparison::new(shared.options.owners),
+        comparison: Comparison::new(shared.options.owners || shared.options.groups),
         stretches: VecDeque::new(),
         listings: HashMap::new(),
         next_range: 0,
@@ -69,6 +71,7 @@ pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Ba
         bases,
         whole: Vec::new(),
         doubted: HashMap::new(),
+        moves: Moves::default(),
         finish: Finish::default(),
     };
     let done = decider.work(inbox);
@@ -85,6 +88,9 @@ impl Decider<'_> {
         loop {
             self.stretches.extend(std::iter::from_fn(|| self.comparison.next()));
             self.ask()?;
+            if self.is_compared() && self.moves.are_to_resolve() {
+                self.resolve_moves()?;
+            }
             if let Some(Walked { entries, clean, root }) = &self.walked
                 && let Some(own_clean) = self.own_clean
                 && self.is_idle()
@@ -101,8 +107,13 @@ impl Decider<'_> {
         }
     }
 
+    /// Whether all names of both sides are compared.
+    fn is_compared(&self) -> bool {
+        self.comparison.is_done() && self.stretches.is_empty() && self.listings.is_empty()
+    }
+
     fn is_idle(&self) -> bool {
-        self.comparison.is_done() && self.stretches.is_empty() && self.listings.is_empty() && self.unsettled == 0
+        self.is_compared() && self.unsettled == 0 && self.moves.is_idle()
     }
 
     fn send(&self, message: &FromTarget) -> Result<(), SyncError> {
@@ -130,11 +141,15 @@ impl Decider<'_> {
                 self.walked = Some(Walked { entries, clean, root });
             }
             Event::Own(page) => self.comparison.own(page)?,
-            Event::OwnEnd { entries, clean, partial } => {
+            Event::OwnEnd { entries, clean, partial, keys } => {
                 self.comparison.own_ended();
+                (self.own_clean, self.partial) = (Some(clean), partial);
                 self.finish.own_entries = entries;
-                self.partial = partial;
-                self.own_clean = Some(clean);
+                for (file, item) in self.moves.own_walk_ended(keys) {
+                    self.want(file, item, None)?;
+                    self.settle_held(file)?;
+                }
+                self.flush_wishes()?;
             }
             Event::Entries { range, items } => self.entries(range, items)?,
             Event::RangeEnd { range, clean } => {
@@ -146,6 +161,9 @@ impl Decider<'_> {
             Event::Again(file) => self.send(&FromTarget::Whole(vec![file]))?,
             Event::Digest(file, digest) => self.digest(file, &digest)?,
             Event::NoDigest(file, why) => {
+                if let Some(held) = self.moves.take(file) {
+                    return self.moved(file, held, None);
+                }
                 let theirs = self.doubted.remove(&file).ok_or(UNASKED)?;
                 self.shared.problem(&theirs.path, &why);
                 self.settled(file)?;
@@ -157,7 +175,10 @@ impl Decider<'_> {
 
     fn entries(&mut self, range: u32, items: Vec<Item>) -> Result<(), SyncError> {
         let listing = self.listings.get_mut(&range).ok_or(UNASKED)?;
-        for item in items {
+        let (options, translation) = (self.shared.options, &self.shared.translation);
+        for mut item in items {
+            item.meta = translation.here(&item.meta);
+            item.xattrs.retain(|xattr| options.keeps_xattr(&xattr.name, translation.is_root()));
             let is_next = listing.items.last().is_none_or(|last| last.path < item.path);
             let is_within = listing.stretch.from <= item.path
                 && listing.stretch.until.as_ref().is_none_or(|until| item.path < *until);
@@ -177,18 +198,83 @@ impl Decider<'_> {
         self.open.insert(range, 0);
         for (index, theirs) in listing.items.into_iter().enumerate() {
             while let Some(extra) = own.next_if(|own| own.path < theirs.path) {
-                self.finish.extra(&extra);
+                self.extra(&extra);
             }
             let mine = own.next_if(|own| own.path == theirs.path);
             let file = FileId { range, index: u32::try_from(index).unwrap_or(u32::MAX) };
             self.entry(file, theirs, mine)?;
         }
-        own.for_each(|extra| self.finish.extra(&extra));
-        if !self.whole.is_empty() {
-            let whole = std::mem::take(&mut self.whole);
-            self.send(&FromTarget::Whole(whole))?;
-        }
+        own.for_each(|extra| self.extra(&extra));
+        self.flush_wishes()?;
         self.release(range)
+    }
+
+    /// Something that the source does not have.
+    fn extra(&mut self, extra: &Item) {
+        if self.shared.options.backup.as_ref().is_some_and(|backup| backup.holds(&extra.path)) {
+            return;
+        }
+        self.moves.extra(extra);
+        self.finish.extra(extra);
+    }
+
+    /// Asks for the files that came together.
+    fn flush_wishes(&mut self) -> Result<(), SyncError> {
+        if self.whole.is_empty() {
+            return Ok(());
+        }
+        let whole = std::mem::take(&mut self.whole);
+        self.send(&FromTarget::Whole(whole))
+    }
+
+    /// A file that the source has and we have not.
+    fn new_file(&mut self, file: FileId, item: Item) -> Result<(), SyncError> {
+        let room = self.open.len() < KEPT_RANGES / 2 && !self.shared.options.whole_file;
+        if !room {
+            return self.want(file, item, None);
+        }
+        match self.moves.look(file, item) {
+            Verdict::Want(file, item) => self.want(file, item, None),
+            Verdict::Held => {
+                *self.open.entry(file.range).or_default() += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets go of a file that was held back.
+    fn settle_held(&mut self, file: FileId) -> Result<(), SyncError> {
+        if let Some(open) = self.open.get_mut(&file.range) {
+            *open = open.saturating_sub(1);
+        }
+        self.release(file.range)
+    }
+
+    /// It is known which files here are nobody's: asks whether new ones are among them.
+    fn resolve_moves(&mut self) -> Result<(), SyncError> {
+        let (ask, want) = self.moves.resolve();
+        for file in ask {
+            self.send(&FromTarget::Digest { file })?;
+        }
+        for (file, item) in want {
+            self.want(file, item, None)?;
+            self.settle_held(file)?;
+        }
+        self.flush_wishes()
+    }
+
+    /// The digest of a new file, or none where it cannot be had: whether its contents are here.
+    fn moved(&mut self, file: FileId, item: Item, digest: Option<&FileDigest>) -> Result<(), SyncError> {
+        let tree = self.shared.tree;
+        let own = |path: &RelPath| tree.open(path).ok().and_then(|(open, _)| hash(open).ok());
+        match digest.and_then(|digest| self.moves.find(&item, digest, own)) {
+            Some(from) => self.finish.moved(from, item),
+            None => {
+                self.want(file, item, None)?;
+                self.flush_wishes()?;
+            }
+        }
+        self.settle_held(file)
     }
 
     fn own(&mut self, stretch: &Stretch) -> Vec<Item> {
@@ -209,22 +295,59 @@ impl Decider<'_> {
 
     fn entry(&mut self, file: FileId, theirs: Item, mine: Option<Item>) -> Result<(), SyncError> {
         let options = self.shared.options;
+        if !self.takes_part(&theirs) {
+            return Ok(());
+        }
+        if theirs.same.is_some() {
+            self.another_name(&theirs, mine.as_ref());
+            return Ok(());
+        }
         match mine {
             None if options.existing => Ok(()),
             None => self.make(file, theirs, None),
             Some(mine) if mine.meta.kind != theirs.meta.kind => self.make(file, theirs, Some(&mine)),
             Some(mine) => {
-                let differs = Difference::between(&theirs, &mine, options);
+                let differs = Difference::between(&theirs, &mine, options, &self.shared.translation);
                 if theirs.meta.kind == Kind::File {
                     self.file(file, theirs, &mine, differs)
                 } else if differs.kind {
                     self.make(file, theirs, Some(&mine))
                 } else {
-                    self.attributes(&theirs, differs);
+                    self.attributes(&theirs, &mine, differs);
                     Ok(())
                 }
             }
         }
+    }
+
+    /// Whether an entry of the source is to be had here at all.
+    fn takes_part(&self, theirs: &Item) -> bool {
+        let options = self.shared.options;
+        let takes = match theirs.meta.kind {
+            Kind::File => return options.takes_size(theirs.meta.size),
+            Kind::Symlink => !options.safe_links || !theirs.leads_out(),
+            Kind::BlockDevice | Kind::CharDevice => options.devices,
+            Kind::Fifo | Kind::Socket => options.specials,
+            Kind::Directory => true,
+        };
+        if !takes {
+            self.shared.ledger.skipped();
+        }
+        takes
+    }
+
+    /// Another name of a file that was listed before: it is linked at the end.
+    fn another_name(&mut self, theirs: &Item, mine: Option<&Item>) {
+        let options = self.shared.options;
+        if if mine.is_some() { options.ignore_existing } else { options.existing } {
+            return;
+        }
+        if let Some(mine) = mine.filter(|mine| mine.meta.kind != Kind::File)
+            && let Err(why) = self.finish.clear(self.shared, mine, Kind::File)
+        {
+            return self.shared.problem(&theirs.path, &why);
+        }
+        self.finish.another_name(theirs);
     }
 
     /// A file that both sides have.
@@ -233,7 +356,7 @@ impl Decider<'_> {
         if options.ignore_existing || (options.update && mine.meta.mtime > theirs.meta.mtime) {
             return Ok(());
         }
-        if differs.size || (differs.time && !options.checksum) {
+        if differs.size || differs.linked || (differs.time && !options.checksum) {
             return self.want(file, theirs, Some(mine));
         }
         if options.checksum {
@@ -242,12 +365,15 @@ impl Decider<'_> {
             self.doubted.insert(file, theirs);
             return self.send(&FromTarget::Digest { file });
         }
-        self.attributes(&theirs, differs);
+        self.attributes(&theirs, mine, differs);
         Ok(())
     }
 
     /// The source's digest of a file whose size agrees.
     fn digest(&mut self, file: FileId, digest: &FileDigest) -> Result<(), SyncError> {
+        if let Some(held) = self.moves.take(file) {
+            return self.moved(file, held, Some(digest));
+        }
         let theirs = self.doubted.remove(&file).ok_or(UNASKED)?;
         let tree = self.shared.tree;
         let mine = tree.open(&theirs.path).and_then(|(open, meta)| {
@@ -255,16 +381,13 @@ impl Decider<'_> {
             Ok((meta, digest))
         });
         if let Ok((meta, own)) = mine {
-            let mine = Item { path: theirs.path.clone(), meta, link: None };
+            let mine = Item { meta, ..theirs.clone() };
             if own == *digest {
-                let differs = Difference::between(&theirs, &mine, self.shared.options);
-                self.attributes(&theirs, differs);
+                let differs = Difference::between(&theirs, &mine, self.shared.options, &self.shared.translation);
+                self.attributes(&theirs, &mine, differs);
             } else {
                 self.want(file, theirs, Some(&mine))?;
-                let whole = std::mem::take(&mut self.whole);
-                if !whole.is_empty() {
-                    self.send(&FromTarget::Whole(whole))?;
-                }
+                self.flush_wishes()?;
             }
         } else {
             self.shared.problem(&theirs.path, "it cannot be read here");
@@ -281,6 +404,7 @@ impl Decider<'_> {
             return Ok(());
         }
         self.finish.touch(shared, &theirs.path);
+        self.count_owner(&theirs);
         let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
         let kind = basis.map(|(kind, _)| kind);
         let wanted = Wanted { item: theirs, replaces: mine.is_some(), basis: kind, again: false };
@@ -293,6 +417,13 @@ impl Decider<'_> {
                 self.whole.push(file);
                 Ok(())
             }
+        }
+    }
+
+    /// Counts what is not going to have its owner.
+    fn count_owner(&self, theirs: &Item) {
+        if self.shared.translation.drops_owner(self.shared.options, &theirs.meta) {
+            self.shared.ledger.owner_dropped();
         }
     }
 
@@ -328,14 +459,6 @@ impl Decider<'_> {
     /// Something that is not here, or is something else here.
     fn make(&mut self, file: FileId, theirs: Item, mine: Option<&Item>) -> Result<(), SyncError> {
         let shared = self.shared;
-        let wanted = match theirs.meta.kind {
-            Kind::BlockDevice | Kind::CharDevice => shared.options.devices,
-            Kind::Fifo | Kind::Socket => shared.options.specials,
-            _ => true,
-        };
-        if !wanted {
-            return Ok(());
-        }
         if let Some(mine) = mine
             && let Err(why) = self.finish.clear(shared, mine, theirs.meta.kind)
         {
@@ -343,8 +466,9 @@ impl Decider<'_> {
             return Ok(());
         }
         if theirs.meta.kind == Kind::File {
-            return self.want(file, theirs, None);
+            return if mine.is_some() { self.want(file, theirs, None) } else { self.new_file(file, theirs) };
         }
+        self.count_owner(&theirs);
         let change = if theirs.meta.kind == Kind::Directory { Change::NewDirectory } else { Change::NewOther };
         if !shared.options.dry_run
             && let Err(error) = self.finish.make(shared, &theirs)
@@ -358,13 +482,13 @@ impl Decider<'_> {
     }
 
     /// Sets what is not content.
-    fn attributes(&mut self, theirs: &Item, differs: Difference) {
+    fn attributes(&mut self, theirs: &Item, mine: &Item, differs: Difference) {
         if differs.is_none() {
             return;
         }
         let shared = self.shared;
         if !shared.options.dry_run
-            && let Err(error) = self.finish.attributes(shared, theirs)
+            && let Err(error) = self.finish.attributes(shared, theirs, mine)
         {
             return shared.problem(&theirs.path, &error.to_string());
         }

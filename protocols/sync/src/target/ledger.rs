@@ -43,6 +43,9 @@ pub(super) struct Ledger {
     reused: AtomicU64,
     made: AtomicU64,
     touched: AtomicU64,
+    moved: AtomicU64,
+    skipped: AtomicU64,
+    owners_dropped: AtomicU64,
     deleted: AtomicU64,
     failed: AtomicU64,
     vanished: AtomicU64,
@@ -94,6 +97,19 @@ impl Ledger {
         add(&self.touched, 1);
     }
 
+    pub(super) fn moved(&self, size: u64) {
+        add(&self.moved, 1);
+        add(&self.reused, size);
+    }
+
+    pub(super) fn skipped(&self) {
+        add(&self.skipped, 1);
+    }
+
+    pub(super) fn owner_dropped(&self) {
+        add(&self.owners_dropped, 1);
+    }
+
     pub(super) fn deleted(&self) {
         add(&self.deleted, 1);
     }
@@ -113,6 +129,9 @@ impl Ledger {
             reused: of(&self.reused),
             made: of(&self.made),
             touched: of(&self.touched),
+            moved: of(&self.moved),
+            skipped: of(&self.skipped),
+            owners_dropped: of(&self.owners_dropped),
             deleted: of(&self.deleted),
             failed: of(&self.failed),
             vanished: of(&self.vanished),
@@ -122,12 +141,12 @@ impl Ledger {
 }
 
 impl Likeness {
-    /// Opens it.
-    pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<File, FsError> {
+    /// Opens it, and says how long it is.
+    pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<(File, u64), FsError> {
         let (root, own) = tree.place(path)?;
         match self {
-            Self::Own => root.open_file(&own).map(|(file, _)| file),
-            Self::Partial => root.partial(&own).map(|(file, _)| file),
+            Self::Own => root.open_file(&own).map(|(file, entry)| (file, entry.size)),
+            Self::Partial => root.partial(&own),
         }
     }
 }

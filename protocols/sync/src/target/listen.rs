@@ -6,7 +6,7 @@ use std::sync::mpsc::SyncSender;
 use super::write::Work;
 use super::{Event, Shared};
 use crate::error::SyncError;
-use crate::limits::PIECE;
+use crate::limits::{NAMES, PIECE};
 use crate::watch::Note;
 use crate::wire::frame;
 use crate::wire::message::{FileId, FromSource, Message, Small};
@@ -76,6 +76,14 @@ impl Desk<'_> {
             FromSource::Data { file, bytes } => return self.hand(self.writer_of(file)?, Work::Data(bytes)),
             FromSource::Copy { file, offset, length } => {
                 return self.hand(self.writer_of(file)?, Work::Copy { offset, length });
+            }
+            FromSource::Zeros { file, length } => return self.hand(self.writer_of(file)?, Work::Zeros(length)),
+            FromSource::Name { group, id, name } => {
+                if self.shared.translation.len() >= NAMES * 2 {
+                    return Err(SyncError::Limit { what: "names of owners and groups", limit: NAMES });
+                }
+                self.shared.translation.learn(group, id, &name);
+                return Ok(());
             }
             FromSource::End { file, digest } => {
                 let writer = self.writer_of(file)?;

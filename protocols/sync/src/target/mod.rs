@@ -1,7 +1,7 @@
 //! The side whose tree is changed. It alone decides: it asks for what it needs, and takes nothing that it did not ask for.
 //!
 //! In order of use: `compare` (page digests of both sides, merged into ranges that differ), `decide` (entry by entry in
-//! those ranges: what is made, asked for, set, or to be deleted), `basis` (signatures of files that are here already),
+//! those ranges: what is made, asked for, set, or to be deleted), `moves` (files that are here under another name), `basis` (signatures of files that are here already),
 //! `write` (contents, into staged files), `finish` (deletions, and the metadata of directories). The caller's thread reads
 //! what the source says and waits for nothing but the disk; the decider is a thread of its own, and so are the walk, the
 //! basis and the writers.
@@ -15,6 +15,7 @@ mod decide;
 mod finish;
 mod ledger;
 mod listen;
+mod moves;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -24,18 +25,21 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 
-use xssh_fs::{RelPath, is_partial_name, is_staged_name};
+use xssh_fs::{FsError, RelPath, Root, is_partial_name, is_staged_name};
 
 use crate::error::SyncError;
 use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
 use crate::line::Line;
-use crate::options::Options;
+use crate::options::{Backup, Options};
+use crate::owners::{Rights, Translation};
 use crate::page::Pager;
 use crate::summary::Summary;
 use crate::tree::{Item, Tree};
 use crate::watch::{Change, Note, Watch};
 use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
+use crate::wire::start::Start;
 use ledger::Ledger;
+use moves::Keys;
 
 /// What the threads of a target share.
 struct Shared<'a> {
@@ -44,6 +48,7 @@ struct Shared<'a> {
     watch: &'a dyn Watch,
     line: Line,
     ledger: Ledger,
+    translation: Translation,
     /// The source hears of changes: it is the user's side.
     tells_source: bool,
 }
@@ -62,6 +67,7 @@ enum Event {
         entries: u64,
         clean: bool,
         partial: Vec<RelPath>,
+        keys: Keys,
     },
     Entries {
         range: u32,
@@ -105,6 +111,32 @@ impl Shared<'_> {
     }
 }
 
+impl Shared<'_> {
+    /// Keeps what is about to be replaced, where that is asked for; it stays under its own name too.
+    fn back_up(&self, path: &RelPath) -> Result<(), FsError> {
+        let Some(backup) = &self.options.backup else { return Ok(()) };
+        let (root, own) = self.tree.place(path)?;
+        let kept = kept_as(root, &own, backup)?;
+        root.link_over(&own, &kept)
+    }
+}
+
+/// The name under which a backup is kept, in a directory that is there.
+fn kept_as(root: &Root, own: &RelPath, backup: &Backup) -> Result<RelPath, FsError> {
+    let name = [own.name(), &backup.suffix].concat();
+    let Some(directory) = &backup.directory else {
+        return Ok(own.parent().unwrap_or_else(RelPath::root).join(&name)?);
+    };
+    let parent = own.parent().unwrap_or_else(RelPath::root);
+    let parent = if parent.is_root() {
+        directory.clone()
+    } else {
+        RelPath::parse(&[directory.as_bytes(), b"/", parent.as_bytes()].concat())?
+    };
+    root.make_directories(&parent, 0o700)?;
+    Ok(parent.join(&name)?)
+}
+
 /// Makes a tree like that of the source at the other end. `tells_source`: the user sits at the source.
 ///
 /// # Errors
@@ -112,18 +144,22 @@ impl Shared<'_> {
 /// files is counted in the summary.
 pub(crate) fn run(
     tree: &Tree,
-    options: &Options,
-    key: [u8; 32],
+    start: &Start,
+    rights: Rights,
     input: impl Read + Send,
     mut output: impl Write + Send,
     watch: &dyn Watch,
     tells_source: bool,
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
-    let shared = Shared { tree, options, watch, line, ledger: Ledger::default(), tells_source };
+    let options = &start.options;
+    let (ledger, translation) = (Ledger::default(), Translation::new());
+    let shared = Shared { tree, options, watch, line, ledger, translation, tells_source };
     let shared = &shared;
     thread::scope(|scope| {
-        let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, Some(false)));
+        let writer = scope.spawn(move || {
+            shared.line.pump(outgoing, &mut output, &Options { compress: Some(false), ..Options::default() })
+        });
         let (events, inbox) = sync_channel(EVENTS);
         // Never more than files that are wanted.
         let (bases, wanted_bases) = channel();
@@ -135,7 +171,7 @@ pub(crate) fn run(
             writers.push(work);
         }
         let walk = events.clone();
-        scope.spawn(move || own_pages(shared, key, &walk));
+        scope.spawn(move || own_pages(shared, start.key, rights, &walk));
         let signed = events.clone();
         scope.spawn(move || basis::run(shared, &wanted_bases, &signed));
         let decider = scope.spawn(move || decide::run(shared, &inbox, bases));
@@ -153,8 +189,9 @@ pub(crate) fn run(
 }
 
 /// The pages of our own tree. What earlier runs have left is swept, but for what this one may use.
-fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &SyncSender<Event>) {
-    let mut pager = Pager::new(key);
+fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSender<Event>) {
+    let mut pager = Pager::new(key, shared.options, rights);
+    let mut keys = Keys::default();
     let mut clean = true;
     let mut partial = Vec::new();
     shared.tree.walk_with_leftovers(&mut |found| {
@@ -167,6 +204,7 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &SyncSender<Event>) {
                 }
             }
             Ok(item) => {
+                keys.add(&item.meta);
                 if let Some(page) = pager.push(&item, shared.tree.proof(&item, shared.options).as_ref())
                     && events.send(Event::Own(page)).is_err()
                 {
@@ -184,7 +222,8 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], events: &SyncSender<Event>) {
     if let Some(page) = last {
         let _ = events.send(Event::Own(page));
     }
-    let _ = events.send(Event::OwnEnd { entries, clean, partial });
+    keys.sort();
+    let _ = events.send(Event::OwnEnd { entries, clean, partial, keys });
 }
 
 /// Removes what a run has left. This run holds the tree, so nobody else works on it.

@@ -7,11 +7,13 @@ use xssh_fs::{Kind, RelPath, Root};
 
 use crate::error::SyncError;
 use crate::options::Options;
+use crate::owners::Rights;
 use crate::summary::Summary;
 use crate::tree::{Item, Meta, Tree};
 use crate::watch::Nobody;
 use crate::wire::frame;
 use crate::wire::message::{FileId, FromSource, Message, Small};
+use crate::wire::start::{Role, Start};
 
 /// Runs a target against a source that says this, whatever it is asked, and then hangs up.
 fn against(says: &[FromSource]) -> (tempfile::TempDir, Result<Summary, SyncError>) {
@@ -23,21 +25,30 @@ fn against(says: &[FromSource]) -> (tempfile::TempDir, Result<Summary, SyncError
         scope.spawn(move || {
             for message in says {
                 let (kind, payload) = message.encode();
-                if frame::write(&mut source, kind, &payload, false).and_then(|_| source.flush()).is_err() {
+                if frame::write(&mut source, kind, &payload, None).and_then(|_| source.flush()).is_err() {
                     break;
                 }
             }
             // Hangs up at the first word of the target.
             let _ = frame::read(&mut heard);
         });
-        super::run(&tree, &Options::default(), [1; 32], input, output, &Nobody, false)
+        let start = Start {
+            role: Role::Source,
+            paths: Vec::new(),
+            names: Vec::new(),
+            selection: None,
+            options: Options::default(),
+            rules: xssh_filter::Rules::default(),
+            key: [1; 32],
+        };
+        super::run(&tree, &start, Rights::default(), input, output, &Nobody, false)
     });
     (folder, done)
 }
 
 fn item(path: &[u8]) -> Item {
     let meta = Meta { kind: Kind::File, mode: 0o644, size: 1, mtime: (0, 0), uid: 0, gid: 0, device: (0, 0) };
-    Item { path: RelPath::parse(path).unwrap(), meta, link: None }
+    Item { path: RelPath::parse(path).unwrap(), meta, link: None, same: None, xattrs: Vec::new() }
 }
 
 const FILE: FileId = FileId { range: 0, index: 0 };

@@ -2,15 +2,17 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
-use xssh_fs::{Attributes, FsError, Staged};
+use xssh_delta::{Hasher, OpChecker};
+use xssh_fs::{Attributes, FsError, Staged, Xattr};
 
 use super::ledger::Wanted;
 use super::{Event, Shared};
-use crate::limits::PIECE;
+use crate::content::is_zero;
+use crate::limits::{HOLE, PIECE};
 use crate::tree::Meta;
 use crate::watch::{Change, Note};
 use crate::wire::message::{FileDigest, FileId, Small};
@@ -21,8 +23,20 @@ pub(super) enum Work {
     Begin { file: FileId, wanted: Wanted, meta: Meta },
     Data(Bytes),
     Copy { offset: u64, length: u64 },
+    Zeros(u64),
     End(FileDigest),
     Missing(String),
+}
+
+/// The extended attribute that is a file's ACL.
+const ACL: &[u8] = b"system.posix_acl_access";
+
+/// Where contents are written.
+enum Place {
+    /// Beside the file, until they are complete.
+    Beside(Staged),
+    /// Into the file itself.
+    Within(File),
 }
 
 /// A large file as it grows.
@@ -30,13 +44,23 @@ struct Growing {
     file: FileId,
     wanted: Wanted,
     meta: Meta,
-    staged: Staged,
-    basis: Option<File>,
-    hasher: blake3::Hasher,
-    written: u64,
+    place: Place,
+    basis: Option<Basis>,
+    checker: OpChecker,
+    hasher: Hasher,
     literal: u64,
+    sparse: bool,
     buffer: Vec<u8>,
 }
+
+/// What the source may name parts of.
+struct Basis {
+    file: File,
+    /// As it was when it was opened: size, and times of change in seconds and nanoseconds.
+    version: Version,
+}
+
+type Version = (u64, i64, i64, i64, i64);
 
 /// What happens to the file that is under way.
 enum State {
@@ -52,8 +76,10 @@ pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>, events: &SyncSend
         writer.take(work);
     }
     // The line broke in the middle of a file: the next run goes on from what came of it.
-    if let State::Growing(growing) = writer.state {
-        growing.staged.keep();
+    if let State::Growing(growing) = writer.state
+        && let Place::Beside(staged) = growing.place
+    {
+        staged.keep();
     }
 }
 
@@ -93,6 +119,10 @@ impl Writer<'_> {
                 self.shared.watch.note(Note::Moved(length));
                 self.grow(|growing| growing.copy(offset, length));
             }
+            Work::Zeros(length) => {
+                self.shared.watch.note(Note::Moved(length));
+                self.grow(|growing| growing.zeros(length));
+            }
             Work::End(digest) => self.end(&digest),
             Work::Missing(why) => match std::mem::replace(&mut self.state, State::Idle) {
                 State::Growing(growing) => {
@@ -115,12 +145,10 @@ impl Writer<'_> {
         if *blake3::hash(&small.bytes).as_bytes() != small.digest {
             return self.shared.problem(path, "its contents were damaged on the way");
         }
-        let done = (|| {
-            let (root, own) = self.shared.tree.place(path)?;
-            let staged = root.stage(&own)?;
-            staged.file().write_all(&small.bytes).map_err(|error| FsError::io(&own, error))?;
-            staged.finish(&attributes(self.shared, &small.meta, wanted.replaces))
-        })();
+        let done = self.place(wanted, false).and_then(|place| {
+            place.file().write_all(&small.bytes).map_err(|error| FsError::io(path, error))?;
+            self.finish(place, wanted, &small.meta, small.bytes.len() as u64)
+        });
         match done {
             Ok(()) => self.written(wanted, small.bytes.len() as u64, small.bytes.len() as u64),
             Err(error) => self.shared.problem(path, &error.to_string()),
@@ -137,19 +165,56 @@ impl Writer<'_> {
         let path = &wanted.item.path;
         // Before the staged file takes the name of what is left of an earlier one.
         let basis = wanted.basis.map(|kind| kind.open(self.shared.tree, path)).transpose()?;
-        let (root, own) = self.shared.tree.place(path)?;
-        let staged = root.stage_partial(&own)?;
+        let basis = basis.map(|(file, _)| version(&file).map(|version| Basis { file, version })).transpose();
+        let basis = basis.map_err(|error| FsError::io(path, error))?;
+        let place = self.place(wanted, true)?;
+        let length = basis.as_ref().map_or(0, |basis| basis.version.0);
         Ok(Growing {
             file,
             wanted: wanted.clone(),
             meta,
-            staged,
+            sparse: self.shared.options.sparse && matches!(place, Place::Beside(_)),
+            place,
             basis,
-            hasher: blake3::Hasher::new(),
-            written: 0,
+            checker: OpChecker::new(length, meta.size),
+            hasher: Hasher::new(),
             literal: 0,
             buffer: Vec::new(),
         })
+    }
+
+    /// Where a file's contents go. `large`: under a name that the next run finds.
+    fn place(&self, wanted: &Wanted, large: bool) -> Result<Place, FsError> {
+        let (root, own) = self.shared.tree.place(&wanted.item.path)?;
+        if self.shared.options.inplace && wanted.replaces {
+            self.shared.back_up(&wanted.item.path)?;
+            return root.open_in_place(&own).map(Place::Within);
+        }
+        let staged = if large { root.stage_partial(&own)? } else { root.stage(&own)? };
+        Ok(Place::Beside(staged))
+    }
+
+    /// Gives complete contents their name, and what belongs to them.
+    fn finish(&self, place: Place, wanted: &Wanted, meta: &Meta, length: u64) -> Result<(), FsError> {
+        let (path, xattrs) = (&wanted.item.path, &wanted.item.xattrs);
+        let meta = self.shared.translation.here(meta);
+        let attributes = attributes(self.shared, &meta, xattrs, wanted.replaces);
+        place.file().set_len(length).map_err(|error| FsError::io(path, error))?;
+        match place {
+            Place::Within(_) => {
+                let (root, own) = self.shared.tree.place(path)?;
+                root.set(&own, &attributes)
+            }
+            Place::Beside(staged) => {
+                if self.shared.options.acls && xattrs.iter().all(|xattr| &*xattr.name != ACL) {
+                    staged.remove_xattr(ACL)?;
+                }
+                if wanted.replaces {
+                    self.shared.back_up(path)?;
+                }
+                staged.finish(&attributes)
+            }
+        }
     }
 
     fn grow(&mut self, step: impl FnOnce(&mut Growing) -> io::Result<()>) {
@@ -171,10 +236,13 @@ impl Writer<'_> {
     }
 
     fn complete(&self, growing: Growing, digest: &FileDigest) {
-        let Growing { file, wanted, meta, staged, hasher, written, literal, .. } = growing;
+        let Growing { file, wanted, meta, place, basis, checker, hasher, literal, .. } = growing;
         let path = &wanted.item.path;
-        if hasher.finalize().as_bytes() != digest {
-            drop(staged);
+        let is_same = basis.is_none_or(|basis| {
+            matches!(place, Place::Within(_)) || version(&basis.file).is_ok_and(|version| version == basis.version)
+        });
+        if hasher.finish().as_bytes() != digest || !is_same {
+            drop(place);
             if wanted.again {
                 self.shared.problem(path, "its contents were damaged on the way, twice");
                 return self.settle(file);
@@ -183,7 +251,8 @@ impl Writer<'_> {
             let _ = self.events.send(Event::Again(file));
             return;
         }
-        match staged.finish(&attributes(self.shared, &meta, wanted.replaces)) {
+        let written = checker.made();
+        match self.finish(place, &wanted, &meta, written) {
             Ok(()) => self.written(&wanted, written, literal),
             Err(error) => self.shared.problem(path, &error.to_string()),
         }
@@ -191,43 +260,97 @@ impl Writer<'_> {
     }
 }
 
+impl Place {
+    fn file(&self) -> &File {
+        match self {
+            Self::Beside(staged) => staged.file(),
+            Self::Within(file) => file,
+        }
+    }
+}
+
 impl Growing {
     fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let at = self.checker.literal(bytes.len() as u64).map_err(io::Error::other)?;
         self.hasher.update(bytes);
-        self.staged.file().write_all(bytes)?;
-        self.written += bytes.len() as u64;
         self.literal += bytes.len() as u64;
+        self.put(bytes, at)
+    }
+
+    /// Writes, and leaves a hole where there is nothing but zeros, if holes are wanted.
+    fn put(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        if !self.sparse {
+            return self.place.file().write_all_at(bytes, at);
+        }
+        let mut at = at;
+        for block in blocks(bytes, at) {
+            if !is_zero(block) {
+                self.place.file().write_all_at(block, at)?;
+            }
+            at += block.len() as u64;
+        }
         Ok(())
     }
 
-    /// From the basis, through memory: the digest needs the bytes anyway.
-    fn copy(&mut self, mut offset: u64, mut length: u64) -> io::Result<()> {
+    fn zeros(&mut self, length: u64) -> io::Result<()> {
+        let mut at = self.checker.literal(length).map_err(io::Error::other)?;
+        let zeros = vec![0; PIECE];
+        let mut left = length;
+        while left > 0 {
+            let piece = &zeros[..PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
+            self.hasher.update(piece);
+            self.put(piece, at)?;
+            (at, left) = (at + piece.len() as u64, left - piece.len() as u64);
+        }
+        Ok(())
+    }
+
+    /// From the basis: it is read for the digest, and copied by the system where that can.
+    fn copy(&mut self, offset: u64, length: u64) -> io::Result<()> {
+        let at = self.checker.copy(offset, length).map_err(io::Error::other)?;
         let Some(basis) = &self.basis else {
             return Err(io::Error::other("the other side named parts of a file that is not here"));
         };
+        let is_there = matches!(self.place, Place::Within(_)) && offset == at;
         self.buffer.resize(PIECE, 0);
-        while length > 0 {
-            let room = PIECE.min(usize::try_from(length).unwrap_or(PIECE));
-            let n = basis.read_at(&mut self.buffer[..room], offset)?;
+        let mut done = 0;
+        while done < length {
+            let room = PIECE.min(usize::try_from(length - done).unwrap_or(PIECE));
+            let n = basis.file.read_at(&mut self.buffer[..room], offset + done)?;
             if n == 0 {
                 return Err(io::Error::other("the file changed here while it was compared"));
             }
             let bytes = &self.buffer[..n];
             self.hasher.update(bytes);
-            self.staged.file().write_all(bytes)?;
-            (offset, length) = (offset.saturating_add(n as u64), length - n as u64);
-            self.written += n as u64;
+            if !is_there {
+                self.put(bytes, at + done)?;
+            }
+            done += n as u64;
         }
         Ok(())
     }
 }
 
+/// Pieces that end where blocks of a file end.
+fn blocks(bytes: &[u8], at: u64) -> impl Iterator<Item = &[u8]> {
+    let first = (HOLE - (at % HOLE as u64) as usize) % HOLE;
+    let (head, rest) = bytes.split_at(first.min(bytes.len()));
+    std::iter::once(head).filter(|head| !head.is_empty()).chain(rest.chunks(HOLE))
+}
+
+fn version(file: &File) -> io::Result<Version> {
+    let stat = file.metadata()?;
+    Ok((stat.size(), stat.mtime(), stat.mtime_nsec(), stat.ctime(), stat.ctime_nsec()))
+}
+
 /// What a new file is given.
-pub(super) fn attributes(shared: &Shared<'_>, meta: &Meta, replaces: bool) -> Attributes {
+pub(super) fn attributes<'a>(shared: &Shared<'_>, meta: &Meta, xattrs: &'a [Xattr], replaces: bool) -> Attributes<'a> {
     let options = shared.options;
     Attributes {
         mode: (options.modes || !replaces).then_some(meta.mode),
         mtime: options.times.then_some(meta.mtime),
-        owner: options.owners.then_some((meta.uid, meta.gid)),
+        uid: shared.translation.user(options, meta),
+        gid: shared.translation.group(options, meta),
+        xattrs,
     }
 }

@@ -1,7 +1,8 @@
 //! Names, and what belongs to them. In a batch each name says how much of the name before it it shares.
 
 use ::bytes::Bytes;
-use xssh_fs::{Kind, RelPath};
+use xssh_fs::limits::XATTR_VALUE;
+use xssh_fs::{Kind, RelPath, Xattr};
 
 use super::WireError;
 use super::bytes::{Put, Take};
@@ -10,6 +11,15 @@ use crate::tree::{Item, Meta};
 
 /// The longest path (PATH_MAX).
 const PATH: usize = 4096;
+
+/// The longest name of an extended attribute (XATTR_NAME_MAX).
+const XATTR_NAME: usize = 255;
+/// The part of a byte that says what an entry is.
+const KIND: u8 = 0x0f;
+/// The entry is another name of a file.
+const SAME: u8 = 0x10;
+/// The entry has extended attributes.
+const XATTRS: u8 = 0x20;
 
 const KINDS: [Kind; 7] =
     [Kind::File, Kind::Directory, Kind::Symlink, Kind::Fifo, Kind::Socket, Kind::BlockDevice, Kind::CharDevice];
@@ -49,7 +59,11 @@ pub(crate) fn take_path(take: &mut Take) -> Result<RelPath, WireError> {
 }
 
 pub(crate) fn put_meta(meta: &Meta, put: &mut Put) {
-    put.byte(KINDS.iter().position(|kind| *kind == meta.kind).unwrap_or_default() as u8);
+    put_marked(meta, 0, put);
+}
+
+fn put_marked(meta: &Meta, marks: u8, put: &mut Put) {
+    put.byte(KINDS.iter().position(|kind| *kind == meta.kind).unwrap_or_default() as u8 | marks);
     put.number(meta.mode.into());
     put.signed(meta.mtime.0);
     put.number(meta.mtime.1.into());
@@ -65,7 +79,20 @@ pub(crate) fn put_meta(meta: &Meta, put: &mut Put) {
 }
 
 pub(crate) fn take_meta(take: &mut Take) -> Result<Meta, WireError> {
-    let kind = *KINDS.get(usize::from(take.byte()?)).ok_or(WireError::Value("kind of file"))?;
+    match take_marked(take)? {
+        (meta, 0) => Ok(meta),
+        _ => Err(WireError::Value("kind of file")),
+    }
+}
+
+/// Properties, and the marks that say what follows them.
+fn take_marked(take: &mut Take) -> Result<(Meta, u8), WireError> {
+    let byte = take.byte()?;
+    let marks = byte & !KIND;
+    if marks & !(SAME | XATTRS) != 0 {
+        return Err(WireError::Value("kind of file"));
+    }
+    let kind = *KINDS.get(usize::from(byte & KIND)).ok_or(WireError::Value("kind of file"))?;
     let mode = take.number32()?;
     let mtime = (take.signed()?, take.number32()?);
     if mode > 0o7777 || mtime.1 >= 1_000_000_000 {
@@ -77,22 +104,51 @@ pub(crate) fn take_meta(take: &mut Take) -> Result<Meta, WireError> {
         return Err(WireError::Value("size"));
     }
     let device = if kind.is_device() { (take.number32()?, take.number32()?) } else { (0, 0) };
-    Ok(Meta { kind, mode, size, mtime, uid, gid, device })
+    Ok((Meta { kind, mode, size, mtime, uid, gid, device }, marks))
 }
 
 pub(crate) fn put_item(item: &Item, before: &mut Before, put: &mut Put) {
     before.put(&item.path, put);
-    put_meta(&item.meta, put);
+    let same = if item.same.is_some() { SAME } else { 0 };
+    let xattrs = if item.xattrs.is_empty() { 0 } else { XATTRS };
+    put_marked(&item.meta, same | xattrs, put);
     if item.meta.kind == Kind::Symlink {
         put.string(item.link.as_deref().unwrap_or_default());
+    }
+    if let Some(leader) = &item.same {
+        put_path(leader, put);
+    }
+    if !item.xattrs.is_empty() {
+        put.number(item.xattrs.len() as u64);
+        for xattr in &item.xattrs {
+            put.string(&xattr.name);
+            put.string(&xattr.value);
+        }
     }
 }
 
 pub(crate) fn take_item(before: &mut Before, take: &mut Take) -> Result<Item, WireError> {
     let path = before.take(take)?;
-    let meta = take_meta(take)?;
+    let (meta, marks) = take_marked(take)?;
     let link = if meta.kind == Kind::Symlink { Some(take_link(&take.string(LINK)?)?) } else { None };
-    Ok(Item { path, meta, link })
+    let same = if marks & SAME != 0 { Some(take_path(take)?) } else { None };
+    if same.is_some() && meta.kind != Kind::File {
+        return Err(WireError::Value("kind of file"));
+    }
+    let xattrs = if marks & XATTRS != 0 { take_xattrs(take)? } else { Vec::new() };
+    Ok(Item { path, meta, link, same, xattrs })
+}
+
+fn take_xattrs(take: &mut Take) -> Result<Vec<Xattr>, WireError> {
+    let mut xattrs = Vec::new();
+    for _ in 0..take.number()? {
+        let (name, value) = (take.string(XATTR_NAME)?, take.string(XATTR_VALUE)?);
+        if name.is_empty() || name.contains(&0) {
+            return Err(WireError::Value("name of an extended attribute"));
+        }
+        xattrs.push(Xattr { name: name.as_ref().into(), value: value.as_ref().into() });
+    }
+    Ok(xattrs)
 }
 
 fn take_link(target: &Bytes) -> Result<Box<[u8]>, WireError> {

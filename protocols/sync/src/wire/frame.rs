@@ -12,7 +12,7 @@ const COMPRESSED: u8 = 0x80;
 /// Type and length.
 const HEADER: usize = 5;
 /// zstd's fastest level that still finds what repeats in text.
-const LEVEL: i32 = 1;
+pub(crate) const LEVEL: i32 = 1;
 
 /// One frame, its payload as it was before compression.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +21,9 @@ pub(crate) struct Frame {
     pub(crate) payload: Bytes,
 }
 
-/// Writes a frame. Returns how many bytes it took on the line.
-pub(crate) fn write(output: &mut impl Write, kind: u8, payload: &[u8], compress: bool) -> io::Result<u64> {
-    let squeezed = (compress && payload.len() >= COMPRESS_LEAST).then(|| squeeze(payload)).flatten();
+/// Writes a frame, compressed at this level. Returns how many bytes it took on the line.
+pub(crate) fn write(output: &mut impl Write, kind: u8, payload: &[u8], compress: Option<i32>) -> io::Result<u64> {
+    let squeezed = compress.filter(|_| payload.len() >= COMPRESS_LEAST).and_then(|level| squeeze(payload, level));
     let (kind, payload) = match &squeezed {
         Some(squeezed) => (kind | COMPRESSED, squeezed.as_slice()),
         None => (kind, payload),
@@ -37,9 +37,12 @@ pub(crate) fn write(output: &mut impl Write, kind: u8, payload: &[u8], compress:
 }
 
 /// The payload compressed, where that is worth it.
-fn squeeze(payload: &[u8]) -> Option<Vec<u8>> {
+fn squeeze(payload: &[u8], level: i32) -> Option<Vec<u8>> {
+    if !xssh_delta::compressible(payload) {
+        return None;
+    }
     let mut squeezed = (payload.len() as u32).to_le_bytes().to_vec();
-    let compressed = zstd::bulk::compress(payload, LEVEL).ok()?;
+    let compressed = zstd::bulk::compress(payload, level).ok()?;
     squeezed.extend_from_slice(&compressed);
     (squeezed.len() < payload.len() - payload.len() / 8).then_some(squeezed)
 }
@@ -101,7 +104,7 @@ mod tests {
         fn what_is_written_is_read(kind in 0_u8..128, payload: Vec<u8>, times in 1_usize..200, compress: bool) {
             let payload = payload.repeat(times);
             let mut line = Vec::new();
-            let written = write(&mut line, kind, &payload, compress).unwrap();
+            let written = write(&mut line, kind, &payload, compress.then_some(LEVEL)).unwrap();
             prop_assert_eq!(written as usize, line.len());
             let (frame, read_bytes) = read(&mut line.as_slice()).unwrap().unwrap();
             prop_assert_eq!(read_bytes, written);

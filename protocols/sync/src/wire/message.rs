@@ -75,6 +75,11 @@ pub(crate) enum FromSource {
         offset: u64,
         length: u64,
     },
+    /// So many zeros.
+    Zeros {
+        file: FileId,
+        length: u64,
+    },
     End {
         file: FileId,
         digest: FileDigest,
@@ -88,6 +93,12 @@ pub(crate) enum FromSource {
         file: FileId,
         vanished: bool,
         why: String,
+    },
+    /// What the source's machine calls an owner or a group that is about to be listed.
+    Name {
+        group: bool,
+        id: u32,
+        name: String,
     },
     /// Something else went wrong on the source's side, to be told at the end.
     Problem {
@@ -149,6 +160,8 @@ mod kind {
     pub(super) const MISSING: u8 = 11;
     pub(super) const PROBLEM: u8 = 12;
     pub(super) const FAILED: u8 = 13;
+    pub(super) const ZEROS: u8 = 14;
+    pub(super) const NAME: u8 = 15;
     pub(super) const LIST: u8 = 33;
     pub(super) const RELEASE: u8 = 34;
     pub(super) const WHOLE: u8 = 35;
@@ -260,6 +273,17 @@ impl FromSource {
                 put.number(*length);
                 kind::COPY
             }
+            Self::Zeros { file, length } => {
+                put_file(*file, put);
+                put.number(*length);
+                kind::ZEROS
+            }
+            Self::Name { group, id, name } => {
+                put.byte((*group).into());
+                put.number((*id).into());
+                put_text(name, put);
+                kind::NAME
+            }
             Self::End { file, digest } => {
                 put_file(*file, put);
                 put.raw(digest);
@@ -287,6 +311,8 @@ impl FromSource {
             kind::BEGIN => Self::Begin { file: take_file(take)?, meta: take_meta(take)? },
             kind::DATA => Self::Data { file: take_file(take)?, bytes: take.rest() },
             kind::COPY => Self::Copy { file: take_file(take)?, offset: take.number()?, length: take.number()? },
+            kind::ZEROS => Self::Zeros { file: take_file(take)?, length: take.number()? },
+            kind::NAME => Self::Name { group: flag(take)?, id: take.number32()?, name: take_text(take)? },
             kind::END => Self::End { file: take_file(take)?, digest: take.array()? },
             kind::DIGEST => Self::Digest { file: take_file(take)?, digest: take.array()? },
             kind::MISSING => Self::Missing { file: take_file(take)?, vanished: flag(take)?, why: take_text(take)? },
@@ -419,25 +445,16 @@ fn put_failed(why: &str, put: &mut Put) -> u8 {
 }
 
 fn put_summary(summary: &Summary, put: &mut Put) {
-    let Summary { entries, files, bytes, literal, reused, made, touched, deleted, failed, vanished, root } = summary;
-    for number in [entries, files, bytes, literal, reused, made, touched, deleted, failed, vanished] {
-        put.number(*number);
+    for number in summary.numbers() {
+        put.number(number);
     }
-    put.raw(root);
+    put.raw(&summary.root);
 }
 
 fn take_summary(take: &mut Take) -> Result<Summary, WireError> {
-    Ok(Summary {
-        entries: take.number()?,
-        files: take.number()?,
-        bytes: take.number()?,
-        literal: take.number()?,
-        reused: take.number()?,
-        made: take.number()?,
-        touched: take.number()?,
-        deleted: take.number()?,
-        failed: take.number()?,
-        vanished: take.number()?,
-        root: take.array()?,
-    })
+    let mut numbers = Summary::default().numbers();
+    for number in &mut numbers {
+        *number = take.number()?;
+    }
+    Ok(Summary::of(numbers, take.array()?))
 }

@@ -5,12 +5,17 @@
 use std::io::{self, Read, Write};
 
 use xssh_filter::Rules;
+use xssh_fs::RelPath;
 
 use super::WireError;
 use super::bytes::{Put, Take};
+use super::entry::{Before, put_path, take_path};
 use super::frame;
+use crate::chmod::Chmod;
 use crate::limits::{FRAME, TEXT};
-use crate::options::Options;
+use crate::options::{Backup, Options};
+use crate::owners::Rights;
+use crate::selection::Selection;
 
 /// Opens each direction.
 pub(crate) const MAGIC: &[u8; 8] = b"xssh\x00syn";
@@ -18,6 +23,9 @@ pub(crate) const MAGIC: &[u8; 8] = b"xssh\x00syn";
 pub(crate) const VERSION: u32 = 1;
 /// How much of a chatty login script is kept, to be shown.
 const CHATTER: usize = 1024;
+
+/// The longest suffix of a backup (NAME_MAX).
+const SUFFIX: usize = 255;
 
 const START: u8 = 64;
 const READY: u8 = 65;
@@ -41,6 +49,8 @@ pub struct Start {
     pub paths: Vec<Vec<u8>>,
     /// For a target: the names that it will get below the path; none where the path itself becomes like the source.
     pub names: Vec<Vec<u8>>,
+    /// Where not the whole tree is meant.
+    pub selection: Option<Selection>,
     /// What both are to do.
     pub options: Options,
     /// Which names take part.
@@ -68,7 +78,8 @@ pub(crate) fn open(output: &mut impl Write) -> io::Result<()> {
     output.write_all(&VERSION.to_le_bytes())
 }
 
-pub(crate) fn write_start(output: &mut impl Write, start: &Start) -> io::Result<()> {
+/// `rights` are the client's, which count where it is the target.
+pub(crate) fn write_start(output: &mut impl Write, start: &Start, rights: &Rights) -> io::Result<()> {
     let mut put = Put::default();
     put.byte(matches!(start.role, Role::Target).into());
     put.raw(&start.key);
@@ -76,24 +87,27 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start) -> io::Result<
     put.string(&start.rules.to_bytes());
     put_strings(&start.paths, &mut put);
     put_strings(&start.names, &mut put);
-    frame::write(output, START, &put.0, false)?;
+    put_selection(start.selection.as_ref(), &mut put);
+    put_rights(rights, &mut put);
+    frame::write(output, START, &put.0, None)?;
     output.flush()
 }
 
-/// Says that we are ready, and under which names a source shows what it was asked for; or why not.
-pub(crate) fn write_ready(output: &mut impl Write, answer: Result<&[Vec<u8>], &str>) -> io::Result<()> {
+/// Says that we are ready, under which names a source shows what it was asked for, and what a target may set; or why not.
+pub(crate) fn write_ready(output: &mut impl Write, answer: Result<(&[Vec<u8>], &Rights), &str>) -> io::Result<()> {
     match answer {
-        Ok(names) => {
+        Ok((names, rights)) => {
             let mut put = Put::default();
             put_strings(names, &mut put);
-            frame::write(output, READY, &put.0, false)?
+            put_rights(rights, &mut put);
+            frame::write(output, READY, &put.0, None)?
         }
-        Err(why) => frame::write(output, REFUSED, &why.as_bytes()[..why.len().min(TEXT)], false)?,
+        Err(why) => frame::write(output, REFUSED, &why.as_bytes()[..why.len().min(TEXT)], None)?,
     };
     output.flush()
 }
 
-pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<Start>, WireError> {
+pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Rights)>, WireError> {
     greeting(input, |kind, take| {
         if kind != START {
             return Err(WireError::Kind(kind));
@@ -103,13 +117,15 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<Start>, WireE
         let options = take_options(take)?;
         let rules = Rules::from_bytes(&take.string(FRAME)?).map_err(|_| WireError::Value("rule"))?;
         let (paths, names) = (take_strings(take)?, take_strings(take)?);
-        Ok(Greeting::Here(Start { role, paths, names, options, rules, key }))
+        let selection = take_selection(take)?;
+        let rights = take_rights(take)?;
+        Ok(Greeting::Here((Start { role, paths, names, selection, options, rules, key }, rights)))
     })
 }
 
-pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<Vec<Vec<u8>>>, WireError> {
+pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<(Vec<Vec<u8>>, Rights)>, WireError> {
     greeting(input, |kind, take| match kind {
-        READY => Ok(Greeting::Here(take_strings(take)?)),
+        READY => Ok(Greeting::Here((take_strings(take)?, take_rights(take)?))),
         REFUSED => Ok(Greeting::Refused(String::from_utf8_lossy(&take.rest()).into_owned())),
         unknown => Err(WireError::Kind(unknown)),
     })
@@ -158,8 +174,40 @@ fn take_strings(take: &mut Take) -> Result<Vec<Vec<u8>>, WireError> {
     Ok(strings)
 }
 
+fn put_selection(selection: Option<&Selection>, put: &mut Put) {
+    let Some(selection) = selection else { return put.byte(0) };
+    put.byte(if selection.is_recursive() { 2 } else { 1 });
+    put.number(selection.paths().len() as u64);
+    let mut before = Before::default();
+    selection.paths().iter().for_each(|path| before.put(path, put));
+}
+
+fn take_selection(take: &mut Take) -> Result<Option<Selection>, WireError> {
+    let recursive = match take.byte()? {
+        0 => return Ok(None),
+        1 => false,
+        2 => true,
+        _ => return Err(WireError::Value("selection")),
+    };
+    let mut before = Before::default();
+    let mut paths = Vec::new();
+    for _ in 0..take.number()? {
+        paths.push(before.take(take)?);
+    }
+    Ok(Some(Selection::new(paths, recursive)))
+}
+
+fn put_rights(rights: &Rights, put: &mut Put) {
+    put.byte(rights.root.into());
+    put_strings(&rights.groups, put);
+}
+
+fn take_rights(take: &mut Take) -> Result<Rights, WireError> {
+    Ok(Rights { root: take.byte()? == 1, groups: take_strings(take)? })
+}
+
 /// The switches, in the order of their bits.
-fn switches(options: &mut Options) -> [&mut bool; 15] {
+fn switches(options: &mut Options) -> [&mut bool; 24] {
     [
         &mut options.delete,
         &mut options.dry_run,
@@ -176,6 +224,15 @@ fn switches(options: &mut Options) -> [&mut bool; 15] {
         &mut options.one_file_system,
         &mut options.fsync,
         &mut options.itemize,
+        &mut options.groups,
+        &mut options.numeric_ids,
+        &mut options.hard_links,
+        &mut options.sparse,
+        &mut options.xattrs,
+        &mut options.acls,
+        &mut options.safe_links,
+        &mut options.gitignore,
+        &mut options.inplace,
     ]
 }
 
@@ -183,13 +240,26 @@ fn put_options(options: &Options, put: &mut Put) {
     let mut copy = options.clone();
     let bits = switches(&mut copy).iter().enumerate().fold(0, |bits, (at, on)| bits | u64::from(**on) << at);
     put.number(bits);
-    put.number(options.max_delete.map_or(0, |most| most.saturating_add(1)));
+    for number in [options.max_delete, options.min_size, options.max_size, options.bandwidth] {
+        put.number(number.map_or(0, |number| number.saturating_add(1)));
+    }
     put.number(options.modify_window.into());
     put.byte(match options.compress {
         None => 0,
         Some(false) => 1,
         Some(true) => 2,
     });
+    put.signed(options.compress_level.unwrap_or_default().into());
+    put.string(options.chmod.as_ref().map_or("", Chmod::as_str).as_bytes());
+    match &options.backup {
+        None => put.byte(0),
+        Some(Backup { suffix, directory }) => {
+            put.byte(1);
+            put.string(suffix);
+            // The root itself stands for no directory.
+            put_path(directory.as_ref().unwrap_or(&RelPath::root()), put);
+        }
+    }
 }
 
 fn take_options(take: &mut Take) -> Result<Options, WireError> {
@@ -198,7 +268,9 @@ fn take_options(take: &mut Take) -> Result<Options, WireError> {
     for (at, on) in switches(&mut options).into_iter().enumerate() {
         *on = bits >> at & 1 == 1;
     }
-    options.max_delete = take.number()?.checked_sub(1);
+    for number in [&mut options.max_delete, &mut options.min_size, &mut options.max_size, &mut options.bandwidth] {
+        *number = take.number()?.checked_sub(1);
+    }
     options.modify_window = take.number32()?;
     options.compress = match take.byte()? {
         0 => None,
@@ -206,6 +278,21 @@ fn take_options(take: &mut Take) -> Result<Options, WireError> {
         2 => Some(true),
         _ => return Err(WireError::Value("way of compression")),
     };
+    let level = i32::try_from(take.signed()?).map_err(|_| WireError::Number)?;
+    options.compress_level = (level != 0).then_some(level);
+    let chmod = take.string(TEXT)?;
+    if !chmod.is_empty() {
+        let text = std::str::from_utf8(&chmod).map_err(|_| WireError::Value("change of permissions"))?;
+        options.chmod = Some(Chmod::parse(text).map_err(|_| WireError::Value("change of permissions"))?);
+    }
+    if take.byte()? == 1 {
+        let suffix = take.string(SUFFIX)?.to_vec();
+        let directory = Some(take_path(take)?).filter(|path| !path.is_root());
+        if suffix.contains(&b'/') || (suffix.is_empty() && directory.is_none()) {
+            return Err(WireError::Value("suffix"));
+        }
+        options.backup = Some(Backup { suffix, directory });
+    }
     Ok(options)
 }
 
@@ -215,8 +302,18 @@ mod tests {
 
     #[test]
     fn what_a_client_asks_for_arrives() {
-        let options =
-            Options { delete: true, max_delete: Some(7), compress: Some(true), fsync: true, ..Options::default() };
+        let options = Options {
+            delete: true,
+            max_delete: Some(7),
+            compress: Some(true),
+            fsync: true,
+            inplace: true,
+            max_size: Some(0),
+            compress_level: Some(-3),
+            chmod: Some(Chmod::parse("go-w").unwrap()),
+            backup: Some(Backup { suffix: b"~".to_vec(), directory: None }),
+            ..Options::default()
+        };
         let mut rules = xssh_filter::Builder::new(xssh_filter::Options::default());
         rules.exclude(b"*.o").unwrap();
         let rules = rules.finish();
@@ -224,15 +321,17 @@ mod tests {
             role: Role::Target,
             paths: vec![b"/a b/\xff".to_vec()],
             names: vec![b"n".to_vec()],
+            selection: Some(Selection::new(vec![RelPath::parse(b"a/b").unwrap()], true)),
             rules,
             options,
             key: [3; 32],
         };
         let mut line = Vec::new();
         open(&mut line).unwrap();
-        write_start(&mut line, &start).unwrap();
+        let rights = Rights { root: false, groups: vec![b"staff".to_vec()] };
+        write_start(&mut line, &start, &rights).unwrap();
         match read_start(&mut line.as_slice()).unwrap() {
-            Greeting::Here(read) => assert_eq!(read, start),
+            Greeting::Here(read) => assert_eq!(read, (start, rights)),
             other => panic!("{other:?}"),
         }
     }

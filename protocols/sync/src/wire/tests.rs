@@ -1,7 +1,7 @@
 use ::bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use xssh_fs::{Kind, RelPath};
+use xssh_fs::{Kind, RelPath, Xattr};
 
 use super::WireError;
 use super::bytes::Put;
@@ -38,11 +38,17 @@ fn meta() -> impl Strategy<Value = Meta> {
 }
 
 fn item() -> impl Strategy<Value = Item> {
-    (path(), meta(), "[a-z./]{1,9}").prop_map(|(path, meta, link)| Item {
-        path,
-        meta,
-        link: (meta.kind == Kind::Symlink).then(|| link.into_bytes().into()),
-    })
+    let xattr = ("[a-z.]{1,9}", vec(any::<u8>(), 0..9))
+        .prop_map(|(name, value)| Xattr { name: name.into_bytes().into(), value: value.into() });
+    (path(), meta(), "[a-z./]{1,9}", proptest::option::of(path()), vec(xattr, 0..3)).prop_map(
+        |(path, meta, link, same, xattrs)| Item {
+            path,
+            meta,
+            link: (meta.kind == Kind::Symlink).then(|| link.into_bytes().into()),
+            same: same.filter(|_| meta.kind == Kind::File),
+            xattrs,
+        },
+    )
 }
 
 fn file() -> impl Strategy<Value = FileId> {
@@ -65,6 +71,8 @@ fn from_source() -> impl Strategy<Value = FromSource> {
         (file(), meta()).prop_map(|(file, meta)| FromSource::Begin { file, meta }),
         (file(), bytes()).prop_map(|(file, bytes)| FromSource::Data { file, bytes }),
         (file(), any::<(u64, u64)>()).prop_map(|(file, (offset, length))| FromSource::Copy { file, offset, length }),
+        (file(), any::<u64>()).prop_map(|(file, length)| FromSource::Zeros { file, length }),
+        (any::<(bool, u32)>(), ".{0,20}").prop_map(|((group, id), name)| FromSource::Name { group, id, name }),
         (path(), ".{0,20}").prop_map(|(path, why)| FromSource::Problem { path, why }),
     ]
 }

@@ -1,8 +1,12 @@
 //! Real trees on both ends of a line in memory: what a run must leave behind, whatever it found.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod backups;
+mod chosen;
+mod kept;
 mod kinds;
 mod line;
+mod moved;
 mod pair;
 mod random;
 mod rules;

@@ -11,7 +11,7 @@ use std::thread;
 use tempfile::TempDir;
 use xssh_fs::Root;
 use xssh_sync::{
-    Change, Near, Note, Opened, Options, Role, Rules, Start, Summary, SyncError, Tree, Watch, client, serve,
+    Change, Near, Note, Opened, Options, Role, Rules, Selection, Start, Summary, SyncError, Tree, Watch, client, serve,
 };
 
 use super::line::Counted;
@@ -19,6 +19,7 @@ use super::line::Counted;
 pub(crate) struct Pair {
     folder: TempDir,
     pub(crate) rules: Rules,
+    pub(crate) selection: Option<Selection>,
 }
 
 /// What one run said and cost.
@@ -52,7 +53,7 @@ impl Pair {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("source")).unwrap();
         fs::create_dir(folder.path().join("target")).unwrap();
-        Self { folder, rules: Rules::default() }
+        Self { folder, rules: Rules::default(), selection: None }
     }
 
     pub(crate) fn source(&self) -> PathBuf {
@@ -81,6 +82,7 @@ impl Pair {
             role,
             paths: vec![far.as_os_str().as_bytes().to_vec()],
             names: Vec::new(),
+            selection: self.selection.clone(),
             rules: self.rules.clone(),
             options: Options { itemize: true, ..options.clone() },
             key: [7; 32],
@@ -93,13 +95,13 @@ impl Pair {
             let helper = scope.spawn(|| {
                 serve(from_client, down.over(to_client), &mut |start| {
                     let path = Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]));
-                    Ok(open(path, start.role, &start.rules))
+                    Ok(open(path, start.role, start))
                 })
             });
-            let tree = open(&near, Role::Source, &self.rules).tree;
+            let tree = open(&near, Role::Source, &start).tree;
             let near = match role {
                 Role::Target => Near::Source(&tree),
-                Role::Source => Near::Target(&mut |_| Ok(open(&near, Role::Target, &self.rules))),
+                Role::Source => Near::Target(&mut |_| Ok(open(&near, Role::Target, &start))),
             };
             let result = client(&start, near, from_helper, up.over(to_helper), &listener);
             let served = helper.join().unwrap();
@@ -117,10 +119,10 @@ impl Pair {
     }
 }
 
-fn open(path: &Path, role: Role, rules: &Rules) -> Opened {
+fn open(path: &Path, role: Role, start: &Start) -> Opened {
     let root = Root::open(path).unwrap();
     let lock = (role == Role::Target).then(|| root.lock().unwrap());
-    Opened { tree: Tree::whole(root).filtered(rules.clone(), role), lock, names: Vec::new() }
+    Opened { tree: Tree::whole(root).seen(start, role), lock, names: Vec::new() }
 }
 
 impl Run {

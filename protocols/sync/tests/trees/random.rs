@@ -63,13 +63,15 @@ proptest! {
     #[test]
     fn a_run_makes_them_alike_and_a_second_has_nothing_to_do(
         source in tree(), target in tree(), shared in tree(), push: bool, checksum: bool, whole_file: bool,
+        (hard_links, sparse, inplace, xattrs, numeric_ids) in any::<(bool, bool, bool, bool, bool)>(),
     ) {
         let pair = Pair::new();
         make(&pair.source(), &source);
         make(&pair.target(), &target);
         make(&pair.source(), &shared);
         make(&pair.target(), &shared);
-        let options = Options { delete: true, max_delete: Some(1000), checksum, whole_file, ..Options::default() };
+        let options = Options { delete: true, max_delete: Some(1000), checksum, whole_file, hard_links, sparse, inplace, xattrs, numeric_ids,
+            ..Options::default() };
         let run = || if push { pair.push(&options) } else { pair.pull(&options) };
         let mut first = run();
         // Files of one size and time with other contents are alike to a run that does not look into them.

@@ -1,0 +1,73 @@
+//! The paths that were named one by one: `--files-from`, and `--relative`.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use xssh_fs::RelPath;
+use xssh_sync::{Selection, Start};
+
+use super::{Direction, path_of};
+use crate::args::sync::Sync;
+
+/// The largest list of paths, bytes.
+const LIST: u64 = 7 << 20;
+
+/// Reads the list of `--files-from`, if there is one: a path a line, or with a NUL behind each.
+pub(super) fn read(call: &Sync) -> Result<Option<Selection>, String> {
+    let Some(file) = &call.files_from else { return Ok(None) };
+    let mut text = Vec::new();
+    let read = if file.as_os_str() == "-" {
+        io::stdin().take(LIST + 1).read_to_end(&mut text)
+    } else {
+        fs::File::open(file).and_then(|open| open.take(LIST + 1).read_to_end(&mut text))
+    };
+    read.map_err(|error| format!("{}: {error}", file.display()))?;
+    if text.len() as u64 > LIST {
+        return Err(format!("{}: a list of more than {} MiB", file.display(), LIST >> 20));
+    }
+    let end = if call.from0 { b'\0' } else { b'\n' };
+    let lines = text.split(|byte| *byte == end).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let is_path = |line: &&[u8]| !line.is_empty() && (call.from0 || !matches!(line[0], b'#' | b';'));
+    let paths = lines.filter(is_path).map(|line| below(path_of(line)));
+    Ok(Some(Selection::new(paths.collect::<Result<_, _>>()?, false)))
+}
+
+/// Several sources under their own paths: one tree, of which they are named.
+pub(super) fn relative(direction: Direction, start: &mut Start) -> Result<Direction, String> {
+    let one_top = |paths: &[PathBuf]| -> Result<(PathBuf, Vec<RelPath>), String> {
+        let absolute = paths.iter().filter(|path| path.is_absolute()).count();
+        let top = match absolute {
+            0 => PathBuf::from("."),
+            n if n == paths.len() => PathBuf::from("/"),
+            _ => return Err("with --relative all sources begin with / or none does".to_owned()),
+        };
+        Ok((top, paths.iter().map(|path| below(path)).collect::<Result<_, _>>()?))
+    };
+    match direction {
+        Direction::Push { sources, host, path } => {
+            let (top, named) = one_top(&sources)?;
+            start.selection = Some(Selection::new(named, true));
+            Ok(Direction::Push { sources: vec![top], host, path })
+        }
+        Direction::Pull { host, paths, target } => {
+            let paths: Vec<PathBuf> = paths.into_iter().map(|path| PathBuf::from(OsString::from_vec(path))).collect();
+            let (top, named) = one_top(&paths)?;
+            start.selection = Some(Selection::new(named, true));
+            Ok(Direction::Pull { host, paths: vec![top.into_os_string().into_vec()], target })
+        }
+    }
+}
+
+/// A path without what leads to its beginning: `/`, `./` and doubled slashes.
+fn below(path: &Path) -> Result<RelPath, String> {
+    let names: Vec<&[u8]> = path
+        .as_os_str()
+        .as_bytes()
+        .split(|byte| *byte == b'/')
+        .filter(|name| !name.is_empty() && *name != b".")
+        .collect();
+    RelPath::parse(&names.join(&b'/')).map_err(|error| format!("{}: {error}", path.display()))
+}

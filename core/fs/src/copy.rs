@@ -1,0 +1,47 @@
+//! Contents from one file to another without a way through this process, where the system can.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+use rustix::io::Errno;
+
+use crate::limits::COPY;
+
+/// Copies `length` bytes at `from` of one file to `at` of another: the file system shares them where it can, the system copies
+/// them where it can, and otherwise they go through memory.
+///
+/// # Errors
+/// A read or write fails, or the first file ends before (`UnexpectedEof`).
+pub fn copy_range(source: &File, from: u64, target: &File, at: u64, length: u64) -> io::Result<()> {
+    let (mut from_offset, mut at_offset) = (from, at);
+    let mut left = length;
+    while left > 0 {
+        let room = usize::try_from(left).unwrap_or(usize::MAX).min(1 << 30);
+        match rustix::fs::copy_file_range(source, Some(&mut from_offset), target, Some(&mut at_offset), room) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(n) => left -= n as u64,
+            Err(Errno::INTR) => {}
+            // Between two file systems, or one that cannot.
+            Err(Errno::XDEV | Errno::NOSYS | Errno::OPNOTSUPP | Errno::INVAL) => {
+                return through_memory(source, from_offset, target, at_offset, left);
+            }
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    Ok(())
+}
+
+fn through_memory(source: &File, mut from: u64, target: &File, mut at: u64, mut left: u64) -> io::Result<()> {
+    let mut buffer = vec![0; COPY];
+    while left > 0 {
+        let room = COPY.min(usize::try_from(left).unwrap_or(COPY));
+        let n = source.read_at(&mut buffer[..room], from)?;
+        if n == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        target.write_all_at(&buffer[..n], at)?;
+        (from, at, left) = (from + n as u64, at + n as u64, left - n as u64);
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! Extended attributes: names with values that belong to an entry, POSIX ACLs among them (xattr(7), acl(5)).
+//!
+//! An entry is held (O_PATH) while they are read or set, and reached through its name in /proc, so that no link is followed
+//! and a file that may not be opened can be asked too.
+
+use std::os::fd::{AsRawFd, OwnedFd};
+
+use rustix::fs::{Mode, OFlags, XattrFlags};
+use rustix::io::Errno;
+
+use crate::limits::{XATTR_NAMES, XATTR_VALUE, XATTRS};
+use crate::{FsError, RelPath, Root};
+
+/// What most entries' names and values fit in.
+const USUAL: usize = 1024;
+
+/// An extended attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Xattr {
+    /// Its name, with the namespace: `user.comment`.
+    pub name: Box<[u8]>,
+    /// Its value.
+    pub value: Box<[u8]>,
+}
+
+impl Root {
+    /// The extended attributes of an entry that this process may read, in the order of their names. A file system without
+    /// any has none, and neither have symbolic links.
+    ///
+    /// # Errors
+    /// The entry is not there, or has more than [`crate::limits`] allows.
+    pub fn xattrs(&self, path: &RelPath) -> Result<Vec<Xattr>, FsError> {
+        let held = self.held(path)?;
+        let at = in_proc(&held);
+        let names = match grown(XATTR_NAMES, |buffer| rustix::fs::listxattr(&at, buffer)) {
+            // A symbolic link has no name in /proc that leads to it.
+            Err(Errno::NOTSUP | Errno::LOOP | Errno::NOENT) => return Ok(Vec::new()),
+            names => names.map_err(FsError::of(path))?,
+        };
+        let mut all = Vec::new();
+        let mut size = 0;
+        for name in names.split(|byte| *byte == 0).filter(|name| !name.is_empty()) {
+            let value = match grown(XATTR_VALUE, |buffer| rustix::fs::getxattr(&at, name, buffer)) {
+                // Gone since, or not for us.
+                Err(Errno::NODATA | Errno::PERM | Errno::ACCESS | Errno::NOTSUP) => continue,
+                value => value.map_err(FsError::of(path))?,
+            };
+            size += name.len() + value.len();
+            if size > XATTRS {
+                return Err(FsError::io(path, Errno::TOOBIG.into()));
+            }
+            all.push(Xattr { name: name.into(), value: value.into() });
+        }
+        all.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(all)
+    }
+
+    /// One extended attribute; `None` where there is none of this name.
+    ///
+    /// # Errors
+    /// The entry is not there, or may not be asked.
+    pub fn xattr(&self, path: &RelPath, name: &[u8]) -> Result<Option<Box<[u8]>>, FsError> {
+        let held = self.held(path)?;
+        match grown(XATTR_VALUE, |buffer| rustix::fs::getxattr(in_proc(&held), name, buffer)) {
+            Ok(value) => Ok(Some(value.into())),
+            Err(Errno::NODATA | Errno::NOTSUP) => Ok(None),
+            Err(errno) => Err(FsError::io(path, errno.into())),
+        }
+    }
+
+    /// Removes an extended attribute; one that is not there is good.
+    ///
+    /// # Errors
+    /// What removexattr(2) says.
+    pub fn remove_xattr(&self, path: &RelPath, name: &[u8]) -> Result<(), FsError> {
+        let held = self.held(path)?;
+        match rustix::fs::removexattr(in_proc(&held), name) {
+            Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
+            removed => removed.map_err(FsError::of(path)),
+        }
+    }
+
+    /// Holds an entry, whatever it is.
+    fn held(&self, path: &RelPath) -> Result<OwnedFd, FsError> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        if path.is_root() {
+            return rustix::fs::openat(self.fd(), ".", flags, Mode::empty()).map_err(FsError::of(path));
+        }
+        let parent = self.parent(path)?;
+        rustix::fs::openat(&parent, path.name(), flags, Mode::empty()).map_err(FsError::of(path))
+    }
+}
+
+/// Sets extended attributes of what is held.
+pub(crate) fn set_held(held: &OwnedFd, xattrs: &[Xattr]) -> rustix::io::Result<()> {
+    let at = in_proc(held);
+    xattrs.iter().try_for_each(|xattr| rustix::fs::setxattr(&at, &*xattr.name, &xattr.value, XattrFlags::empty()))
+}
+
+fn in_proc(held: &OwnedFd) -> String {
+    format!("/proc/self/fd/{}", held.as_raw_fd())
+}
+
+/// Asks with a small buffer, and with the largest where that is too small.
+fn grown(most: usize, ask: impl Fn(&mut [u8]) -> rustix::io::Result<usize>) -> rustix::io::Result<Vec<u8>> {
+    let mut buffer = vec![0; USUAL];
+    let n = match ask(&mut buffer) {
+        Err(Errno::RANGE) => {
+            buffer.resize(most, 0);
+            ask(&mut buffer)?
+        }
+        asked => asked?,
+    };
+    buffer.truncate(n);
+    Ok(buffer)
+}

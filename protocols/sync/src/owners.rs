@@ -1,0 +1,169 @@
+//! Owners and groups: what a target may set, and names in place of numbers.
+//!
+//! Both sides compare names, because the same person may have another number on another machine; a number without a name
+//! stands for itself. The source tells the name of a number before it first lists it; the target translates.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use xssh_os::account;
+
+use crate::options::Options;
+use crate::tree::Meta;
+
+/// What a target may set.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Rights {
+    /// Owners, and any group.
+    pub(crate) root: bool,
+    /// The groups that it may give, as labels.
+    pub(crate) groups: Vec<Vec<u8>>,
+}
+
+impl Rights {
+    /// Those of this process.
+    pub(crate) fn of_this_process(options: &Options) -> Self {
+        let root = account::is_root();
+        let mut labels = Labels::new(options);
+        let own = if root { Vec::new() } else { account::own_groups() };
+        Self { root, groups: own.into_iter().map(|gid| labels.group(gid).to_vec()).collect() }
+    }
+}
+
+/// Names of numbers, looked up once.
+#[derive(Debug)]
+pub(crate) struct Labels {
+    numeric: bool,
+    users: HashMap<u32, Box<[u8]>>,
+    groups: HashMap<u32, Box<[u8]>>,
+}
+
+impl Labels {
+    pub(crate) fn new(options: &Options) -> Self {
+        Self { numeric: options.numeric_ids, users: HashMap::new(), groups: HashMap::new() }
+    }
+
+    pub(crate) fn user(&mut self, uid: u32) -> &[u8] {
+        let numeric = self.numeric;
+        self.users.entry(uid).or_insert_with(|| label(uid, (!numeric).then(|| account::user_name(uid)).flatten()))
+    }
+
+    pub(crate) fn group(&mut self, gid: u32) -> &[u8] {
+        let numeric = self.numeric;
+        self.groups.entry(gid).or_insert_with(|| label(gid, (!numeric).then(|| account::group_name(gid)).flatten()))
+    }
+}
+
+/// A name, or a number with a sign that no name has.
+fn label(id: u32, name: Option<String>) -> Box<[u8]> {
+    name.unwrap_or_else(|| format!("+{id}")).into_bytes().into()
+}
+
+/// The digest of owners and groups of a page, as far as the target may set them.
+#[derive(Debug)]
+pub(crate) struct OwnerDigest {
+    hasher: blake3::Hasher,
+    labels: Labels,
+    users: bool,
+    groups: bool,
+    rights: Rights,
+    /// An entry has a group that the target may not give: the page is not to be compared.
+    settable: bool,
+}
+
+impl OwnerDigest {
+    pub(crate) fn new(key: &[u8; 32], options: &Options, rights: Rights) -> Self {
+        Self {
+            hasher: blake3::Hasher::new_keyed(key),
+            labels: Labels::new(options),
+            users: options.owners && rights.root,
+            groups: options.groups,
+            rights,
+            settable: true,
+        }
+    }
+
+    pub(crate) fn push(&mut self, meta: &Meta) {
+        if self.users {
+            let user = self.labels.user(meta.uid);
+            self.hasher.update(&(user.len() as u32).to_le_bytes());
+            self.hasher.update(user);
+        }
+        if self.groups {
+            let group = self.labels.group(meta.gid);
+            self.settable &= self.rights.root || self.rights.groups.iter().any(|own| own == group);
+            self.hasher.update(&(group.len() as u32).to_le_bytes());
+            self.hasher.update(group);
+        }
+    }
+
+    /// The digest of what was pushed since the last; zeros where it is not to be compared.
+    pub(crate) fn take(&mut self) -> [u8; 16] {
+        let mut digest = [0; 16];
+        if std::mem::replace(&mut self.settable, true) {
+            self.hasher.finalize_xof().fill(&mut digest);
+        }
+        self.hasher.reset();
+        digest
+    }
+}
+
+/// On the target: whose numbers the source's are here, and which of them are set.
+#[derive(Debug)]
+pub(crate) struct Translation {
+    numbers: Mutex<HashMap<(bool, u32), u32>>,
+    root: bool,
+    own_groups: Vec<u32>,
+    own_user: u32,
+}
+
+impl Translation {
+    pub(crate) fn new() -> Self {
+        Self {
+            numbers: Mutex::default(),
+            root: account::is_root(),
+            own_groups: account::own_groups(),
+            own_user: account::own_user(),
+        }
+    }
+
+    /// Takes the name that a number has at the source.
+    pub(crate) fn learn(&self, group: bool, id: u32, name: &str) {
+        let here = if group { account::group_id(name) } else { account::user_id(name) };
+        if let Some(here) = here {
+            self.numbers.lock().unwrap_or_else(PoisonError::into_inner).insert((group, id), here);
+        }
+    }
+
+    /// How many names are known.
+    pub(crate) fn len(&self) -> usize {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// The same properties with the numbers that count here.
+    pub(crate) fn here(&self, meta: &Meta) -> Meta {
+        let numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let of = |group, id| numbers.get(&(group, id)).copied().unwrap_or(id);
+        Meta { uid: of(false, meta.uid), gid: of(true, meta.gid), ..*meta }
+    }
+
+    /// The owner that is to be set.
+    pub(crate) fn user(&self, options: &Options, meta: &Meta) -> Option<u32> {
+        (options.owners && self.root).then_some(meta.uid)
+    }
+
+    /// The group that is to be set.
+    pub(crate) fn group(&self, options: &Options, meta: &Meta) -> Option<u32> {
+        (options.groups && (self.root || self.own_groups.contains(&meta.gid))).then_some(meta.gid)
+    }
+
+    /// Whether owners can be set here.
+    pub(crate) fn is_root(&self) -> bool {
+        self.root
+    }
+
+    /// Whether an owner is wanted that cannot be set.
+    pub(crate) fn drops_owner(&self, options: &Options, meta: &Meta) -> bool {
+        options.owners && !self.root && meta.uid != self.own_user
+    }
+}

@@ -1,0 +1,52 @@
+//! What is replaced or deleted is kept, where that is asked for.
+
+use std::fs;
+
+use xssh_fs::RelPath;
+use xssh_sync::{Backup, Options};
+
+use super::pair::Pair;
+
+fn prepared() -> Pair {
+    let pair = Pair::new();
+    for (name, old, new) in [("a/f", "old", "the new"), ("g", "old too", "2"), ("same", "=", "=")] {
+        for (root, text) in [(pair.source(), new), (pair.target(), old)] {
+            let path = root.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+    }
+    let time = fs::metadata(pair.source().join("same")).unwrap().modified().unwrap();
+    fs::File::open(pair.target().join("same")).unwrap().set_modified(time).unwrap();
+    fs::create_dir(pair.target().join("gone")).unwrap();
+    fs::write(pair.target().join("gone/f"), "deleted").unwrap();
+    pair
+}
+
+#[test]
+fn with_a_suffix_beside_it() {
+    let pair = prepared();
+    let backup = Some(Backup { suffix: b".old".to_vec(), directory: None });
+    let options = Options { delete: true, backup, ..Options::default() };
+    pair.push(&options).ok();
+    let read = |name: &str| fs::read_to_string(pair.target().join(name)).unwrap();
+    assert_eq!((read("a/f"), read("a/f.old")), ("the new".to_owned(), "old".to_owned()));
+    assert_eq!(read("g.old"), "old too");
+    assert!(!pair.target().join("same.old").exists());
+    assert_eq!(read("gone/f.old"), "deleted");
+    // What was kept is neither deleted nor kept again.
+    assert!(pair.push(&options).changes.is_empty());
+}
+
+#[test]
+fn in_a_directory_of_its_own() {
+    let pair = prepared();
+    let backup = Some(Backup { suffix: Vec::new(), directory: Some(RelPath::parse(b"kept/today").unwrap()) });
+    let options = Options { delete: true, backup, ..Options::default() };
+    pair.pull(&options).ok();
+    let read = |name: &str| fs::read_to_string(pair.target().join(name)).unwrap();
+    assert_eq!((read("kept/today/a/f"), read("kept/today/g")), ("old".to_owned(), "old too".to_owned()));
+    assert_eq!(read("kept/today/gone/f"), "deleted");
+    assert!(!pair.target().join("gone").exists());
+    assert!(pair.pull(&options).changes.is_empty());
+}

@@ -1,0 +1,89 @@
+//! Files that the target has under another name cost no transfer.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+use xssh_sync::{Change, Options};
+
+use super::pair::Pair;
+
+fn noise(seed: u32, length: usize) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 24) as u8
+    };
+    (0..length).map(|_| next()).collect()
+}
+
+/// Ten directories of some files each, on both sides.
+fn both() -> Pair {
+    let pair = Pair::new();
+    for directory in 0..10 {
+        let path = pair.source().join(format!("d{directory}"));
+        fs::create_dir(&path).unwrap();
+        for file in 0..5 {
+            fs::write(path.join(format!("f{file}")), noise(directory * 10 + file, 100_000)).unwrap();
+        }
+    }
+    pair.push(&Options::default()).ok();
+    pair
+}
+
+#[test]
+fn renamed_directories_are_renamed() {
+    let pair = both();
+    for directory in 0..5 {
+        fs::rename(pair.source().join(format!("d{directory}")), pair.source().join(format!("new{directory}"))).unwrap();
+    }
+    let before = fs::metadata(pair.target().join("d3/f2")).unwrap().ino();
+    let run = pair.push(&Options { delete: true, ..Options::default() });
+    let summary = run.ok();
+    assert_eq!((summary.moved, summary.files, summary.deleted), (25, 0, 5), "{summary:?}");
+    assert!(run.bytes < 10_000, "{}", run.bytes);
+    assert_eq!(fs::metadata(pair.target().join("new3/f2")).unwrap().ino(), before);
+    pair.assert_alike();
+    assert!(pair.pull(&Options { delete: true, ..Options::default() }).changes.is_empty());
+}
+
+/// Where nothing is deleted, the old name keeps a file of its own.
+#[test]
+fn without_delete_it_is_copied_here() {
+    let pair = both();
+    fs::rename(pair.source().join("d1/f1"), pair.source().join("elsewhere")).unwrap();
+    let run = pair.pull(&Options::default());
+    assert_eq!((run.ok().moved, run.ok().files), (1, 0), "{:?}", run.changes);
+    assert!(run.changes.contains(&("elsewhere".to_owned(), Change::Moved)));
+    let inode = |name: &str| fs::metadata(pair.target().join(name)).unwrap().ino();
+    assert_ne!(inode("elsewhere"), inode("d1/f1"));
+    assert_eq!(fs::read(pair.target().join("elsewhere")).unwrap(), fs::read(pair.source().join("elsewhere")).unwrap());
+}
+
+/// Size and time are a hint, contents are the proof.
+#[test]
+fn what_only_looks_alike_is_sent() {
+    let pair = both();
+    let (old, new) = (pair.source().join("d1/f1"), pair.source().join("new"));
+    let time = fs::metadata(&old).unwrap().modified().unwrap();
+    fs::remove_file(&old).unwrap();
+    fs::write(&new, noise(999, 100_000)).unwrap();
+    fs::File::open(&new).unwrap().set_modified(time).unwrap();
+    let summary = pair.push(&Options { delete: true, ..Options::default() }).ok();
+    assert_eq!((summary.moved, summary.files, summary.deleted), (0, 1, 1));
+    pair.assert_alike();
+}
+
+#[test]
+fn a_dry_run_moves_nothing() {
+    let pair = both();
+    fs::rename(pair.source().join("d1"), pair.source().join("e1")).unwrap();
+    let options = Options { delete: true, ..Options::default() };
+    let would = pair.push(&Options { dry_run: true, ..options.clone() });
+    assert!(pair.target().join("d1/f1").exists() && !pair.target().join("e1").exists());
+    let mut did = pair.push(&options);
+    did.changes.retain(|(path, _)| path != ".");
+    let mut told = would.changes.clone();
+    told.retain(|(path, change)| path != "." && (path.starts_with("d1") || *change != Change::Attributes));
+    assert_eq!(did.changes, told);
+    pair.assert_alike();
+}
