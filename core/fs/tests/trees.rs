@@ -158,7 +158,7 @@ fn what_is_not_finished_is_gone_or_kept_for_the_next_run() {
     let (partial, _) = root.partial(&path("file")).unwrap();
     let again = root.stage_partial(&path("file")).unwrap();
     std::io::copy(&mut { partial }, &mut again.file()).unwrap();
-    again.finish(&Attributes { mode: Some(0o4711), mtime: Some((-5, 7)), owner: None }).unwrap();
+    again.finish(&Attributes { mode: Some(0o4711), mtime: Some((-5, 7)), ..Attributes::default() }).unwrap();
     assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"half");
     let entry = root.stat(&path("file")).unwrap();
     assert_eq!((entry.mode, entry.mtime), (0o4711, (-5, 7)));

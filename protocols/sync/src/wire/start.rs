@@ -59,6 +59,9 @@ pub struct Start {
     pub key: [u8; 32],
 }
 
+/// What a helper is ready with: the names under which a source shows what it was asked for, and what a target may set.
+pub(crate) type Ready = (Vec<Vec<u8>>, Rights);
+
 /// What the other side said first.
 #[derive(Debug)]
 pub(crate) enum Greeting<T> {
@@ -123,7 +126,7 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Right
     })
 }
 
-pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<(Vec<Vec<u8>>, Rights)>, WireError> {
+pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<Ready>, WireError> {
     greeting(input, |kind, take| match kind {
         READY => Ok(Greeting::Here((take_strings(take)?, take_rights(take)?))),
         REFUSED => Ok(Greeting::Refused(String::from_utf8_lossy(&take.rest()).into_owned())),
