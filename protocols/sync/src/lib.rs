@@ -13,6 +13,7 @@
 
 mod chmod;
 mod content;
+mod digester;
 mod drive;
 mod error;
 mod filtering;

@@ -52,3 +52,7 @@ pub const MOVED_LEAST: u64 = 256;
 pub const NAMES: usize = 64 << 10;
 /// Runs of zeros of this length, at multiples of it, become holes.
 pub const HOLE: usize = 4 << 10;
+/// A file of less than this gets no thread for its digest.
+pub const DIGESTER_LEAST: u64 = 1 << 20;
+/// Pieces that wait for their digest.
+pub const DIGESTER_QUEUE: usize = 8;

@@ -10,6 +10,7 @@ use xssh_fs::Kind;
 
 use super::{Shared, difference};
 use crate::content::{hash, is_zero, read_full};
+use crate::digester::Digester;
 use crate::limits::{BATCH, PIECE, SMALL_FILE};
 use crate::line::Gone;
 use crate::tree::Meta;
@@ -73,7 +74,7 @@ impl Desk<'_> {
         }
         self.flush()?;
         self.shared.line.send(&FromSource::Begin { file, meta })?;
-        let mut hasher = blake3::Hasher::new();
+        let mut digester = Digester::new(meta.size);
         // What is left where a file ends early shows as another size, and it is sent again by the next run.
         let mut left = meta.size;
         while left > 0 {
@@ -83,14 +84,15 @@ impl Desk<'_> {
                 Ok(n) => {
                     piece.truncate(n);
                     left -= n as u64;
-                    hasher.update(&piece);
+                    let piece = Bytes::from(piece);
+                    digester.update(&piece);
                     self.shared.watch.note(Note::Moved(n as u64));
-                    self.shared.line.send(&data(file, piece.into()))?;
+                    self.shared.line.send(&data(file, piece))?;
                 }
                 Err(error) => return self.missing(file, &error),
             }
         }
-        self.shared.line.send(&FromSource::End { file, digest: *hasher.finalize().as_bytes() })
+        self.shared.line.send(&FromSource::End { file, digest: digester.finish() })
     }
 
     fn delta(&mut self, file: FileId, signature: Bytes) -> Result<(), Gone> {

@@ -9,13 +9,14 @@ use xssh_delta::{BasisSignature, DeltaError, Op, Search};
 use super::Shared;
 use super::content::data;
 use crate::content::read_full;
+use crate::digester::Digester;
 use crate::limits::PIECE;
 use crate::line::Gone;
 use crate::watch::Note;
 use crate::wire::message::{FileDigest, FileId, FromSource};
 
 /// What is searched at a time.
-const WINDOW: usize = 2 << 20;
+const WINDOW: usize = 512 << 10;
 
 /// Sends the operations that make the file of the basis that `signature` is of. Gives its digest.
 pub(super) fn send(
@@ -30,26 +31,27 @@ pub(super) fn send(
         Err(error) => return Ok(Err(error)),
     };
     let mut search = Search::new(signature);
-    let mut hasher = blake3::Hasher::new();
+    let mut digester = Digester::new(size);
     let mut ops = Vec::new();
     let mut way = Way { shared, file, open, at: 0 };
-    let mut window = vec![0; WINDOW];
     let mut left = size;
     while left > 0 {
-        let room = WINDOW.min(usize::try_from(left).unwrap_or(WINDOW));
-        let n = match read_full(&mut &*open, &mut window[..room]) {
+        let mut window = vec![0; WINDOW.min(usize::try_from(left).unwrap_or(WINDOW))];
+        let n = match read_full(&mut &*open, &mut window) {
             Ok(0) => break,
             Ok(n) => n,
             Err(error) => return Ok(Err(DeltaError::Read(error))),
         };
         left -= n as u64;
-        hasher.update(&window[..n]);
-        search.push(&window[..n], &mut ops);
+        window.truncate(n);
+        let window = Bytes::from(window);
+        digester.update(&window);
+        search.push(&window, &mut ops);
         way.pass_on(&search, &mut ops)?;
     }
     search.finish(&mut ops);
     way.pass_on(&search, &mut ops)?;
-    Ok(Ok(*hasher.finalize().as_bytes()))
+    Ok(Ok(digester.finish()))
 }
 
 /// The operations on their way to the target.

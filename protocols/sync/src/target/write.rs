@@ -6,12 +6,13 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
-use xssh_delta::{Hasher, OpChecker};
+use xssh_delta::OpChecker;
 use xssh_fs::{Attributes, FsError, Staged, Xattr};
 
 use super::ledger::Wanted;
 use super::{Event, Shared};
 use crate::content::is_zero;
+use crate::digester::Digester;
 use crate::limits::{HOLE, PIECE};
 use crate::tree::Meta;
 use crate::watch::{Change, Note};
@@ -47,10 +48,9 @@ struct Growing {
     place: Place,
     basis: Option<Basis>,
     checker: OpChecker,
-    hasher: Hasher,
+    digester: Digester,
     literal: u64,
     sparse: bool,
-    buffer: Vec<u8>,
 }
 
 /// What the source may name parts of.
@@ -177,9 +177,8 @@ impl Writer<'_> {
             place,
             basis,
             checker: OpChecker::new(length, meta.size),
-            hasher: Hasher::new(),
+            digester: Digester::new(meta.size),
             literal: 0,
-            buffer: Vec::new(),
         })
     }
 
@@ -236,12 +235,12 @@ impl Writer<'_> {
     }
 
     fn complete(&self, growing: Growing, digest: &FileDigest) {
-        let Growing { file, wanted, meta, place, basis, checker, hasher, literal, .. } = growing;
+        let Growing { file, wanted, meta, place, basis, checker, digester, literal, .. } = growing;
         let path = &wanted.item.path;
         let is_same = basis.is_none_or(|basis| {
             matches!(place, Place::Within(_)) || version(&basis.file).is_ok_and(|version| version == basis.version)
         });
-        if hasher.finish().as_bytes() != digest || !is_same {
+        if digester.finish() != *digest || !is_same {
             drop(place);
             if wanted.again {
                 self.shared.problem(path, "its contents were damaged on the way, twice");
@@ -270,9 +269,9 @@ impl Place {
 }
 
 impl Growing {
-    fn data(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn data(&mut self, bytes: &Bytes) -> io::Result<()> {
         let at = self.checker.literal(bytes.len() as u64).map_err(io::Error::other)?;
-        self.hasher.update(bytes);
+        self.digester.update(bytes);
         self.literal += bytes.len() as u64;
         self.put(bytes, at)
     }
@@ -294,12 +293,12 @@ impl Growing {
 
     fn zeros(&mut self, length: u64) -> io::Result<()> {
         let mut at = self.checker.literal(length).map_err(io::Error::other)?;
-        let zeros = vec![0; PIECE];
+        static ZEROS: [u8; PIECE] = [0; PIECE];
         let mut left = length;
         while left > 0 {
-            let piece = &zeros[..PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
-            self.hasher.update(piece);
-            self.put(piece, at)?;
+            let piece = Bytes::from_static(&ZEROS[..PIECE.min(usize::try_from(left).unwrap_or(PIECE))]);
+            self.digester.update(&piece);
+            self.put(&piece, at)?;
             (at, left) = (at + piece.len() as u64, left - piece.len() as u64);
         }
         Ok(())
@@ -312,18 +311,18 @@ impl Growing {
             return Err(io::Error::other("the other side named parts of a file that is not here"));
         };
         let is_there = matches!(self.place, Place::Within(_)) && offset == at;
-        self.buffer.resize(PIECE, 0);
         let mut done = 0;
         while done < length {
-            let room = PIECE.min(usize::try_from(length - done).unwrap_or(PIECE));
-            let n = basis.file.read_at(&mut self.buffer[..room], offset + done)?;
+            let mut piece = vec![0; PIECE.min(usize::try_from(length - done).unwrap_or(PIECE))];
+            let n = basis.file.read_at(&mut piece, offset + done)?;
             if n == 0 {
                 return Err(io::Error::other("the file changed here while it was compared"));
             }
-            let bytes = &self.buffer[..n];
-            self.hasher.update(bytes);
+            piece.truncate(n);
+            let piece = Bytes::from(piece);
+            self.digester.update(&piece);
             if !is_there {
-                self.put(bytes, at + done)?;
+                self.put(&piece, at + done)?;
             }
             done += n as u64;
         }
