@@ -16,7 +16,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
@@ -34,6 +34,7 @@ pub struct DelayLine {
     address: SocketAddr,
     stopping: Arc<AtomicBool>,
     open: Open,
+    carried: Arc<AtomicU64>,
 }
 
 /// The sockets of the connections that are relayed now, to cut them.
@@ -62,16 +63,21 @@ impl DelayLine {
     /// Listens on a free port of loopback and relays each connection to `target`, `round_trip` away.
     pub fn start(target: SocketAddr, round_trip: Duration) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let line = Self { address: listener.local_addr()?, stopping: Arc::default(), open: Open::default() };
-        let (stopping, open) = (line.stopping.clone(), line.open.clone());
+        let line = Self {
+            address: listener.local_addr()?,
+            stopping: Arc::default(),
+            open: Open::default(),
+            carried: Arc::default(),
+        };
+        let (stopping, open, carried) = (line.stopping.clone(), line.open.clone(), line.carried.clone());
         thread::spawn(move || {
             for client in listener.incoming() {
                 if stopping.load(Ordering::Relaxed) {
                     return;
                 }
                 let Ok(client) = client else { continue };
-                let (accepted, open) = (Instant::now(), open.clone());
-                thread::spawn(move || relay(client, accepted, target, round_trip, &open));
+                let (accepted, open, carried) = (Instant::now(), open.clone(), carried.clone());
+                thread::spawn(move || relay(client, accepted, target, round_trip, &open, &carried));
             }
         });
         Ok(line)
@@ -81,6 +87,12 @@ impl DelayLine {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Bytes that were taken from either side so far, of all connections.
+    #[must_use]
+    pub fn carried(&self) -> Arc<AtomicU64> {
+        self.carried.clone()
     }
 }
 
@@ -100,7 +112,14 @@ struct Piece {
 }
 
 /// Relays one connection until both directions have ended. A failure to connect cuts the client, as a line would.
-fn relay(client: TcpStream, accepted: Instant, target: SocketAddr, round_trip: Duration, open: &Open) {
+fn relay(
+    client: TcpStream,
+    accepted: Instant,
+    target: SocketAddr,
+    round_trip: Duration,
+    open: &Open,
+    carried: &AtomicU64,
+) {
     let half = round_trip / 2;
     let client = open.keep(client);
     let greeted = AtomicBool::new(false);
@@ -110,26 +129,27 @@ fn relay(client: TcpStream, accepted: Instant, target: SocketAddr, round_trip: D
     let (up, up_end) = sync_channel(IN_FLIGHT);
     let (down, down_end) = sync_channel(IN_FLIGHT);
     thread::scope(|scope| {
-        scope.spawn(|| collect(&client, &up, |at| early(at) + half));
+        scope.spawn(|| collect(&client, &up, carried, |at| early(at) + half));
         sleep_until(accepted + round_trip + half);
         let Ok(server) = TcpStream::connect(target).map(|server| open.keep(server)) else {
             let _ = client.shutdown(Shutdown::Both);
             return;
         };
         let (server_reading, server_writing) = (server.clone(), server);
-        scope.spawn(move || collect(&server_reading, &down, |at| at + half));
+        scope.spawn(move || collect(&server_reading, &down, carried, |at| at + half));
         scope.spawn(move || deliver(&server_writing, &up_end, || ()));
         deliver(&client, &down_end, || greeted.store(true, Ordering::Release));
     });
 }
 
 /// Reads pieces and stamps them with the time they are due.
-fn collect(mut from: &TcpStream, pieces: &SyncSender<Piece>, due: impl Fn(Instant) -> Instant) {
+fn collect(mut from: &TcpStream, pieces: &SyncSender<Piece>, carried: &AtomicU64, due: impl Fn(Instant) -> Instant) {
     let mut buffer = vec![0; PIECE];
     loop {
         // The kernel falls back to delayed acknowledgements by itself: asked for anew before each read.
         let _ = rustix::net::sockopt::set_tcp_quickack(from, true);
         let read = from.read(&mut buffer).unwrap_or(0);
+        carried.fetch_add(read as u64, Ordering::Relaxed);
         let piece = Piece { due: due(Instant::now()), bytes: buffer[..read].to_vec() };
         if pieces.send(piece).is_err() || read == 0 {
             return;

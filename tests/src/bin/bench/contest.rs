@@ -2,6 +2,8 @@
 //! trusted where its times cannot.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
@@ -16,6 +18,7 @@ pub(crate) enum Metric {
     Wall,
     Cpu,
     Peak,
+    Wire,
 }
 
 impl Metric {
@@ -25,6 +28,8 @@ impl Metric {
             Self::Cpu => sample.cpu_seconds,
             #[allow(clippy::cast_precision_loss, reason = "no process has 2^53 bytes")]
             Self::Peak => sample.peak_bytes as f64,
+            #[allow(clippy::cast_precision_loss, reason = "nobody counts 2^53 bytes")]
+            Self::Wire => sample.wire_bytes as f64,
         }
     }
 }
@@ -60,6 +65,8 @@ pub(crate) struct Row {
     pub(crate) pairs: u32,
     pub(crate) targets: Vec<Target>,
     pub(crate) scratch: PathBuf,
+    /// Counts the bytes on the line.
+    pub(crate) carried: Arc<AtomicU64>,
 }
 
 /// A row and its runs.
@@ -88,12 +95,17 @@ impl Row {
         self.task.prove(&self.theirs, &self.scratch)?;
         self.task.prove(&self.ours, &self.scratch)?;
         for _ in 0..pairs {
-            self.task.prepare()?;
-            measured.theirs.push(theirs.measure()?);
-            self.task.prepare()?;
-            measured.ours.push(ours.measure()?);
+            measured.theirs.push(self.sample(&theirs)?);
+            measured.ours.push(self.sample(&ours)?);
         }
         Ok(measured)
+    }
+
+    fn sample(&self, run: &Run) -> Result<Sample, BenchError> {
+        self.task.prepare()?;
+        let before = self.carried.load(Ordering::Relaxed);
+        let sample = run.measure()?;
+        Ok(Sample { wire_bytes: self.carried.load(Ordering::Relaxed) - before, ..sample })
     }
 
     /// The command without the places that differ from machine to machine.
@@ -154,7 +166,7 @@ mod tests {
     use super::*;
 
     fn sample(wall_seconds: f64, peak_bytes: u64) -> Sample {
-        Sample { wall_seconds, cpu_seconds: 1.0, peak_bytes }
+        Sample { wall_seconds, cpu_seconds: 1.0, peak_bytes, wire_bytes: 0 }
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -20,10 +22,12 @@ pub(crate) const ROUND_TRIP: Duration = Duration::from_millis(50);
 pub(crate) struct Lab {
     /// Where files are moved from and to.
     pub(crate) scratch: PathBuf,
-    /// For `-F`: knows the hosts `near` and `far`.
+    /// For `-F`: knows the hosts `near`, `far` and `counted`.
     pub(crate) config: PathBuf,
     _sshd: Sshd,
-    _line: DelayLine,
+    /// Bytes that went to and from the host `counted`.
+    pub(crate) carried: Arc<AtomicU64>,
+    _lines: [DelayLine; 2],
     _folder: TempDir,
 }
 
@@ -39,20 +43,23 @@ impl Lab {
         sshd.authorize(&key.public());
         let near = SocketAddr::from((Ipv4Addr::LOCALHOST, sshd.port()));
         let line = DelayLine::start(near, ROUND_TRIP).map_err(BenchError::io("the delay line"))?;
+        let counted = DelayLine::start(near, Duration::ZERO).map_err(BenchError::io("the counting line"))?;
         let known = root.join("known_hosts");
         fs::write(&known, sshd.known_as("bench")).map_err(BenchError::io("known_hosts"))?;
         let config = root.join("config");
         let lines = format!(
-            "Host near\n Port {}\nHost far\n Port {}\nHost *\n HostName 127.0.0.1\n HostKeyAlias bench\n \
+            "Host near\n Port {}\nHost far\n Port {}\nHost counted\n Port {}\nHost *\n HostName 127.0.0.1\n HostKeyAlias bench\n \
              IdentityFile {}\n IdentitiesOnly yes\n IdentityAgent none\n UserKnownHostsFile {}\n \
              GlobalKnownHostsFile none\n StrictHostKeyChecking yes\n BatchMode yes\n ControlPath none\n",
             near.port(),
             line.address().port(),
+            counted.address().port(),
             key.path.display(),
             known.display()
         );
         fs::write(&config, lines).map_err(BenchError::io("the client's configuration"))?;
-        Ok(Self { scratch: root.to_path_buf(), config, _sshd: sshd, _line: line, _folder: folder })
+        let (scratch, carried) = (root.to_path_buf(), counted.carried());
+        Ok(Self { scratch, config, carried, _sshd: sshd, _lines: [line, counted], _folder: folder })
     }
 }
 

@@ -4,8 +4,8 @@
 //! a table in `docs/benchmarks/`. It is a program and no test: what it finds depends on the machine and what else runs
 //! there. It must never touch a person's own keys or configuration: `lab` makes its own.
 //!
-//! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload` (the
-//! rows), `contest` (A B A B), `measure` (one run), `machine` and `report`.
+//! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload` and `sync` (the
+//! rows), `contest` (A B A B), `measure` (one run), `machine`, `report` and `plot`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to its user")]
 
 mod contest;
@@ -14,7 +14,9 @@ mod lab;
 mod machine;
 mod material;
 mod measure;
+mod plot;
 mod report;
+mod sync;
 mod workload;
 
 use std::path::{Path, PathBuf};
@@ -86,7 +88,9 @@ fn run(args: &ArgMatches) -> Result<(), BenchError> {
         if let Some(source) = row.task.source() {
             material.ensure(source)?;
         }
+        row.task.make()?;
         measured.push(row.measure(pairs)?);
+        row.task.clear()?;
     }
     let table = report::markdown(&machine, &material.scale, &measured);
     println!("{table}");

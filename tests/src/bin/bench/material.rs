@@ -17,11 +17,13 @@ pub(crate) struct Scale {
     pub(crate) long_file: u64,
     /// Small files, in folders of a hundred.
     pub(crate) small_files: usize,
+    /// The trees of the sync rows have this much less than the whole.
+    pub(crate) sync_divisor: u64,
 }
 
 impl Scale {
-    pub(crate) const FULL: Self = Self { file: 1 << 30, long_file: 4 << 30, small_files: 20_000 };
-    pub(crate) const QUICK: Self = Self { file: 16 << 20, long_file: 64 << 20, small_files: 200 };
+    pub(crate) const FULL: Self = Self { file: 1 << 30, long_file: 4 << 30, small_files: 20_000, sync_divisor: 1 };
+    pub(crate) const QUICK: Self = Self { file: 16 << 20, long_file: 64 << 20, small_files: 200, sync_divisor: 100 };
 }
 
 /// What is moved: paths first, the files themselves when they are needed.
@@ -85,10 +87,10 @@ impl Material {
 }
 
 /// Marsaglia's xorshift64: fast, and the same everywhere.
-struct Noise(u64);
+pub(crate) struct Noise(pub(crate) u64);
 
 impl Noise {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

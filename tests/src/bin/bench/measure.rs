@@ -38,6 +38,8 @@ pub(crate) struct Sample {
     pub(crate) cpu_seconds: f64,
     /// The largest resident set.
     pub(crate) peak_bytes: u64,
+    /// Bytes on the line both ways, where they are counted.
+    pub(crate) wire_bytes: u64,
 }
 
 impl Run {
@@ -101,7 +103,12 @@ impl Run {
         }
         self.check(used.status, said)?;
         let cpu = used.rusage.utime + used.rusage.stime;
-        Ok(Sample { wall_seconds: wall.as_secs_f64(), cpu_seconds: cpu.as_secs_f64(), peak_bytes: used.rusage.maxrss })
+        Ok(Sample {
+            wall_seconds: wall.as_secs_f64(),
+            cpu_seconds: cpu.as_secs_f64(),
+            peak_bytes: used.rusage.maxrss,
+            wire_bytes: 0,
+        })
     }
 
     fn open_input(&self) -> Result<(Stdio, Option<Child>), BenchError> {

@@ -10,6 +10,7 @@ use crate::contest::{Bound, Measured, Metric, Spread, Target};
 use crate::error::BenchError;
 use crate::machine::Machine;
 use crate::material::Scale;
+use crate::plot;
 
 /// The whole report as markdown.
 pub(crate) fn markdown(machine: &Machine, scale: &Scale, measured: &[Measured]) -> String {
@@ -41,6 +42,7 @@ pub(crate) fn markdown(machine: &Machine, scale: &Scale, measured: &[Measured]) 
             line(&mut text, row, *target);
         }
     }
+    let _ = writeln!(text, "\n![ratios of walls, and what is to be reached]({}.svg)", machine.when);
     text.push_str("\n## What was run\n\n");
     for row in measured {
         let _ = writeln!(text, "* {}: `{}` against `{}`", row.name, row.ours_line, row.theirs_line);
@@ -54,6 +56,7 @@ fn line(text: &mut String, row: &Measured, target: Target) {
         Metric::Wall => "wall",
         Metric::Cpu => "CPU",
         Metric::Peak => "peak memory",
+        Metric::Wire => "bytes",
     };
     let _ = writeln!(
         text,
@@ -81,7 +84,7 @@ fn spread(of: Spread, show: impl Fn(f64) -> String) -> String {
 
 fn figure(metric: Metric, value: f64) -> String {
     match metric {
-        Metric::Peak => format!("{:.1} MiB", value / f64::from(1 << 20)),
+        Metric::Peak | Metric::Wire => format!("{:.1} MiB", value / f64::from(1 << 20)),
         Metric::Wall | Metric::Cpu if value < 1.0 => format!("{:.1} ms", value * 1e3),
         Metric::Wall | Metric::Cpu => format!("{value:.2} s"),
     }
@@ -92,7 +95,7 @@ fn bytes(count: u64) -> String {
     if giga > 0 { format!("{giga} GiB") } else { format!("{mega} MiB") }
 }
 
-/// Writes `DATE.md` and `DATE.json` into `folder`.
+/// Writes `DATE.md`, `DATE.json` and `DATE.svg` into `folder`.
 pub(crate) fn keep(folder: &Path, machine: &Machine, table: &str, measured: &[Measured]) -> Result<(), BenchError> {
     #[derive(Serialize)]
     struct Kept<'a> {
@@ -102,7 +105,8 @@ pub(crate) fn keep(folder: &Path, machine: &Machine, table: &str, measured: &[Me
     fs::create_dir_all(folder).map_err(BenchError::io(folder.display().to_string()))?;
     let raw = serde_json::to_string_pretty(&Kept { machine, rows: measured })
         .map_err(|source| BenchError::io("the raw runs")(source.into()))?;
-    for (ending, text) in [("md", table), ("json", &raw)] {
+    let picture = plot::svg(measured);
+    for (ending, text) in [("md", table), ("json", &raw), ("svg", &picture)] {
         let path = folder.join(format!("{}.{ending}", machine.when));
         fs::write(&path, text).map_err(BenchError::io(path.display().to_string()))?;
     }

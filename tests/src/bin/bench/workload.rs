@@ -10,17 +10,20 @@ use crate::error::BenchError;
 use crate::lab::{Lab, succeed};
 use crate::material::Material;
 use crate::measure::{Input, Run};
+use crate::sync::{self, Sync};
 
 /// A remote shell program and what it is always given.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     pub(crate) program: PathBuf,
-    args: Vec<OsString>,
+    pub(crate) args: Vec<OsString>,
+    /// It is xssh itself, which syncs.
+    pub(crate) is_ours: bool,
 }
 
 impl Client {
     fn new(program: &Path, lab: &Lab) -> Self {
-        Self { program: program.to_path_buf(), args: vec!["-F".into(), lab.config.clone().into()] }
+        Self { program: program.to_path_buf(), args: vec!["-F".into(), lab.config.clone().into()], is_ours: false }
     }
 
     fn with(mut self, option: &str, value: &str) -> Self {
@@ -28,12 +31,12 @@ impl Client {
         self
     }
 
-    fn run(&self, host: &str, command: String) -> Run {
+    pub(crate) fn run(&self, host: &str, command: String) -> Run {
         Run::new(&self.program).args(self.args.clone()).args([host.to_owned(), command])
     }
 
     /// As the value of rsync's `-e`.
-    fn remote_shell(&self) -> OsString {
+    pub(crate) fn remote_shell(&self) -> OsString {
         let mut words = self.program.clone().into_os_string();
         for arg in &self.args {
             words.push(" ");
@@ -54,6 +57,8 @@ pub(crate) enum Task {
     True(&'static str),
     /// `rsync -a -e client FROM near:TO`; `fresh`: into an empty folder each time.
     Rsync { from: PathBuf, to: PathBuf, fresh: bool },
+    /// `xssh sync` against `rsync -a -e ssh`.
+    Sync(Sync),
 }
 
 impl Task {
@@ -67,6 +72,7 @@ impl Task {
                 let rsync = Run::new("rsync").args(["-a", "-e"]).args([client.remote_shell()]);
                 rsync.args([from.clone().into_os_string(), to.into()])
             }
+            Self::Sync(sync) => sync.run(client),
         }
     }
 
@@ -75,7 +81,7 @@ impl Task {
         match self {
             Self::Upload(Input::File(path) | Input::Pipe(path)) | Self::Download(path) => Some(path),
             Self::Rsync { from, .. } => Some(from),
-            Self::Upload(Input::Nothing) | Self::True(_) => None,
+            Self::Upload(Input::Nothing) | Self::True(_) | Self::Sync(_) => None,
         }
     }
 
@@ -85,8 +91,19 @@ impl Task {
             Self::Rsync { to, fresh: true, .. } if to.exists() => {
                 fs::remove_dir_all(to).map_err(BenchError::io(to.display().to_string()))
             }
+            Self::Sync(sync) => sync.prepare(),
             _ => Ok(()),
         }
+    }
+
+    /// Makes what a row alone needs, untimed.
+    pub(crate) fn make(&self) -> Result<(), BenchError> {
+        if let Self::Sync(sync) = self { sync.make() } else { Ok(()) }
+    }
+
+    /// Removes it.
+    pub(crate) fn clear(&self) -> Result<(), BenchError> {
+        if let Self::Sync(sync) = self { sync.clear() } else { Ok(()) }
     }
 
     /// Does it once and looks at every byte that arrived.
@@ -119,20 +136,24 @@ impl Task {
                 let arrived = if from.is_file() { to.join(from.file_name().unwrap_or_default()) } else { to.clone() };
                 same(Command::new("diff").arg("-rq").arg(from).arg(arrived))?
             }
+            Self::Sync(sync) => {
+                run.measure()?;
+                sync.is_alike()?
+            }
         };
         let _ = fs::remove_file(&arrived);
         if same { Ok(()) } else { Err(BenchError::Corrupt { what: run.line() }) }
     }
 }
 
-fn same(compare: &mut Command) -> Result<bool, BenchError> {
+pub(crate) fn same(compare: &mut Command) -> Result<bool, BenchError> {
     let status = compare.status().map_err(BenchError::io("a comparison"))?;
     Ok(status.success())
 }
 
 /// Every row of the speed table, in its order.
 pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
-    let ours = Client::new(xssh, lab);
+    let ours = Client { is_ours: true, ..Client::new(xssh, lab) };
     let plain = Client::new(Path::new("ssh"), lab);
     let gcm = plain.clone().with("-c", "aes128-gcm@openssh.com");
     let curve = plain.clone().with("-o", "KexAlgorithms=curve25519-sha256");
@@ -148,11 +169,12 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
         pairs,
         targets: targets.to_vec(),
         scratch: lab.scratch.clone(),
+        carried: lab.carried.clone(),
     };
     let wall = |bound| Target::new(Metric::Wall, Bound::Ratio(bound));
     let cpu = |bound| Target::new(Metric::Cpu, Bound::Ratio(bound));
     let memory = [Target::new(Metric::Peak, Bound::Bytes(32 << 20))];
-    vec![
+    let mut rows = vec![
         row("upload", upload(), &plain, 7, &[wall(0.65), cpu(0.45)]),
         row("upload-gcm", upload(), &gcm, 7, &[wall(0.85), cpu(0.55)]),
         row("download", download(), &plain, 7, &[wall(0.75), cpu(0.65)]),
@@ -166,5 +188,9 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
         row("memory-upload", Task::Upload(Input::File(long_file.clone())), &plain, 1, &memory),
         row("memory-download", Task::Download(long_file.clone()), &plain, 1, &memory),
         row("true-cpu", Task::True("near"), &curve, 31, &[cpu(0.4)]),
-    ]
+    ];
+    for (name, task, pairs, targets) in sync::rows(lab, &material.scale) {
+        rows.push(row(name, Task::Sync(task), &plain, pairs, &targets));
+    }
+    rows
 }
