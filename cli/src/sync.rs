@@ -12,12 +12,14 @@ pub(crate) mod trees;
 
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use xssh_sync::{Near, Opened, Role, Start, Summary, SyncError};
 
 use crate::args::sync::Sync;
 use crate::words;
-use far_side::FarSide;
+use far_side::{Ending, FarSide};
 use place::Place;
 use show::Show;
 
@@ -31,6 +33,8 @@ const LOST: u8 = 12;
 const PARTIAL: u8 = 23;
 /// Some files vanished before their turn.
 const VANISHED: u8 = 24;
+/// Nothing passed for as long as --timeout allows.
+const SILENT: u8 = 30;
 /// More deletions than allowed.
 const DELETIONS: u8 = 25;
 /// Another run holds the target (sysexits.h, EX_TEMPFAIL).
@@ -42,32 +46,52 @@ enum Direction {
     Pull { host: String, paths: Vec<Vec<u8>>, target: PathBuf },
 }
 
-/// Makes the target like the source.
+/// The first pause before a lost run is begun again, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// Makes the target like the source; where the connection is lost, once more, as often as was asked for.
 pub(crate) fn run(call: &Sync) -> u8 {
+    let show = Show::new(call.display);
+    let (mut pause, longest) = PAUSES;
+    let mut left = call.retry;
+    loop {
+        let (code, lost) = once(call, &show);
+        if !lost || left == 0 {
+            return code;
+        }
+        words::say(&format_args!("xssh: beginning again in {} s, {left} tries left", pause.as_secs()));
+        thread::sleep(pause);
+        pause = (pause * 2).min(longest);
+        left -= 1;
+    }
+}
+
+/// One run: the exit code, and whether it is worth another try.
+fn once(call: &Sync, show: &Show) -> (u8, bool) {
     let direction = match direction(call) {
         Ok(direction) => direction,
         Err(why) => {
             words::say(&format_args!("xssh: {why}"));
-            return USAGE;
+            return (USAGE, false);
         }
     };
-    let show = Show::new(call.display);
-    let (result, helper) = match run_with(call, direction, &show) {
+    let (result, helper) = match run_with(call, direction, show) {
         Ok(done) => done,
         Err(why) => {
             words::say(&format_args!("xssh: {why}"));
-            return PROTOCOL;
+            return (PROTOCOL, false);
         }
     };
-    let status = helper.end();
+    let ending = helper.end();
     match result {
         Ok(summary) => {
             show.finished(&summary, call.options.dry_run);
-            verdict(&summary)
+            (verdict(&summary), false)
         }
         Err(error) => {
             show.clear();
-            failed(call, &error, status)
+            let code = failed(call, &error, ending);
+            (code, matches!(code, LOST | SILENT | words::FAILED))
         }
     }
 }
@@ -81,8 +105,13 @@ fn verdict(summary: &Summary) -> u8 {
 }
 
 /// Says why there was no sync, and with which code it ends.
-fn failed(call: &Sync, error: &SyncError, helper: Option<u8>) -> u8 {
-    match (error, helper) {
+fn failed(call: &Sync, error: &SyncError, ending: Ending) -> u8 {
+    if ending.silent {
+        let seconds = call.timeout.unwrap_or_default();
+        words::say(&format_args!("xssh: nothing came or went for {seconds} s (--timeout)"));
+        return SILENT;
+    }
+    match (error, ending.code) {
         // The remote shell has told why itself.
         (_, Some(words::FAILED)) => return words::FAILED,
         (SyncError::Ended, Some(code @ (126 | 127))) => {
@@ -141,6 +170,15 @@ fn direction(call: &Sync) -> Result<Direction, String> {
     }
 }
 
+/// What a single source directory is called, where its user may have meant rsync's way of naming it: no slash behind it, and
+/// nothing of that name in it.
+fn own_name(call: &Sync, sources: &[PathBuf]) -> Option<Vec<u8>> {
+    let [source] = sources else { return None };
+    let name = source.file_name()?;
+    let is_plain = !call.contents && !call.relative && !source.as_os_str().as_bytes().ends_with(b"/");
+    (is_plain && source.is_dir() && !source.join(name).exists()).then(|| name.as_bytes().to_vec())
+}
+
 type Done = (Result<Summary, SyncError>, FarSide);
 
 fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, String> {
@@ -150,11 +188,12 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
     let (options, rules) = (call.options.clone(), rules::read(call)?);
     let selection = selection::read(call)?;
     let (role, paths, names) = (Role::Target, Vec::new(), Vec::new());
-    let mut start = Start { role, paths, names, selection, options, rules, key };
+    let mut start = Start { role, paths, names, own_name: None, selection, options, rules, key };
     let direction = if call.relative { selection::relative(direction, &mut start)? } else { direction };
     match direction {
         Direction::Push { sources, host, path } => {
             let Opened { tree, names, .. } = trees::source(&sources, &start)?;
+            start.own_name = own_name(call, &sources);
             (start.paths, start.names) = (vec![path], names);
             let mut helper = FarSide::start(call, host.as_deref())?;
             let (input, output) = helper.streams()?;

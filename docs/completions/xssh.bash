@@ -178,7 +178,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__sync)
-            opts="-c -x -a -r -n -z -F -J -i -l -o -p -4 -6 -v -q -h --delete --delete-excluded --max-delete --checksum --update --existing --ignore-existing --exclude --include --exclude-from --include-from --filter --no-perms --no-times --no-owner --devices --specials --one-file-system --modify-window --archive --recursive --dry-run --itemize-changes --itemize --json --progress --no-progress --stats --whole-file --compress --no-compress --fsync --wait --remote-xssh --help"
+            opts="-c -x -a -r -n -z -F -J -i -l -o -p -4 -6 -v -q -h --delete --delete-excluded --max-delete --checksum --update --existing --ignore-existing --exclude --include --exclude-from --include-from --filter --no-perms --no-times --no-owner --no-group --numeric-ids --hard-links --sparse --xattrs --acls --safe-links --gitignore --min-size --max-size --chmod --contents --relative --files-from --from0 --devices --specials --one-file-system --modify-window --archive --recursive --dry-run --itemize-changes --itemize --json --progress --no-progress --stats --whole-file --compress --no-compress --compress-level --bwlimit --inplace --backup --suffix --backup-dir --fsync --retry --timeout --wait --remote-xssh --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -230,7 +230,58 @@ _xssh() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --min-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chmod)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --files-from)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --modify-window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --compress-level)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bwlimit)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --suffix)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --backup-dir)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --retry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -94,7 +94,17 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include -d 'Do not le
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude-from -d 'Patterns to leave out, a line each' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include-from -d 'Patterns not to leave out, a line each' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l filter -d 'A filter rule of rsync\'s, merge files included' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l min-size -d 'Leave smaller files alone' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-size -d 'Leave larger files alone' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l chmod -d 'Change permissions on the way, as in Du=rwx,go-w,F644' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l files-from -d 'Only the paths listed in FILE, a line each; of a directory only itself' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l modify-window -d 'Times that differ by no more are the same' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l compress-level -d 'How hard to compress, -7 (fast) to 19' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l bwlimit -d 'Send no more than so many KiB a second, or with a letter: 1.5m' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l suffix -d 'Keep it with this behind its name' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l backup-dir -d 'Keep it in this directory inside DST, under its path' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l retry -d 'Begin again up to N times where the connection is lost, going on from what has come' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l timeout -d 'Give up where nothing comes or goes for so long' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l remote-xssh -d 'xssh on the host, as its shell takes it: /opt/bin/xssh, or \'sudo xssh\'' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s F -d 'Configuration file, as with ssh' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s J -d 'Go through these hosts and proxies' -r
@@ -111,6 +121,17 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l ignore-existing -d 'L
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-perms -d 'Leave permissions as they are'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-times -d 'Leave times as they are'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-owner -d 'Leave owners as they are'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-group -d 'Leave groups as they are'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l numeric-ids -d 'Keep the numbers of owners and groups, not their names'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l hard-links -d 'Keep names of one file names of one file'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l sparse -d 'Make holes of long runs of zeros'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l xattrs -d 'Keep extended attributes'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l acls -d 'Keep POSIX ACLs'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l safe-links -d 'Leave out symbolic links that lead out of the tree'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l gitignore -d 'Leave out what git ignores; .git itself takes part'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l contents -d 'DST itself becomes like SRC, also where it holds a directory called like SRC'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l relative -d 'Put the sources under their own paths in DST'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l from0 -d 'The paths in --files-from end with NUL'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l devices -d 'Make device files'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l specials -d 'Make FIFOs and sockets'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s x -l one-file-system -d 'Do not go into other file systems'
@@ -125,6 +146,8 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l stats -d 'End with al
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l whole-file -d 'Send changed files whole'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s z -l compress -d 'Compress always, not only where the line is the slower part'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-compress -d 'Never compress'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l inplace -d 'Write into files that are there: a reader may see half of the new one, and a cut leaves a mixture'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l backup -d 'Keep what is replaced or deleted, with a ~ behind its name'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l fsync -d 'Have everything on the disk before it is said to be there'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l wait -d 'Wait for another run that is changing DST, up to an hour'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s 4 -d 'IPv4 only'

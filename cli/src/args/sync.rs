@@ -49,6 +49,12 @@ pub(crate) struct Sync {
     pub(crate) delete_excluded: bool,
     pub(crate) display: Display,
     pub(crate) wait: bool,
+    /// How often a lost run is begun again.
+    pub(crate) retry: u32,
+    /// Seconds without a byte after which the run is given up.
+    pub(crate) timeout: Option<u64>,
+    /// DST itself is meant, whatever it holds.
+    pub(crate) contents: bool,
     /// Sources go under their own paths.
     pub(crate) relative: bool,
     /// Where the paths that take part are listed.
@@ -177,6 +183,9 @@ fn read(matches: &ArgMatches) -> Sync {
         delete_excluded: flag("delete-excluded"),
         display,
         wait: flag("wait"),
+        retry: matches.get_one("retry").copied().unwrap_or(0),
+        timeout: matches.get_one::<u64>("timeout").copied().filter(|seconds| *seconds > 0),
+        contents: flag("contents"),
         relative: flag("relative"),
         files_from: matches.get_one::<String>("files-from").map(PathBuf::from),
         from0: flag("from0"),

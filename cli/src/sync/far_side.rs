@@ -1,13 +1,68 @@
 //! The other side: this program once more, as a remote shell or as the helper itself.
 
 use std::ffi::OsString;
+use std::io::{self, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::args::sync::Sync;
 
 /// A child that leads to the other side.
 pub(super) struct FarSide {
     child: Child,
+    patience: Option<Duration>,
+    silent: Arc<AtomicBool>,
+    /// Dropped when the run is over.
+    watched: Option<Sender<()>>,
+}
+
+/// One direction of the line; notes when something passes.
+pub(super) struct Stream<T> {
+    inner: T,
+    clock: Arc<Clock>,
+}
+
+/// When something passed last, in milliseconds since the start.
+struct Clock {
+    start: Instant,
+    last: AtomicU64,
+}
+
+impl Clock {
+    fn note(&self) {
+        self.last.store(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn idle(&self) -> Duration {
+        self.start.elapsed().saturating_sub(Duration::from_millis(self.last.load(Ordering::Relaxed)))
+    }
+}
+
+impl<T: Read> Read for Stream<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let n = self.inner.read(buffer)?;
+        self.clock.note();
+        Ok(n)
+    }
+}
+
+impl<T: Write> Write for Stream<T> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(bytes)?;
+        self.clock.note();
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
 }
 
 impl FarSide {
@@ -24,17 +79,56 @@ impl FarSide {
             }
         }
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        Ok(Self { child: child.map_err(|error| format!("cannot start {}: {error}", program.display()))? })
+        let child = child.map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        let patience = call.timeout.map(Duration::from_secs);
+        Ok(Self { child, patience, silent: Arc::default(), watched: None })
     }
 
-    /// What it says, and what it is told.
-    pub(super) fn streams(&mut self) -> Result<(ChildStdout, ChildStdin), String> {
-        self.child.stdout.take().zip(self.child.stdin.take()).ok_or_else(|| "the helper has no pipes".to_owned())
+    /// What it says, and what it is told. Where nothing passes for as long as our patience lasts, the child is ended.
+    pub(super) fn streams(&mut self) -> Result<(Stream<ChildStdout>, Stream<ChildStdin>), String> {
+        let pipes = self.child.stdout.take().zip(self.child.stdin.take());
+        let (output, input) = pipes.ok_or_else(|| "the helper has no pipes".to_owned())?;
+        let clock = Arc::new(Clock { start: Instant::now(), last: AtomicU64::new(0) });
+        if let Some(patience) = self.patience {
+            let (watched, over) = channel();
+            let (child, silent, clock) = (Pid::from_child(&self.child), self.silent.clone(), clock.clone());
+            let watch = move || watch(child, patience, &clock, &silent, &over);
+            thread::Builder::new().spawn(watch).map_err(|error| format!("cannot start a thread: {error}"))?;
+            self.watched = Some(watched);
+        }
+        Ok((Stream { inner: output, clock: clock.clone() }, Stream { inner: input, clock }))
     }
 
-    /// Waits for its end and gives its exit code; none where a signal ended it.
-    pub(super) fn end(mut self) -> Option<u8> {
-        let status = self.child.wait().ok()?;
-        status.code().and_then(|code| u8::try_from(code).ok())
+    /// Waits for its end and gives how it ended.
+    pub(super) fn end(mut self) -> Ending {
+        // Before the child is waited for: its number may be another's afterwards.
+        drop(self.watched.take());
+        let code = self.child.wait().ok().and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
+        Ending { code, silent: self.silent.load(Ordering::Relaxed) }
+    }
+}
+
+/// How the other side ended.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ending {
+    /// The exit code; none where a signal ended it.
+    pub(super) code: Option<u8>,
+    /// It was ended because nothing passed.
+    pub(super) silent: bool,
+}
+
+/// Ends the child when nothing has passed for too long.
+fn watch(child: Pid, patience: Duration, clock: &Clock, silent: &AtomicBool, over: &Receiver<()>) {
+    loop {
+        let left = patience.saturating_sub(clock.idle());
+        if left.is_zero() {
+            silent.store(true, Ordering::Relaxed);
+            // It has not been waited for yet, so the number is still its own.
+            let _ = kill_process(child, Signal::KILL);
+            return;
+        }
+        if over.recv_timeout(left) == Err(RecvTimeoutError::Disconnected) {
+            return;
+        }
     }
 }

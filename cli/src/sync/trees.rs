@@ -4,8 +4,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use xssh_fs::{FsError, Lock, RelPath, Root};
+use xssh_fs::{FsError, Kind, Lock, RelPath, Root};
 use xssh_sync::{Opened, Role, Start, Tree};
+
+use super::path_of;
 
 /// How a refusal ends where another run holds the target.
 pub(crate) const HELD: &str = "another run is changing it; --wait waits for it";
@@ -48,6 +50,9 @@ pub(crate) fn target(path: &Path, names: &[Vec<u8>], start: &Start, wait: bool) 
     if start.options.dry_run && !folder.exists() {
         return Ok(Opened { tree: Tree::of(Vec::new()), lock: None, names: Vec::new() });
     }
+    if let (Some(name), [], Ok(root)) = (&start.own_name, shown.as_slice(), Root::open(&folder)) {
+        refuse_inside(&root, name, path)?;
+    }
     let open = || Root::create(&folder).map_err(|error| error.to_string());
     let lock = if start.options.dry_run { None } else { Some(hold(&open()?, wait)?) };
     let tree = match shown.as_slice() {
@@ -59,6 +64,21 @@ pub(crate) fn target(path: &Path, names: &[Vec<u8>], start: &Start, wait: bool) 
         }
     };
     Ok(Opened { tree: tree.seen(start, Role::Target), lock, names: Vec::new() })
+}
+
+/// Whoever is used to rsync means the directory in the target when they name no slash behind the source.
+fn refuse_inside(root: &Root, name: &[u8], path: &Path) -> Result<(), String> {
+    let own = RelPath::parse(name).map_err(|error| error.to_string())?;
+    if !root.stat(&own).is_ok_and(|entry| entry.kind == Kind::Directory) {
+        return Ok(());
+    }
+    let inside = path.join(path_of(name));
+    Err(format!(
+        "{0} holds a directory {own}, as the source is called: rsync would have copied into {1}. Name {1} if that is meant; with \
+         --contents {0} itself becomes like the source. Nothing was changed",
+        path.display(),
+        inside.display()
+    ))
 }
 
 fn root(path: &Path) -> Result<Root, String> {

@@ -74,6 +74,20 @@ fn gone_remote_reader() {
 }
 
 /// The caller holds its end of standard input and says nothing.
+/// The program ends when more input waits than its window takes: whatever the moment, so do we.
+#[test]
+fn a_program_that_ends_before_its_input_does() {
+    let world = World::direct();
+    let input = world.home.path().join("input");
+    fs::write(&input, Noise { seed: 8, length: 20_000_000 }.bytes()).expect("a file");
+    for _ in 0..8 {
+        let file = fs::File::open(&input).expect("the file");
+        let command = "head -c 9000000 > /dev/null; exit 7";
+        let outcome = world.home.xssh(&[HOST, command]).stdin(file).run().ends(7);
+        assert!(outcome.took < AT_ONCE, "{outcome}");
+    }
+}
+
 #[test]
 fn silent_open_input_does_not_hold_up_the_end() {
     let world = World::direct();

@@ -178,6 +178,77 @@ fn a_host_without_xssh_is_said_to_be_one() {
     let _ = call("exit 3; :").ends(12).says("ended before it was done");
 }
 
+/// A helper that is cut in the middle of its first run and is whole in its second.
+#[test]
+fn a_lost_run_is_begun_again() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::write(here.join("file"), Noise { seed: 7, length: 20_000_000 }.bytes()).expect("a file");
+    let marker = world.home.path().join("cut");
+    let own = &Subject::get().path;
+    // The system ends it when the file has some 8 or 16 MB, by what the shell counts in.
+    let helper =
+        format!("sh -c 'if mkdir {}; then ulimit -f 16000; fi; exec {} serve --sync'; :", text(&marker), own.display());
+    let call = |retry: &str| {
+        let args = ["--remote-xssh", &helper, "--retry", retry, "--stats", text(&here), &on_host(&there)];
+        world.home.call(own).arg("sync").arg("-F").arg(world.home.config()).args(args.map(str::to_owned)).run()
+    };
+    let _ = call("0").ends(12);
+    fs::remove_dir(&marker).expect("the marker");
+    fs::remove_dir_all(&there).expect("the target");
+    let outcome = call("2").says("beginning again").ok();
+    assert_alike(&here, &there);
+    let reused = outcome.text().lines().find_map(|line| line.strip_prefix("bytes reused")?.trim().parse::<u64>().ok());
+    assert!(reused.is_some_and(|reused| reused > 5_000_000), "{outcome}");
+}
+
+#[test]
+fn a_silent_line_is_given_up() {
+    let world = World::direct();
+    let here = world.home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    let args = ["--remote-xssh", "exec sleep 600; :", "--timeout", "1", text(&here), &format!("{HOST}:x")];
+    let call = world.home.call(&Subject::get().path).arg("sync").arg("-F").arg(world.home.config());
+    let _ = call.args(args.map(str::to_owned)).run().ends(30).says("nothing came or went for 1 s");
+}
+
+/// People who are used to rsync mean the directory inside.
+#[test]
+fn a_target_that_holds_the_source_s_name_is_asked_about() {
+    let world = World::direct();
+    let [here, there] = ["photos", "backup"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::write(here.join("one"), "1").expect("a file");
+    fs::create_dir_all(there.join("photos")).expect("a folder");
+    let inside = there.join("photos");
+    let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ends(2).says(text(&inside));
+    assert!(!there.join("one").exists());
+    let _ = sync(&world, &[text(&here), &on_host(&inside)]).run().ok();
+    assert_alike(&here, &inside);
+    let _ = sync(&world, &["--contents", text(&here), &on_host(&there)]).run().ok();
+    assert!(there.join("one").exists() && inside.join("one").exists());
+    let _ = sync(&world, &[&format!("{}/", text(&here)), &on_host(&there)]).run().ok();
+}
+
+/// Paths that were named, from a list and by --relative, both ways.
+#[test]
+fn named_paths() {
+    let world = World::direct();
+    let [here, there, back] = ["here", "there", "back"].map(|name| world.home.path().join(name));
+    for name in ["a/b/c", "a/x", "d/e"] {
+        fs::create_dir_all(here.join(name).parent().expect("a folder")).expect("a folder");
+        fs::write(here.join(name), name).expect("a file");
+    }
+    let list = world.home.path().join("list");
+    fs::write(&list, "a/b/c\n# no path\n./d/e\n").expect("a list");
+    let _ = sync(&world, &["--files-from", text(&list), text(&here), &on_host(&there)]).run().ok();
+    assert!(there.join("a/b/c").exists() && there.join("d/e").exists() && !there.join("a/x").exists());
+    let _ = sync(&world, &["--relative", &on_host(&there.join("a/b")), text(&back)]).run().ok();
+    let inside = back.join(there.join("a/b/c").strip_prefix("/").expect("an absolute path"));
+    assert_eq!(fs::read(inside).expect("the file"), b"a/b/c");
+}
+
 mod as_root {
     use super::*;
 

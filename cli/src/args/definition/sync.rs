@@ -19,7 +19,7 @@ receives. The host needs xssh: --remote-xssh says where it is.
 
 Exit codes: 0 done; 1 usage; 2 the two sides do not understand each other; 12 the connection was lost; \
 23 some files could not be done, each is named; 24 some vanished before their turn; 25 more deletions than --max-delete: \
-none was done; 75 another run is changing DST; what the remote shell says (255) where there is no connection.";
+none was done; 30 nothing passed for --timeout; 75 another run is changing DST; what the remote shell says (255) where there is no connection.";
 
 /// The subcommand.
 pub(super) fn command() -> Command {
@@ -116,6 +116,7 @@ fn what() -> Vec<Arg> {
             .value_name("CHANGES")
             .value_parser(|text: &str| Chmod::parse(text))
             .help("Change permissions on the way, as in Du=rwx,go-w,F644"),
+        flag("contents", "DST itself becomes like SRC, also where it holds a directory called like SRC"),
         flag("relative", "Put the sources under their own paths in DST"),
         Arg::new("files-from")
             .long("files-from")
@@ -175,6 +176,16 @@ fn how() -> Vec<Arg> {
             .value_parser(directory)
             .help("Keep it in this directory inside DST, under its path"),
         flag("fsync", "Have everything on the disk before it is said to be there"),
+        Arg::new("retry")
+            .long("retry")
+            .value_name("N")
+            .value_parser(value_parser!(u32))
+            .help("Begin again up to N times where the connection is lost, going on from what has come"),
+        Arg::new("timeout")
+            .long("timeout")
+            .value_name("SECONDS")
+            .value_parser(value_parser!(u64))
+            .help("Give up where nothing comes or goes for so long"),
         flag("wait", "Wait for another run that is changing DST, up to an hour"),
     ];
     args.into_iter().map(|arg| arg.help_heading("How")).collect()

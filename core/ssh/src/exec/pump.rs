@@ -8,8 +8,10 @@ use log::debug;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::{Input, Output};
+use crate::limits::GOODBYE;
 use crate::session::{Exit, Progress, Request, Session, SessionError, Started};
 use crate::settings::LogLevel;
 use crate::terminal::escape::{Action, Escapes};
@@ -84,7 +86,8 @@ pub async fn pump(mut pump: Pump<'_>) -> Ending {
         _ = stdout.broke() => Ending::OutputGone,
     };
     if matches!(ending, Ending::OutputGone) {
-        let _ = pump.started.writer.close().await;
+        // The event loop takes no message while input waits for a window; the connection's end says it too.
+        let _ = timeout(GOODBYE, pump.started.writer.close()).await;
     }
     let flushed = async { tokio::join!(stdout.flushed(), stderr.flushed()) };
     let ending = match ending {

@@ -162,12 +162,17 @@ impl Session {
 
     /// Says goodbye and ends the connection, and those before it, without waiting long for anyone.
     pub async fn close(mut self) {
-        let said = self.handle.disconnect(Disconnect::ByApplication, "disconnected by user", "").await;
-        if said.is_ok() {
+        // While input waits for a window that a program which has ended never opens, the event loop takes no message.
+        let said = timeout(GOODBYE, goodbye(&self.handle)).await;
+        if matches!(said, Ok(Ok(()))) {
             let _ = timeout(GOODBYE, &mut self.handle).await;
         }
         for hop in std::mem::take(&mut self.before).into_iter().rev() {
-            let _ = hop.handle.disconnect(Disconnect::ByApplication, "disconnected by user", "").await;
+            let _ = timeout(GOODBYE, goodbye(&hop.handle)).await;
         }
     }
+}
+
+async fn goodbye(handle: &Handle<Events>) -> Result<(), russh::Error> {
+    handle.disconnect(Disconnect::ByApplication, "disconnected by user", "").await
 }

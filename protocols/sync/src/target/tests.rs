@@ -36,6 +36,7 @@ fn against(says: &[FromSource]) -> (tempfile::TempDir, Result<Summary, SyncError
             role: Role::Source,
             paths: Vec::new(),
             names: Vec::new(),
+            own_name: None,
             selection: None,
             options: Options::default(),
             rules: xssh_filter::Rules::default(),

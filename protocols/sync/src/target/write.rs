@@ -165,9 +165,10 @@ impl Writer<'_> {
         let path = &wanted.item.path;
         // Before the staged file takes the name of what is left of an earlier one.
         let basis = wanted.basis.map(|kind| kind.open(self.shared.tree, path)).transpose()?;
+        let place = self.place(wanted, true)?;
+        // After the staged file has taken that name, which changed what it named before.
         let basis = basis.map(|(file, _)| version(&file).map(|version| Basis { file, version })).transpose();
         let basis = basis.map_err(|error| FsError::io(path, error))?;
-        let place = self.place(wanted, true)?;
         let length = basis.as_ref().map_or(0, |basis| basis.version.0);
         Ok(Growing {
             file,

@@ -49,6 +49,9 @@ pub struct Start {
     pub paths: Vec<Vec<u8>>,
     /// For a target: the names that it will get below the path; none where the path itself becomes like the source.
     pub names: Vec<Vec<u8>>,
+    /// What the source directory is called, where the target is to refuse if it holds a directory of that name: then somebody may
+    /// have meant to copy into that.
+    pub own_name: Option<Vec<u8>>,
     /// Where not the whole tree is meant.
     pub selection: Option<Selection>,
     /// What both are to do.
@@ -90,6 +93,7 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start, rights: &Right
     put.string(&start.rules.to_bytes());
     put_strings(&start.paths, &mut put);
     put_strings(&start.names, &mut put);
+    put.string(start.own_name.as_deref().unwrap_or_default());
     put_selection(start.selection.as_ref(), &mut put);
     put_rights(rights, &mut put);
     frame::write(output, START, &put.0, None)?;
@@ -120,9 +124,10 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Right
         let options = take_options(take)?;
         let rules = Rules::from_bytes(&take.string(FRAME)?).map_err(|_| WireError::Value("rule"))?;
         let (paths, names) = (take_strings(take)?, take_strings(take)?);
+        let own_name = Some(take.string(TEXT)?.to_vec()).filter(|name| !name.is_empty());
         let selection = take_selection(take)?;
         let rights = take_rights(take)?;
-        Ok(Greeting::Here((Start { role, paths, names, selection, options, rules, key }, rights)))
+        Ok(Greeting::Here((Start { role, paths, names, own_name, selection, options, rules, key }, rights)))
     })
 }
 
@@ -324,6 +329,7 @@ mod tests {
             role: Role::Target,
             paths: vec![b"/a b/\xff".to_vec()],
             names: vec![b"n".to_vec()],
+            own_name: Some(b"x".to_vec()),
             selection: Some(Selection::new(vec![RelPath::parse(b"a/b").unwrap()], true)),
             rules,
             options,

@@ -82,6 +82,7 @@ impl Pair {
             role,
             paths: vec![far.as_os_str().as_bytes().to_vec()],
             names: Vec::new(),
+            own_name: None,
             selection: self.selection.clone(),
             rules: self.rules.clone(),
             options: Options { itemize: true, ..options.clone() },
