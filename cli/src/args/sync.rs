@@ -124,11 +124,6 @@ fn read(matches: &ArgMatches) -> Sync {
     let flag = |name: &str| matches.get_flag(name);
     let mut sources: Vec<OsString> = matches.get_many("places").into_iter().flatten().cloned().collect();
     let target = sources.pop().unwrap_or_default();
-    let compress = match (flag("compress"), flag("no-compress")) {
-        (_, true) => Some(false),
-        (true, false) => Some(true),
-        _ => None,
-    };
     let display = Display {
         itemize: flag("itemize") || flag("dry-run"),
         json: flag("json"),
@@ -140,7 +135,33 @@ fn read(matches: &ArgMatches) -> Sync {
         stats: flag("stats"),
         quiet: matches.get_count("q") > 0,
     };
-    let options = Options {
+    Sync {
+        sources,
+        target,
+        options: options(matches, display),
+        rules: rules(matches),
+        delete_excluded: flag("delete-excluded"),
+        display,
+        wait: flag("wait"),
+        retry: matches.get_one("retry").copied().unwrap_or(0),
+        timeout: matches.get_one::<u64>("timeout").copied().filter(|seconds| *seconds > 0),
+        contents: flag("contents"),
+        relative: flag("relative"),
+        files_from: matches.get_one::<String>("files-from").map(PathBuf::from),
+        from0: flag("from0"),
+        shell: shell(matches),
+        remote: matches.get_one("remote-xssh").cloned().unwrap_or_else(|| "xssh".to_owned()),
+    }
+}
+
+fn options(matches: &ArgMatches, display: Display) -> Options {
+    let flag = |name: &str| matches.get_flag(name);
+    let compress = match (flag("compress"), flag("no-compress")) {
+        (_, true) => Some(false),
+        (true, false) => Some(true),
+        _ => None,
+    };
+    Options {
         delete: flag("delete") || flag("delete-excluded"),
         max_delete: matches.get_one("max-delete").copied(),
         dry_run: flag("dry-run"),
@@ -174,23 +195,6 @@ fn read(matches: &ArgMatches) -> Sync {
         fsync: flag("fsync"),
         itemize: display.itemize || display.json,
         compress,
-    };
-    Sync {
-        sources,
-        target,
-        options,
-        rules: rules(matches),
-        delete_excluded: flag("delete-excluded"),
-        display,
-        wait: flag("wait"),
-        retry: matches.get_one("retry").copied().unwrap_or(0),
-        timeout: matches.get_one::<u64>("timeout").copied().filter(|seconds| *seconds > 0),
-        contents: flag("contents"),
-        relative: flag("relative"),
-        files_from: matches.get_one::<String>("files-from").map(PathBuf::from),
-        from0: flag("from0"),
-        shell: shell(matches),
-        remote: matches.get_one("remote-xssh").cloned().unwrap_or_else(|| "xssh".to_owned()),
     }
 }
 

@@ -42,14 +42,14 @@ impl Line {
         let _ = self.frames.send(None);
     }
 
-    /// Writes what is queued until it is closed. Compresses where the line is slower than we are.
-    pub(crate) fn pump(&self, outgoing: Outgoing, output: &mut impl Write, options: &Options) -> io::Result<()> {
+    /// Writes what is queued until it is closed, and lets go of where it went. Compresses where the line is slower than we are.
+    pub(crate) fn pump(&self, outgoing: Outgoing, mut output: impl Write, options: &Options) -> io::Result<()> {
         let mut pace = options.bandwidth.map(Pace::new);
         let level = options.compress_level.unwrap_or(LEVEL);
         while let Ok(Some((kind, payload))) = outgoing.0.recv() {
             let behind = self.queued.fetch_sub(1, Ordering::Relaxed);
             let squeeze = options.compress.unwrap_or(behind >= LINE_QUEUE);
-            let written = frame::write(output, kind, &payload, squeeze.then_some(level))?;
+            let written = frame::write(&mut output, kind, &payload, squeeze.then_some(level))?;
             if behind == 1 || pace.is_some() {
                 output.flush()?;
             }

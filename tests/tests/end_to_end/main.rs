@@ -17,6 +17,7 @@ mod options;
 mod ordinary_users;
 mod proxies;
 mod rsync;
+mod rsync_options;
 mod sftp_and_scp;
 mod sync;
 mod terminals;

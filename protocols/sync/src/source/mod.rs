@@ -65,7 +65,7 @@ pub(crate) fn run(
     start: &Start,
     rights: Rights,
     input: impl Read + Send,
-    mut output: impl Write + Send,
+    output: impl Write + Send,
     watch: &dyn Watch,
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
@@ -74,7 +74,7 @@ pub(crate) fn run(
     let shared = Shared { tree, options, watch, line, kept, recent: Recent::default(), wishes: 0.into() };
     let shared = &shared;
     thread::scope(|scope| {
-        let writer = scope.spawn(move || shared.line.pump(outgoing, &mut output, options));
+        let writer = scope.spawn(move || shared.line.pump(outgoing, output, options));
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
         scope.spawn(move || pages::run(shared, start.key, rights));

@@ -1,5 +1,7 @@
 //! Entry by entry, in the ranges that differ: what is made, asked for, set, or to be deleted.
 
+mod moved;
+
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender};
@@ -10,7 +12,7 @@ use super::basis::Basis;
 use super::compare::{Comparison, Stretch};
 use super::finish::Finish;
 use super::ledger::{Likeness, Wanted};
-use super::moves::{Moves, Verdict};
+use super::moves::Moves;
 use super::{Event, Shared, sweep};
 use crate::content::hash;
 use crate::error::SyncError;
@@ -225,56 +227,6 @@ impl Decider<'_> {
         }
         let whole = std::mem::take(&mut self.whole);
         self.send(&FromTarget::Whole(whole))
-    }
-
-    /// A file that the source has and we have not.
-    fn new_file(&mut self, file: FileId, item: Item) -> Result<(), SyncError> {
-        let room = self.open.len() < KEPT_RANGES / 2 && !self.shared.options.whole_file;
-        if !room {
-            return self.want(file, item, None);
-        }
-        match self.moves.look(file, item) {
-            Verdict::Want(file, item) => self.want(file, item, None),
-            Verdict::Held => {
-                *self.open.entry(file.range).or_default() += 1;
-                Ok(())
-            }
-        }
-    }
-
-    /// Lets go of a file that was held back.
-    fn settle_held(&mut self, file: FileId) -> Result<(), SyncError> {
-        if let Some(open) = self.open.get_mut(&file.range) {
-            *open = open.saturating_sub(1);
-        }
-        self.release(file.range)
-    }
-
-    /// It is known which files here are nobody's: asks whether new ones are among them.
-    fn resolve_moves(&mut self) -> Result<(), SyncError> {
-        let (ask, want) = self.moves.resolve();
-        for file in ask {
-            self.send(&FromTarget::Digest { file })?;
-        }
-        for (file, item) in want {
-            self.want(file, item, None)?;
-            self.settle_held(file)?;
-        }
-        self.flush_wishes()
-    }
-
-    /// The digest of a new file, or none where it cannot be had: whether its contents are here.
-    fn moved(&mut self, file: FileId, item: Item, digest: Option<&FileDigest>) -> Result<(), SyncError> {
-        let tree = self.shared.tree;
-        let own = |path: &RelPath| tree.open(path).ok().and_then(|(open, _)| hash(open).ok());
-        match digest.and_then(|digest| self.moves.find(&item, digest, own)) {
-            Some(from) => self.finish.moved(from, item),
-            None => {
-                self.want(file, item, None)?;
-                self.flush_wishes()?;
-            }
-        }
-        self.settle_held(file)
     }
 
     fn own(&mut self, stretch: &Stretch) -> Vec<Item> {

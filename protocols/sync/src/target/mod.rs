@@ -147,7 +147,7 @@ pub(crate) fn run(
     start: &Start,
     rights: Rights,
     input: impl Read + Send,
-    mut output: impl Write + Send,
+    output: impl Write + Send,
     watch: &dyn Watch,
     tells_source: bool,
 ) -> Result<Summary, SyncError> {
@@ -158,7 +158,7 @@ pub(crate) fn run(
     let shared = &shared;
     thread::scope(|scope| {
         let writer = scope.spawn(move || {
-            shared.line.pump(outgoing, &mut output, &Options { compress: Some(false), ..Options::default() })
+            shared.line.pump(outgoing, output, &Options { compress: Some(false), ..Options::default() })
         });
         let (events, inbox) = sync_channel(EVENTS);
         // Never more than files that are wanted.
@@ -174,7 +174,12 @@ pub(crate) fn run(
         scope.spawn(move || own_pages(shared, start.key, rights, &walk));
         let signed = events.clone();
         scope.spawn(move || basis::run(shared, &wanted_bases, &signed));
-        let decider = scope.spawn(move || decide::run(shared, &inbox, bases));
+        let decider = scope.spawn(move || {
+            let decided = decide::run(shared, &inbox, bases);
+            // Nothing follows: whoever stands between us and the source waits for our end, not only for the source's.
+            shared.line.close();
+            decided
+        });
         let heard = listen::run(shared, input, &events, writers);
         drop(events);
         let decided = decider.join().unwrap_or(Err(SyncError::Ended));

@@ -7,6 +7,7 @@ use super::WireError;
 use super::bytes::{Put, Take};
 use super::entry::{Before, put_item, put_meta, put_path, take_item, take_meta, take_path};
 use super::frame::Frame;
+use super::summary::{put_summary, take_summary};
 use crate::limits::{PIECE, TEXT};
 use crate::summary::Summary;
 use crate::tree::{Item, Meta};
@@ -442,19 +443,4 @@ fn put_problem(path: &RelPath, why: &str, put: &mut Put) -> u8 {
 fn put_failed(why: &str, put: &mut Put) -> u8 {
     put_text(why, put);
     kind::FAILED
-}
-
-fn put_summary(summary: &Summary, put: &mut Put) {
-    for number in summary.numbers() {
-        put.number(number);
-    }
-    put.raw(&summary.root);
-}
-
-fn take_summary(take: &mut Take) -> Result<Summary, WireError> {
-    let mut numbers = Summary::default().numbers();
-    for number in &mut numbers {
-        *number = take.number()?;
-    }
-    Ok(Summary::of(numbers, take.array()?))
 }

@@ -9,6 +9,7 @@ mod error;
 pub(crate) mod frame;
 pub(crate) mod message;
 pub(crate) mod start;
+mod summary;
 #[cfg(test)]
 mod tests;
 

@@ -9,6 +9,7 @@ mod known_hosts;
 mod netrc;
 mod proxy;
 mod scratch;
+mod sync;
 mod visible;
 
 /// A parser's name, which is also that of its target and of its folder of seeds, and the function.
@@ -26,6 +27,9 @@ pub const ALL: &[Entry] = &[
     ("netrc", netrc::netrc),
     ("socks4a", proxy::socks4a),
     ("socks5", proxy::socks5),
+    ("sync_source", sync::source),
+    ("sync_start", sync::start),
+    ("sync_target", sync::target),
     ("visible", visible::visible),
 ];
 

@@ -1,0 +1,62 @@
+//! New files that may be here under another name.
+
+use super::Decider;
+use crate::content::hash;
+use crate::error::SyncError;
+use crate::limits::KEPT_RANGES;
+use crate::target::moves::Verdict;
+use crate::tree::Item;
+use crate::wire::message::{FileDigest, FileId, FromTarget};
+use xssh_fs::RelPath;
+
+impl Decider<'_> {
+    /// A file that the source has and we have not.
+    pub(super) fn new_file(&mut self, file: FileId, item: Item) -> Result<(), SyncError> {
+        let room = self.open.len() < KEPT_RANGES / 2 && !self.shared.options.whole_file;
+        if !room {
+            return self.want(file, item, None);
+        }
+        match self.moves.look(file, item) {
+            Verdict::Want(file, item) => self.want(file, item, None),
+            Verdict::Held => {
+                *self.open.entry(file.range).or_default() += 1;
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets go of a file that was held back.
+    pub(super) fn settle_held(&mut self, file: FileId) -> Result<(), SyncError> {
+        if let Some(open) = self.open.get_mut(&file.range) {
+            *open = open.saturating_sub(1);
+        }
+        self.release(file.range)
+    }
+
+    /// It is known which files here are nobody's: asks whether new ones are among them.
+    pub(super) fn resolve_moves(&mut self) -> Result<(), SyncError> {
+        let (ask, want) = self.moves.resolve();
+        for file in ask {
+            self.send(&FromTarget::Digest { file })?;
+        }
+        for (file, item) in want {
+            self.want(file, item, None)?;
+            self.settle_held(file)?;
+        }
+        self.flush_wishes()
+    }
+
+    /// The digest of a new file, or none where it cannot be had: whether its contents are here.
+    pub(super) fn moved(&mut self, file: FileId, item: Item, digest: Option<&FileDigest>) -> Result<(), SyncError> {
+        let tree = self.shared.tree;
+        let own = |path: &RelPath| tree.open(path).ok().and_then(|(open, _)| hash(open).ok());
+        match digest.and_then(|digest| self.moves.find(&item, digest, own)) {
+            Some(from) => self.finish.moved(from, item),
+            None => {
+                self.want(file, item, None)?;
+                self.flush_wishes()?;
+            }
+        }
+        self.settle_held(file)
+    }
+}

@@ -1,0 +1,63 @@
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use xssh_fs::Root;
+use xssh_sync::{Near, Nobody, Opened, Options, Role, Rules, Start, Tree, client, serve};
+
+/// What a helper says before its first message: the magic number, the version, and that it is ready.
+const OPENING: &[u8] = b"xssh\0syn\x01\0\0\0\x41\x03\0\0\0\0\0\0";
+
+/// What a client says, all of it.
+pub(super) fn start(data: &[u8]) {
+    let refused = serve(data, io::sink(), &mut |_| Err("not here".to_owned()));
+    assert!(refused.is_err());
+}
+
+/// What a source says, to a target with a small tree.
+pub(super) fn source(data: &[u8]) {
+    with_tree(|root| {
+        let open = || Opened { tree: Tree::whole(Root::open(root).expect("a tree")), lock: None, names: Vec::new() };
+        let _ =
+            client(&asked(Role::Source), Near::Target(&mut |_| Ok(open())), after_opening(data), io::sink(), &Nobody);
+    });
+}
+
+/// What a target says, to a source with a small tree.
+pub(super) fn target(data: &[u8]) {
+    with_tree(|root| {
+        let tree = Tree::whole(Root::open(root).expect("a tree"));
+        let _ = client(&asked(Role::Target), Near::Source(&tree), after_opening(data), io::sink(), &Nobody);
+    });
+}
+
+fn after_opening(data: &[u8]) -> impl Read {
+    OPENING.chain(data)
+}
+
+fn asked(role: Role) -> Start {
+    Start {
+        role,
+        paths: vec![b"tree".to_vec()],
+        names: Vec::new(),
+        own_name: None,
+        selection: None,
+        options: Options { delete: true, ..Options::default() },
+        rules: Rules::default(),
+        key: [7; 32],
+    }
+}
+
+/// A tree made for this input, beside which nothing may appear.
+fn with_tree(use_it: impl FnOnce(&Path)) {
+    super::scratch::folder(|folder| {
+        let outer = folder.join("sync");
+        let root = outer.join("tree");
+        fs::create_dir_all(root.join("d")).expect("a tree");
+        fs::write(root.join("d/f"), b"some text").expect("a file");
+        fs::write(root.join("large"), vec![b'x'; 100_000]).expect("a file");
+        use_it(&root);
+        assert_eq!(fs::read_dir(&outer).expect("the folder").count(), 1, "something got out of the tree");
+        fs::remove_dir_all(&outer).expect("the folder");
+    });
+}
