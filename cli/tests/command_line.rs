@@ -86,7 +86,7 @@ fn mistakes_of_a_sync_end_as_rsyncs_do() {
             &["sync", "a"][..],
             "2 values required by '<PLACE> <PLACE>...'; only 1 was provided; xssh help sync tells more",
         ),
-        (&["sync", "-aH", "a", "b"], "-H is rsync's; here: hard links are not kept yet; xssh help sync tells more"),
+        (&["sync", "-aH", "a", "b"], "-H is rsync's; here: --hard-links; xssh help sync tells more"),
         (&["sync", "a", "h:b", "c"], "all sources must be at the same place"),
         (&["sync", "h:a", "h:b"], "one side must be here: not both on hosts"),
     ] {
