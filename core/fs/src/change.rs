@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use crate::staged::fresh_name;
@@ -138,15 +138,13 @@ impl Root {
             rustix::fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
         }
         if attributes.mode.is_some() || !attributes.xattrs.is_empty() {
-            // chmod(2) of a name follows links: the entry is held first. The name in /proc leads to what is held.
-            let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            let held = rustix::fs::openat(parent, name, flags, Mode::empty())?;
+            // chmod(2) of a name follows links: the entry is held first.
+            let held = xattr::hold(parent, name)?;
             xattr::set_held(&held, attributes.xattrs)?;
             if let Some(mode) = attributes.mode
                 && FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::Symlink
             {
-                use std::os::fd::AsRawFd;
-                rustix::fs::chmod(format!("/proc/self/fd/{}", held.as_raw_fd()), Mode::from_raw_mode(mode))?;
+                rustix::fs::chmod(xattr::in_proc(&held), Mode::from_raw_mode(mode))?;
             }
         }
         if let Some(times) = attributes.timestamps() {
@@ -172,15 +170,6 @@ impl Root {
         let parent = self.parent(path)?;
         self.forget(path);
         rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))
-    }
-
-    /// Gives a file a second name.
-    ///
-    /// # Errors
-    /// What link(2) says: the new name is taken, or the file system has no hard links.
-    pub fn link(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
-        let (old, new) = (self.parent(from)?, self.parent(to)?);
-        rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
     }
 
     /// Makes `to` another name of the file `from`, in place of what stands there unless that is a directory.

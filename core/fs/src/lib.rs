@@ -7,7 +7,8 @@
 //! In order of use: [`RelPath`], [`Root`], [`walk`] (the entries in their order), [`Staged`] (a file that appears whole
 //! or not at all), [`Xattr`], and the changes that `Root` offers. All calls block; all can be made from several threads at once.
 //!
-//! It must never follow a symbolic link, and never change a file under its final name but by a rename.
+//! It must never follow a symbolic link, and never change a file under its final name but by a rename,
+//! unless its caller asks for that file itself ([`Root::open_in_place`]).
 #![forbid(unsafe_code)]
 
 mod change;

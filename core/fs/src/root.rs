@@ -136,12 +136,7 @@ impl Root {
             Err(Errno::PERM) => open(flags),
             opened => opened,
         };
-        let opened = opened.map_err(FsError::of(path))?;
-        let entry = stat_at(opened.as_fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path))?;
-        if entry.kind != Kind::File {
-            return Err(FsError::Kind { path: path.clone(), wanted: "a regular file" });
-        }
-        Ok((File::from(opened), entry))
+        regular(path, opened.map_err(FsError::of(path))?)
     }
 
     /// Opens a regular file that is there, for reading and for writing in its place.
@@ -152,11 +147,7 @@ impl Root {
         let parent = self.parent(path)?;
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(&parent, path.name(), flags, Mode::empty()).map_err(FsError::of(path))?;
-        let entry = stat_at(opened.as_fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path))?;
-        if entry.kind != Kind::File {
-            return Err(FsError::Kind { path: path.clone(), wanted: "a regular file" });
-        }
-        Ok(File::from(opened))
+        regular(path, opened).map(|(file, _)| file)
     }
 
     /// Where a symbolic link points.
@@ -176,6 +167,15 @@ impl Root {
         let stat = rustix::fs::fstatvfs(self.fd()).map_err(FsError::of(&RelPath::root()))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
+}
+
+/// What was opened, if it is a regular file: only what is open cannot become something else meanwhile.
+fn regular(path: &RelPath, opened: OwnedFd) -> Result<(File, Entry), FsError> {
+    let entry = stat_at(opened.as_fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path))?;
+    if entry.kind != Kind::File {
+        return Err(FsError::Kind { path: path.clone(), wanted: "a regular file" });
+    }
+    Ok((File::from(opened), entry))
 }
 
 /// What the system says of a name in a held directory.

@@ -7,6 +7,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::change::set_open;
+use crate::xattr::absent_is_good;
 use crate::{Attributes, FsError, RelPath, Root};
 
 /// How every staged name begins.
@@ -124,10 +125,7 @@ impl Staged {
     /// # Errors
     /// What fremovexattr(2) says; one that is not there is good.
     pub fn remove_xattr(&self, name: &[u8]) -> Result<(), FsError> {
-        match rustix::fs::fremovexattr(&self.file, name) {
-            Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
-            removed => removed.map_err(FsError::of(&self.path)),
-        }
+        absent_is_good(rustix::fs::fremovexattr(&self.file, name)).map_err(FsError::of(&self.path))
     }
 
     /// Writes it to the disk.

@@ -3,7 +3,7 @@
 //! An entry is held (O_PATH) while they are read or set, and reached through its name in /proc, so that no link is followed
 //! and a file that may not be opened can be asked too.
 
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::fs::{Mode, OFlags, XattrFlags};
 use rustix::io::Errno;
@@ -55,39 +55,35 @@ impl Root {
         Ok(all)
     }
 
-    /// One extended attribute; `None` where there is none of this name.
-    ///
-    /// # Errors
-    /// The entry is not there, or may not be asked.
-    pub fn xattr(&self, path: &RelPath, name: &[u8]) -> Result<Option<Box<[u8]>>, FsError> {
-        let held = self.held(path)?;
-        match grown(XATTR_VALUE, |buffer| rustix::fs::getxattr(in_proc(&held), name, buffer)) {
-            Ok(value) => Ok(Some(value.into())),
-            Err(Errno::NODATA | Errno::NOTSUP) => Ok(None),
-            Err(errno) => Err(FsError::io(path, errno.into())),
-        }
-    }
-
     /// Removes an extended attribute; one that is not there is good.
     ///
     /// # Errors
     /// What removexattr(2) says.
     pub fn remove_xattr(&self, path: &RelPath, name: &[u8]) -> Result<(), FsError> {
         let held = self.held(path)?;
-        match rustix::fs::removexattr(in_proc(&held), name) {
-            Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
-            removed => removed.map_err(FsError::of(path)),
-        }
+        absent_is_good(rustix::fs::removexattr(in_proc(&held), name)).map_err(FsError::of(path))
     }
 
     /// Holds an entry, whatever it is.
     fn held(&self, path: &RelPath) -> Result<OwnedFd, FsError> {
-        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         if path.is_root() {
-            return rustix::fs::openat(self.fd(), ".", flags, Mode::empty()).map_err(FsError::of(path));
+            return hold(self.fd(), b".").map_err(FsError::of(path));
         }
-        let parent = self.parent(path)?;
-        rustix::fs::openat(&parent, path.name(), flags, Mode::empty()).map_err(FsError::of(path))
+        hold(self.parent(path)?.as_fd(), path.name()).map_err(FsError::of(path))
+    }
+}
+
+/// Holds a name in a directory, whatever it is, without opening it.
+pub(crate) fn hold(directory: BorrowedFd<'_>, name: &[u8]) -> rustix::io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(directory, name, flags, Mode::empty())
+}
+
+/// An extended attribute that was to be removed and is not there is gone.
+pub(crate) fn absent_is_good(removed: rustix::io::Result<()>) -> rustix::io::Result<()> {
+    match removed {
+        Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
+        removed => removed,
     }
 }
 
@@ -97,7 +93,8 @@ pub(crate) fn set_held(held: &OwnedFd, xattrs: &[Xattr]) -> rustix::io::Result<(
     xattrs.iter().try_for_each(|xattr| rustix::fs::setxattr(&at, &*xattr.name, &xattr.value, XattrFlags::empty()))
 }
 
-fn in_proc(held: &OwnedFd) -> String {
+/// The name in /proc that leads to what is held, also for calls that would follow a link at the entry's own name.
+pub(crate) fn in_proc(held: &OwnedFd) -> String {
     format!("/proc/self/fd/{}", held.as_raw_fd())
 }
 
