@@ -53,22 +53,13 @@ impl Material {
         let made = if path.exists() {
             Ok(())
         } else if path == self.file {
-            self.make_file()
+            noise_file(path, 1, self.scale.file).map(drop)
         } else if path == self.long_file {
             File::create(path).and_then(|file| file.set_len(self.scale.long_file))
         } else {
             self.make_tree()
         };
         made.map_err(BenchError::io(path.display().to_string()))
-    }
-
-    fn make_file(&self) -> io::Result<()> {
-        let mut file = BufWriter::with_capacity(1 << 20, File::create(&self.file)?);
-        let mut noise = Noise(1);
-        for _ in 0..self.scale.file / 8 {
-            file.write_all(&noise.next().to_le_bytes())?;
-        }
-        file.flush()
     }
 
     fn make_tree(&self) -> io::Result<()> {
@@ -79,8 +70,7 @@ impl Material {
                 fs::create_dir_all(&folder)?;
             }
             let words = 128 + noise.next() % 896;
-            let bytes: Vec<u8> = (0..words).flat_map(|_| noise.next().to_le_bytes()).collect();
-            fs::write(folder.join(format!("file-{number}")), bytes)?;
+            fs::write(folder.join(format!("file-{number}")), noise.bytes(words * 8))?;
         }
         Ok(())
     }
@@ -96,4 +86,20 @@ impl Noise {
         self.0 ^= self.0 << 17;
         self.0
     }
+
+    /// The next bytes, in whole words; what is left of the last is lost.
+    pub(crate) fn bytes(&mut self, length: u64) -> Vec<u8> {
+        let words = std::iter::repeat_with(|| self.next().to_le_bytes());
+        words.take(length.div_ceil(8) as usize).flatten().take(length as usize).collect()
+    }
+}
+
+/// A file of noise.
+pub(crate) fn noise_file(path: &Path, seed: u64, length: u64) -> io::Result<File> {
+    let mut file = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    let mut noise = Noise(seed);
+    for _ in 0..length / 8 {
+        file.write_all(&noise.next().to_le_bytes())?;
+    }
+    file.into_inner().map_err(io::IntoInnerError::into_error)
 }

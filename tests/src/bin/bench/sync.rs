@@ -10,9 +10,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use crate::contest::{Bound, Metric, Target};
 use crate::error::BenchError;
 use crate::lab::{Lab, succeed};
-use crate::material::{Noise, Scale};
+use crate::material::{Noise, Scale, noise_file};
 use crate::measure::Run;
-use crate::workload::{Client, same};
+use crate::workload::Client;
 
 /// What the source is, and what the target was before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +135,7 @@ impl Sync {
         if target.exists() {
             fs::remove_dir_all(&target).map_err(BenchError::io(target.display().to_string()))?;
         }
-        succeed(Command::new("cp").arg("-a").arg(self.before()).arg(target)).map(drop)
+        copy(&self.before(), &target).map_err(BenchError::io(target.display().to_string()))
     }
 
     /// Whether rsync, looking into every file, would still do something.
@@ -143,7 +143,7 @@ impl Sync {
         let [source, target] = [self.source(), self.target()].map(|path| format!("{}/", path.display()));
         let mut judge = Command::new("rsync");
         judge.args(["-anic", "--delete", &source, &target]);
-        Ok(succeed(&mut judge)?.is_empty() && same(Command::new("test").arg("-d").arg(&target))?)
+        Ok(succeed(&mut judge)?.is_empty() && Path::new(&target).is_dir())
     }
 
     /// A number of files of the whole table, here.
@@ -157,12 +157,12 @@ impl Sync {
         match self.case {
             Case::Small => tree(&source, self.some(20_000), |noise| {
                 let length = 1024 + noise.next() % (15 << 10);
-                bytes(noise, length)
+                noise.bytes(length)
             }),
             Case::Text => tree(&source, self.some(10_000), text),
             Case::Same(number) | Case::Empty(number) => {
                 let length = if matches!(self.case, Case::Same(_)) { 1024 } else { 0 };
-                tree(&source, self.some(number), |noise| bytes(noise, length))?;
+                tree(&source, self.some(number), |noise| noise.bytes(length))?;
                 fs::remove_dir(&before)?;
                 copy(&source, &before)
             }
@@ -177,7 +177,7 @@ impl Sync {
                 let mut noise = Noise(3);
                 for _ in 0..large / 100 / (16 << 10) {
                     let at = noise.next() % (large - (16 << 10));
-                    file.write_all_at(&bytes(&mut noise, 16 << 10), at)?;
+                    file.write_all_at(&noise.bytes(16 << 10), at)?;
                 }
                 Ok(())
             }
@@ -188,7 +188,7 @@ impl Sync {
                 let mut noise = Noise(3);
                 for _ in 0..21 {
                     io::copy(&mut (&mut from).take(large / 21), &mut to)?;
-                    to.write_all(&bytes(&mut noise, 104))?;
+                    to.write_all(&noise.bytes(104))?;
                 }
                 io::copy(&mut from, &mut to)?;
                 to.flush()
@@ -196,7 +196,7 @@ impl Sync {
             Case::Renamed => {
                 tree(&source, self.some(10_000).max(400), |noise| {
                     let length = (4 << 10) << (noise.next() % 6);
-                    bytes(noise, length)
+                    noise.bytes(length)
                 })?;
                 fs::remove_dir(&before)?;
                 copy(&source, &before)?;
@@ -226,10 +226,6 @@ fn tree(root: &Path, files: u64, content: impl Fn(&mut Noise) -> Vec<u8>) -> io:
     Ok(())
 }
 
-fn bytes(noise: &mut Noise, length: u64) -> Vec<u8> {
-    (0..length.div_ceil(8)).flat_map(|_| noise.next().to_le_bytes()).take(length as usize).collect()
-}
-
 /// Lines like a program's: few words, much indentation.
 fn text(noise: &mut Noise) -> Vec<u8> {
     const WORDS: [&str; 16] = [
@@ -248,22 +244,11 @@ fn text(noise: &mut Noise) -> Vec<u8> {
     text
 }
 
-fn noise_file(path: &Path, seed: u64, length: u64) -> io::Result<File> {
-    let mut file =
-        BufWriter::with_capacity(1 << 20, File::options().create(true).write(true).truncate(true).open(path)?);
-    let mut noise = Noise(seed);
-    for _ in 0..length / 8 {
-        file.write_all(&noise.next().to_le_bytes())?;
-    }
-    file.into_inner().map_err(io::IntoInnerError::into_error)
-}
-
 /// Of another day than what is to come.
 fn old(file: &File) -> io::Result<()> {
     file.set_modified(UNIX_EPOCH + Duration::from_secs(1_000_000_000))
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    let copied = Command::new("cp").arg("-a").arg(from).arg(to).status()?;
-    if copied.success() { Ok(()) } else { Err(io::Error::other("cp failed")) }
+    succeed(Command::new("cp").arg("-a").arg(from).arg(to)).map(drop).map_err(io::Error::other)
 }

@@ -146,7 +146,7 @@ impl Task {
     }
 }
 
-pub(crate) fn same(compare: &mut Command) -> Result<bool, BenchError> {
+fn same(compare: &mut Command) -> Result<bool, BenchError> {
     let status = compare.status().map_err(BenchError::io("a comparison"))?;
     Ok(status.success())
 }
