@@ -1,7 +1,8 @@
 //! `xssh sync`: the user's side of a sync. It finds out which side is where, starts the helper, and shows what happens.
 //!
-//! In order of use: `place` (what a word names), `rules` and `selection` (which names take part), `trees` (held directories, also for the helper), `far_side` (this program
-//! once more: as a remote shell that runs xssh on the host, or as the helper itself), `show` (what is seen meanwhile).
+//! In order of use: `place` (what a word names), `rules` and `selection` (which names take part), `trees` (held directories,
+//! also for the helper), `far_side` (this program once more: as a remote shell that runs xssh on the host, or as the helper
+//! itself), `show` (what is seen meanwhile).
 
 mod far_side;
 mod place;
@@ -187,8 +188,7 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
     let _ = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
     let (options, rules) = (call.options.clone(), rules::read(call)?);
     let selection = selection::read(call)?;
-    let (role, paths, names) = (Role::Target, Vec::new(), Vec::new());
-    let mut start = Start { role, paths, names, own_name: None, selection, options, rules, key };
+    let mut start = Start { selection, options, rules, ..Start::new(Role::Target, key) };
     let direction = if call.relative { selection::relative(direction, &mut start)? } else { direction };
     match direction {
         Direction::Push { sources, host, path } => {

@@ -5,17 +5,30 @@ use std::io::{self, Read};
 use xssh_filter::{Directory, FilterError, GitScope, GitTexts, MergeFiles, Rules, Scope, limits::TEXT};
 use xssh_fs::{FsError, RelPath};
 
+use crate::selection::Selection;
 use crate::tree::Tree;
-use crate::wire::start::Role;
+use crate::wire::start::{Role, Start};
 
 /// Rules, and from which side they are looked at.
 #[derive(Debug)]
 pub(crate) struct Filter {
-    pub(crate) rules: Rules,
+    rules: Rules,
     /// What git ignores takes no part.
-    pub(crate) gitignore: bool,
+    gitignore: bool,
+    /// Where not the whole tree is meant.
+    selection: Option<Selection>,
     /// A source hides what is excluded; a target leaves alone what is protected.
-    pub(crate) role: Role,
+    role: Role,
+}
+
+impl Filter {
+    /// What the client asks for, as seen from one side; none where everything takes part.
+    pub(crate) fn of(start: &Start, role: Role) -> Option<Self> {
+        let (rules, selection) = (start.rules.clone(), start.selection.clone());
+        let gitignore = start.options.gitignore;
+        let leaves_out = gitignore || selection.is_some() || !rules.is_empty();
+        leaves_out.then_some(Self { rules, gitignore, selection, role })
+    }
 }
 
 /// What is in force in one directory.
@@ -48,6 +61,9 @@ impl<'a> Trail<'a> {
             self.levels.pop();
         }
         let Some(Level { scope, git, .. }) = self.levels.last() else { return true };
+        if self.filter.selection.as_ref().is_some_and(|selection| !selection.admits(path)) {
+            return false;
+        }
         if git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory)) {
             return false;
         }
@@ -72,10 +88,16 @@ impl<'a> Trail<'a> {
         Ok(())
     }
 
-    /// Whether a path and every directory that leads to it take part, as the rules are now.
-    pub(crate) fn admits_all_of(mut self, path: &RelPath, is_directory: bool) -> Result<bool, FilterError> {
-        let mut above: Vec<RelPath> = std::iter::successors(path.parent(), RelPath::parent).collect();
-        while let Some(directory) = above.pop() {
+    /// Whether a path and every directory that leads to it take part. Paths that come in their order find their directories
+    /// entered.
+    pub(crate) fn leads_to(&mut self, path: &RelPath, is_directory: bool) -> Result<bool, FilterError> {
+        while self.levels.len() > 1 && self.levels.last().is_some_and(|last| !path.is_below(&last.path)) {
+            self.levels.pop();
+        }
+        let is_entered = |directory: &RelPath| self.levels.iter().any(|level| level.path == *directory);
+        let above = std::iter::successors(path.parent(), RelPath::parent);
+        let mut missing: Vec<RelPath> = above.take_while(|directory| !is_entered(directory)).collect();
+        while let Some(directory) = missing.pop() {
             if !self.admits(&directory, true) {
                 return Ok(false);
             }

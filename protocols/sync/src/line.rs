@@ -42,14 +42,13 @@ impl Line {
         let _ = self.frames.send(None);
     }
 
-    /// Writes what is queued until it is closed, and lets go of where it went. Compresses where the line is slower than we are.
-    pub(crate) fn pump(&self, outgoing: Outgoing, mut output: impl Write, options: &Options) -> io::Result<()> {
-        let mut pace = options.bandwidth.map(Pace::new);
-        let level = options.compress_level.unwrap_or(LEVEL);
+    /// Writes what is queued until it is closed, and lets go of where it went.
+    pub(crate) fn pump(&self, outgoing: Outgoing, mut output: impl Write, shaping: &Shaping) -> io::Result<()> {
+        let mut pace = shaping.bandwidth.map(Pace::new);
         while let Ok(Some((kind, payload))) = outgoing.0.recv() {
             let behind = self.queued.fetch_sub(1, Ordering::Relaxed);
-            let squeeze = options.compress.unwrap_or(behind >= LINE_QUEUE);
-            let written = frame::write(&mut output, kind, &payload, squeeze.then_some(level))?;
+            let squeeze = shaping.compress.unwrap_or(behind >= LINE_QUEUE);
+            let written = frame::write(&mut output, kind, &payload, squeeze.then_some(shaping.level))?;
             if behind == 1 || pace.is_some() {
                 output.flush()?;
             }
@@ -58,6 +57,28 @@ impl Line {
             }
         }
         output.flush()
+    }
+}
+
+/// How frames go out. The default is as they are, and at once.
+pub(crate) struct Shaping {
+    /// `None`: where the line is slower than we are.
+    compress: Option<bool>,
+    level: i32,
+    bandwidth: Option<u64>,
+}
+
+impl Default for Shaping {
+    fn default() -> Self {
+        Self { compress: Some(false), level: LEVEL, bandwidth: None }
+    }
+}
+
+impl Shaping {
+    /// For contents.
+    pub(crate) fn of(options: &Options) -> Self {
+        let level = options.compress_level.unwrap_or(LEVEL);
+        Self { compress: options.compress, level, bandwidth: options.bandwidth }
     }
 }
 

@@ -10,6 +10,7 @@ use xssh_os::account;
 
 use crate::options::Options;
 use crate::tree::Meta;
+use crate::wire::message::PageDigest;
 
 /// What a target may set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,38 +27,38 @@ impl Rights {
         let root = account::is_root();
         let mut labels = Labels::new(options);
         let own = if root { Vec::new() } else { account::own_groups() };
-        Self { root, groups: own.into_iter().map(|gid| labels.group(gid).to_vec()).collect() }
+        Self { root, groups: own.into_iter().map(|gid| labels.of(true, gid).to_vec()).collect() }
     }
 }
 
-/// Names of numbers, looked up once.
+/// What this machine calls a group, or a user.
+pub(crate) fn name(group: bool, id: u32) -> Option<String> {
+    if group { account::group_name(id) } else { account::user_name(id) }
+}
+
+/// Names of numbers, looked up once; a number without a name has a sign before it that no name has.
 #[derive(Debug)]
-pub(crate) struct Labels {
+struct Labels {
     numeric: bool,
-    users: HashMap<u32, Box<[u8]>>,
-    groups: HashMap<u32, Box<[u8]>>,
+    known: HashMap<(bool, u32), Box<[u8]>>,
 }
 
 impl Labels {
-    pub(crate) fn new(options: &Options) -> Self {
-        Self { numeric: options.numeric_ids, users: HashMap::new(), groups: HashMap::new() }
+    fn new(options: &Options) -> Self {
+        Self { numeric: options.numeric_ids, known: HashMap::new() }
     }
 
-    pub(crate) fn user(&mut self, uid: u32) -> &[u8] {
+    fn of(&mut self, group: bool, id: u32) -> &[u8] {
         let numeric = self.numeric;
-        self.users.entry(uid).or_insert_with(|| label(uid, (!numeric).then(|| account::user_name(uid)).flatten()))
-    }
-
-    pub(crate) fn group(&mut self, gid: u32) -> &[u8] {
-        let numeric = self.numeric;
-        self.groups.entry(gid).or_insert_with(|| label(gid, (!numeric).then(|| account::group_name(gid)).flatten()))
+        self.known.entry((group, id)).or_insert_with(|| {
+            let name = if numeric { None } else { name(group, id) };
+            name.unwrap_or_else(|| format!("+{id}")).into_bytes().into()
+        })
     }
 }
 
-/// A name, or a number with a sign that no name has.
-fn label(id: u32, name: Option<String>) -> Box<[u8]> {
-    name.unwrap_or_else(|| format!("+{id}")).into_bytes().into()
-}
+/// The digest of a page in which the target may not set every group: it is compared with none.
+pub(crate) const NOT_COMPARED: PageDigest = [0; 16];
 
 /// The digest of owners and groups of a page, as far as the target may set them.
 #[derive(Debug)]
@@ -84,22 +85,20 @@ impl OwnerDigest {
     }
 
     pub(crate) fn push(&mut self, meta: &Meta) {
-        if self.users {
-            let user = self.labels.user(meta.uid);
-            self.hasher.update(&(user.len() as u32).to_le_bytes());
-            self.hasher.update(user);
-        }
-        if self.groups {
-            let group = self.labels.group(meta.gid);
-            self.settable &= self.rights.root || self.rights.groups.iter().any(|own| own == group);
-            self.hasher.update(&(group.len() as u32).to_le_bytes());
-            self.hasher.update(group);
+        for (group, id) in [(false, meta.uid), (true, meta.gid)] {
+            if !(if group { self.groups } else { self.users }) {
+                continue;
+            }
+            let label = self.labels.of(group, id);
+            self.settable &= !group || self.rights.root || self.rights.groups.iter().any(|own| own == label);
+            self.hasher.update(&(label.len() as u32).to_le_bytes());
+            self.hasher.update(label);
         }
     }
 
-    /// The digest of what was pushed since the last; zeros where it is not to be compared.
-    pub(crate) fn take(&mut self) -> [u8; 16] {
-        let mut digest = [0; 16];
+    /// The digest of what was pushed since the last.
+    pub(crate) fn take(&mut self) -> PageDigest {
+        let mut digest = NOT_COMPARED;
         if std::mem::replace(&mut self.settable, true) {
             self.hasher.finalize_xof().fill(&mut digest);
         }

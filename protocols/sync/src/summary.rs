@@ -35,56 +35,21 @@ pub struct Summary {
 
 impl Summary {
     /// All numbers, in the order in which they travel.
-    pub(crate) fn numbers(&self) -> [u64; 13] {
+    pub(crate) fn numbers(&mut self) -> [&mut u64; 13] {
         [
-            self.entries,
-            self.files,
-            self.bytes,
-            self.literal,
-            self.reused,
-            self.made,
-            self.touched,
-            self.moved,
-            self.skipped,
-            self.owners_dropped,
-            self.deleted,
-            self.failed,
-            self.vanished,
+            &mut self.entries,
+            &mut self.files,
+            &mut self.bytes,
+            &mut self.literal,
+            &mut self.reused,
+            &mut self.made,
+            &mut self.touched,
+            &mut self.moved,
+            &mut self.skipped,
+            &mut self.owners_dropped,
+            &mut self.deleted,
+            &mut self.failed,
+            &mut self.vanished,
         ]
-    }
-
-    /// The same from numbers in that order.
-    pub(crate) fn of(numbers: [u64; 13], root: [u8; 32]) -> Self {
-        let [
-            entries,
-            files,
-            bytes,
-            literal,
-            reused,
-            made,
-            touched,
-            moved,
-            skipped,
-            owners_dropped,
-            deleted,
-            failed,
-            vanished,
-        ] = numbers;
-        Self {
-            entries,
-            files,
-            bytes,
-            literal,
-            reused,
-            made,
-            touched,
-            moved,
-            skipped,
-            owners_dropped,
-            deleted,
-            failed,
-            vanished,
-            root,
-        }
     }
 }

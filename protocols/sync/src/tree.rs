@@ -6,15 +6,14 @@ use std::fs::File;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
+use xssh_filter::FilterError;
 use xssh_fs::walk::{Found, Span};
 use xssh_fs::{Entry, FsError, Kind, RelPath, Root, Xattr};
 
-use crate::chmod::Chmod;
 use crate::content::hash;
 use crate::filtering::{Filter, Trail};
 use crate::options::Options;
 use crate::owners::Translation;
-use crate::selection::Selection;
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
 
@@ -133,24 +132,17 @@ impl Difference {
 #[derive(Debug)]
 pub struct Tree {
     parts: Vec<Part>,
-    one_file_system: bool,
     filter: Option<Filter>,
-    selection: Option<Selection>,
-    view: View,
+    /// What is looked at beside what every entry has.
+    options: Options,
+    /// Whether this process is root's, who sees more extended attributes.
+    root: bool,
     /// The first names of files that have several.
     leaders: Mutex<HashMap<Inode, RelPath>>,
 }
 
 /// A file's device and number.
 type Inode = ((u32, u32), u64);
-
-/// What is looked at beside what every entry has.
-#[derive(Debug, Default)]
-struct View {
-    options: Option<Options>,
-    root: bool,
-    chmod: Option<Chmod>,
-}
 
 /// A place, and the name under which it is shown.
 #[derive(Debug)]
@@ -173,33 +165,25 @@ impl Tree {
     pub fn of(places: Vec<(RelPath, Root, RelPath)>) -> Self {
         let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
-        Self {
-            parts,
-            one_file_system: false,
-            filter: None,
-            selection: None,
-            view: View::default(),
-            leaders: Mutex::default(),
-        }
+        let root = xssh_os::account::is_root();
+        Self { parts, filter: None, options: Options::default(), root, leaders: Mutex::default() }
     }
 
     /// Shows what takes part, as seen from this side.
     #[must_use]
     pub fn seen(mut self, start: &Start, role: Role) -> Self {
-        let options = &start.options;
-        let is_source = role == Role::Source;
-        self.one_file_system = is_source && options.one_file_system;
-        let filters = !start.rules.is_empty() || options.gitignore;
-        self.filter = filters.then(|| Filter { rules: start.rules.clone(), gitignore: options.gitignore, role });
-        self.selection = start.selection.clone();
-        let chmod = options.chmod.clone().filter(|_| is_source);
-        self.view = View { options: Some(options.clone()), root: xssh_os::account::is_root(), chmod };
+        self.filter = Filter::of(start, role);
+        self.options = start.options.clone();
+        if role == Role::Target {
+            // What the source leaves out or changes on the way has been left out and changed.
+            (self.options.one_file_system, self.options.chmod) = (false, None);
+        }
         self
     }
 
     /// Whether some entries are not shown.
     pub(crate) fn hides(&self) -> bool {
-        self.filter.is_some() || self.selection.is_some()
+        self.filter.is_some()
     }
 
     /// The root that a path is below, and its path there.
@@ -224,32 +208,30 @@ impl Tree {
 
     fn meta(&self, entry: &Entry) -> Meta {
         let mut meta = Meta::from(entry);
-        if let Some(chmod) = &self.view.chmod {
+        if let Some(chmod) = &self.options.chmod {
             meta.mode = chmod.of(meta.kind, meta.mode);
         }
         meta
     }
 
     /// An entry with all that is kept of it.
-    fn item(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, FsError> {
+    fn item(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, (RelPath, FsError)> {
+        let options = &self.options;
         let meta = self.meta(&found.entry);
         let mut item = Item { path, meta, link: found.link, same: None, xattrs: Vec::new() };
-        let Some(options) = &self.view.options else { return Ok(item) };
         if options.hard_links && meta.kind == Kind::File && found.entry.links > 1 {
             let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
             let leader = leaders.entry((found.entry.device, found.entry.inode)).or_insert_with(|| item.path.clone());
             item.same = (*leader != item.path).then(|| leader.clone());
         }
         if (options.xattrs || options.acls) && matches!(meta.kind, Kind::File | Kind::Directory) {
-            item.xattrs = part.root.xattrs(&found.path)?;
-            item.xattrs.retain(|xattr| options.keeps_xattr(&xattr.name, self.view.root));
+            match part.root.xattrs(&found.path) {
+                Ok(xattrs) => item.xattrs = xattrs,
+                Err(error) => return Err((item.path, error)),
+            }
+            item.xattrs.retain(|xattr| options.keeps_xattr(&xattr.name, self.root));
         }
         Ok(item)
-    }
-
-    /// Whether a selection, if there is one, names a path or leads to one.
-    fn selects(&self, path: &RelPath) -> bool {
-        self.selection.as_ref().is_none_or(|selection| selection.admits(path))
     }
 
     /// The digest of a file's contents, where contents are compared. A file that cannot be read has none; whoever wants it
@@ -299,10 +281,10 @@ impl Tree {
         let span = Span {
             from: Some(own_from.unwrap_or_else(|| part.own.clone())),
             until: until.and_then(|until| below(until, &part.shown)).and_then(|rest| joined(&part.own, rest).ok()),
-            one_file_system: self.one_file_system,
+            one_file_system: self.options.one_file_system,
             staged,
         };
-        let trail = match self.filter.as_ref().map(|filter| Trail::new(filter, self)).transpose() {
+        let trail = match self.trail() {
             Ok(trail) => RefCell::new(trail),
             Err(error) => return visit(Err((part.shown.clone(), FsError::rules(&part.shown, error)))),
         };
@@ -314,9 +296,6 @@ impl Tree {
             }
             let Ok(shown) = shown(part, path) else { return false };
             if *path != part.own && !path.is_below(&part.own) {
-                return false;
-            }
-            if !self.selects(&shown) {
                 return false;
             }
             let mut trail = trail.borrow_mut();
@@ -342,13 +321,10 @@ impl Tree {
                 Ok(found) => match shown(part, &found.path) {
                     Ok(path) => {
                         let is_directory = found.entry.kind == Kind::Directory;
-                        if !self.selects(&path) {
-                            return ControlFlow::Continue(());
-                        }
                         if trail.borrow_mut().as_mut().is_some_and(|trail| !trail.admits(&path, is_directory)) {
                             return ControlFlow::Continue(());
                         }
-                        self.item(part, path.clone(), found).map_err(|error| (path, error))
+                        self.item(part, path, found)
                     }
                     Err(error) => Err(error),
                 },
@@ -360,12 +336,9 @@ impl Tree {
         flow
     }
 
-    /// Whether a path takes part, as the rules of the tree are now.
-    pub(crate) fn admits_now(&self, path: &RelPath, is_directory: bool) -> Result<bool, FsError> {
-        let Some(filter) = &self.filter else { return Ok(true) };
-        Trail::new(filter, self)
-            .and_then(|trail| trail.admits_all_of(path, is_directory))
-            .map_err(|error| FsError::rules(path, error))
+    /// What takes part as the rules of the tree are now; none where everything does.
+    pub(crate) fn trail(&self) -> Result<Option<Trail<'_>>, FilterError> {
+        self.filter.as_ref().map(|filter| Trail::new(filter, self)).transpose()
     }
 
     /// A directory and everything in it.
@@ -388,7 +361,7 @@ fn below<'a>(path: &'a RelPath, directory: &RelPath) -> Option<&'a [u8]> {
     }
 }
 
-fn joined(directory: &RelPath, rest: &[u8]) -> Result<RelPath, FsError> {
+pub(crate) fn joined(directory: &RelPath, rest: &[u8]) -> Result<RelPath, FsError> {
     if rest.is_empty() {
         return Ok(directory.clone());
     }

@@ -5,11 +5,11 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::Receiver;
 
 use xssh_fs::RelPath;
-use xssh_os::account;
 
 use super::{Shared, problem};
 use crate::limits::{BATCH, NAMES};
 use crate::line::Gone;
+use crate::owners;
 use crate::tree::Item;
 use crate::wire::message::FromSource;
 
@@ -90,8 +90,7 @@ impl Told {
             if self.0.len() >= NAMES || !self.0.insert((group, id)) {
                 continue;
             }
-            let name = if group { account::group_name(id) } else { account::user_name(id) };
-            if let Some(name) = name {
+            if let Some(name) = owners::name(group, id) {
                 shared.line.send(&FromSource::Name { group, id, name })?;
             }
         }

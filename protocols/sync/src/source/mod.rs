@@ -1,8 +1,8 @@
 //! The side that has the tree which is copied. It walks, lists and reads what it is asked for, and decides nothing.
 //!
-//! In order of use: `pages` (the walk, whose digests are streamed at once), `recent` (what it saw last), `listing` (ranges that the target wants to see),
-//! `content` (files that it wants to have), `difference` (those of which it has something alike). Each is a thread of its own behind one `Line`; the caller's thread reads what the
-//! target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
+//! In order of use: `pages` (the walk, whose digests are streamed at once), `recent` (what it saw last), `listing` (ranges that
+//! the target wants to see), `content` (files that it wants to have), `difference` (those of which it has something alike).
+//! Each is a thread of its own behind one `Line`; the caller's thread reads what the target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
 
 mod content;
 mod difference;
@@ -20,7 +20,7 @@ use xssh_fs::RelPath;
 
 use crate::error::SyncError;
 use crate::limits::{KEPT_RANGES, LISTS, PIECE, WANTS};
-use crate::line::Line;
+use crate::line::{Line, Shaping};
 use crate::options::Options;
 use crate::owners::Rights;
 use crate::summary::Summary;
@@ -74,7 +74,7 @@ pub(crate) fn run(
     let shared = Shared { tree, options, watch, line, kept, recent: Recent::default(), wishes: 0.into() };
     let shared = &shared;
     thread::scope(|scope| {
-        let writer = scope.spawn(move || shared.line.pump(outgoing, output, options));
+        let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::of(options)));
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
         scope.spawn(move || pages::run(shared, start.key, rights));

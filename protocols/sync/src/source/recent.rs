@@ -46,12 +46,12 @@ impl Recent {
     /// The entries from a name to another, where all of them are held as one page or several.
     pub(super) fn take(&self, from: &RelPath, until: Option<&RelPath>) -> Option<Vec<Item>> {
         self.with(|held| {
-            let first = |page: &Vec<Item>| page.first().map(|item| item.path.clone());
-            let begin = held.pages.iter().position(|page| first(page).as_ref() == Some(from))?;
+            let beginning =
+                |path: &RelPath| held.pages.iter().position(|page| page.first().is_some_and(|item| item.path == *path));
+            let begin = beginning(from)?;
             let end = match until {
-                Some(until) => {
-                    begin + held.pages.iter().skip(begin).position(|page| first(page).as_ref() == Some(until))?
-                }
+                // A target may ask for anything.
+                Some(until) => beginning(until).filter(|end| *end >= begin)?,
                 None if held.ended => held.pages.len(),
                 None => return None,
             };

@@ -20,7 +20,7 @@ pub(super) struct Basis {
 pub(super) fn run(shared: &Shared<'_>, bases: &Receiver<Basis>, events: &SyncSender<Event>) {
     while let Ok(Basis { file, kind, size }) = bases.recv() {
         let signed = shared.ledger.path_of(file).map(|path| {
-            let (open, _) = kind.open(shared.tree, &path)?;
+            let open = kind.open(shared.tree, &path)?;
             xssh_delta::signature(open, size).map_err(|error| FsError::io(&path, io::Error::other(error)))
         });
         let sent = match signed {

@@ -9,10 +9,8 @@ use xssh_fs::RelPath;
 
 use crate::error::SyncError;
 use crate::limits::PAGES;
+use crate::owners::NOT_COMPARED;
 use crate::wire::message::Page;
-
-/// The digest of owners of a page in which not all can be set.
-const NOT_COMPARED: [u8; 16] = [0; 16];
 
 /// A stretch of names in which something differs.
 #[derive(Debug, Clone, PartialEq, Eq)]

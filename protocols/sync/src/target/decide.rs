@@ -147,11 +147,8 @@ impl Decider<'_> {
                 self.comparison.own_ended();
                 (self.own_clean, self.partial) = (Some(clean), partial);
                 self.finish.own_entries = entries;
-                for (file, item) in self.moves.own_walk_ended(keys) {
-                    self.want(file, item, None)?;
-                    self.settle_held(file)?;
-                }
-                self.flush_wishes()?;
+                let new = self.moves.own_walk_ended(keys);
+                self.want_held(new)?;
             }
             Event::Entries { range, items } => self.entries(range, items)?,
             Event::RangeEnd { range, clean } => {
@@ -394,10 +391,7 @@ impl Decider<'_> {
 
     fn settled(&mut self, file: FileId) -> Result<(), SyncError> {
         self.unsettled = self.unsettled.saturating_sub(1);
-        if let Some(open) = self.open.get_mut(&file.range) {
-            *open = open.saturating_sub(1);
-        }
-        self.release(file.range)
+        self.settle_held(file)
     }
 
     fn release(&mut self, range: u32) -> Result<(), SyncError> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use xssh_fs::{Attributes, FsError, Kind, RelPath, copy_range};
 
-use super::write::attributes;
+use super::write::{ACLS, attributes, handed_down};
 use super::{Shared, kept_as};
 use crate::error::SyncError;
 use crate::limits::DELETIONS_UNASKED;
@@ -13,9 +13,6 @@ use crate::watch::Change;
 
 /// Permissions with which a directory can be worked in.
 const WORKABLE: u32 = 0o700;
-
-/// Extended attributes that are ACLs.
-const ACLS: [&[u8]; 2] = [b"system.posix_acl_access", b"system.posix_acl_default"];
 
 /// What waits for the end of a run.
 #[derive(Default)]
@@ -107,12 +104,7 @@ impl Finish {
         match item.meta.kind {
             Kind::Directory => {
                 root.make_directory(&own, item.meta.mode | WORKABLE)?;
-                if shared.options.acls {
-                    // What the directory above hands down is none of the source's.
-                    for name in ACLS.iter().filter(|name| item.xattrs.iter().all(|xattr| &*xattr.name != **name)) {
-                        root.remove_xattr(&own, name)?;
-                    }
-                }
+                handed_down(shared, &ACLS, &item.xattrs).try_for_each(|name| root.remove_xattr(&own, name))?;
                 root.set(&own, &Attributes { xattrs: &item.xattrs, ..Attributes::default() })?;
                 self.directories.insert(item.path.clone(), item.meta);
                 Ok(())
@@ -236,16 +228,19 @@ impl Finish {
     }
 
     fn delete(&mut self, shared: &Shared<'_>) {
-        for (path, kind) in std::mem::take(&mut self.extras).into_iter().rev() {
-            // The source's own rules have arrived with its files by now.
-            match shared.tree.admits_now(&path, kind == Kind::Directory) {
-                Ok(true) => {}
-                Ok(false) => continue,
-                Err(error) => {
-                    shared.problem(&path, &error.to_string());
-                    continue;
-                }
-            }
+        let mut extras = std::mem::take(&mut self.extras);
+        // The source's own rules have arrived with its files by now.
+        match shared.tree.trail() {
+            Ok(None) => {}
+            Ok(Some(mut trail)) => extras.retain(|(path, kind)| {
+                trail.leads_to(path, *kind == Kind::Directory).unwrap_or_else(|error| {
+                    shared.problem(path, &error.to_string());
+                    false
+                })
+            }),
+            Err(error) => return shared.problem(&RelPath::root(), &error.to_string()),
+        }
+        for (path, kind) in extras.into_iter().rev() {
             self.touch(shared, &path);
             let removed = match kind {
                 Kind::Directory => self.remove_tree(shared, &path),

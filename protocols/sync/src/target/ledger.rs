@@ -141,12 +141,12 @@ impl Ledger {
 }
 
 impl Likeness {
-    /// Opens it, and says how long it is.
-    pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<(File, u64), FsError> {
+    /// Opens it.
+    pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<File, FsError> {
         let (root, own) = tree.place(path)?;
         match self {
-            Self::Own => root.open_file(&own).map(|(file, entry)| (file, entry.size)),
-            Self::Partial => root.partial(&own),
+            Self::Own => root.open_file(&own).map(|(file, _)| file),
+            Self::Partial => root.partial(&own).map(|(file, _)| file),
         }
     }
 }

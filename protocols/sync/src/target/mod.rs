@@ -1,10 +1,10 @@
 //! The side whose tree is changed. It alone decides: it asks for what it needs, and takes nothing that it did not ask for.
 //!
 //! In order of use: `compare` (page digests of both sides, merged into ranges that differ), `decide` (entry by entry in
-//! those ranges: what is made, asked for, set, or to be deleted), `moves` (files that are here under another name), `basis` (signatures of files that are here already),
-//! `write` (contents, into staged files), `finish` (deletions, and the metadata of directories). The caller's thread reads
-//! what the source says and waits for nothing but the disk; the decider is a thread of its own, and so are the walk, the
-//! basis and the writers.
+//! those ranges: what is made, asked for, set, or to be deleted), `moves` (files that are here under another name), `basis`
+//! (signatures of files that are here already), `write` (contents, into staged files), `finish` (deletions, and the metadata
+//! of directories). The caller's thread reads what the source says and waits for nothing but the disk; the decider is a
+//! thread of its own, and so are the walk, the basis and the writers.
 //!
 //! It must never follow a name of the source's outside the tree (that is `xssh_fs::Root`'s work: no path is opened here),
 //! never show half of a file under its final name, and never delete after a scan with errors.
@@ -29,12 +29,12 @@ use xssh_fs::{FsError, RelPath, Root, is_partial_name, is_staged_name};
 
 use crate::error::SyncError;
 use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
-use crate::line::Line;
+use crate::line::{Line, Shaping};
 use crate::options::{Backup, Options};
 use crate::owners::{Rights, Translation};
 use crate::page::Pager;
 use crate::summary::Summary;
-use crate::tree::{Item, Tree};
+use crate::tree::{Item, Tree, joined};
 use crate::watch::{Change, Note, Watch};
 use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
@@ -109,9 +109,7 @@ impl Shared<'_> {
         }
         self.watch.note(Note::Problem { path, why, remote: false });
     }
-}
 
-impl Shared<'_> {
     /// Keeps what is about to be replaced, where that is asked for; it stays under its own name too.
     fn back_up(&self, path: &RelPath) -> Result<(), FsError> {
         let Some(backup) = &self.options.backup else { return Ok(()) };
@@ -123,18 +121,12 @@ impl Shared<'_> {
 
 /// The name under which a backup is kept, in a directory that is there.
 fn kept_as(root: &Root, own: &RelPath, backup: &Backup) -> Result<RelPath, FsError> {
-    let name = [own.name(), &backup.suffix].concat();
-    let Some(directory) = &backup.directory else {
-        return Ok(own.parent().unwrap_or_else(RelPath::root).join(&name)?);
-    };
-    let parent = own.parent().unwrap_or_else(RelPath::root);
-    let parent = if parent.is_root() {
-        directory.clone()
-    } else {
-        RelPath::parse(&[directory.as_bytes(), b"/", parent.as_bytes()].concat())?
-    };
-    root.make_directories(&parent, 0o700)?;
-    Ok(parent.join(&name)?)
+    let mut parent = own.parent().unwrap_or_else(RelPath::root);
+    if let Some(directory) = &backup.directory {
+        parent = joined(directory, parent.as_bytes())?;
+        root.make_directories(&parent, 0o700)?;
+    }
+    Ok(parent.join(&[own.name(), &backup.suffix].concat())?)
 }
 
 /// Makes a tree like that of the source at the other end. `tells_source`: the user sits at the source.
@@ -157,9 +149,7 @@ pub(crate) fn run(
     let shared = Shared { tree, options, watch, line, ledger, translation, tells_source };
     let shared = &shared;
     thread::scope(|scope| {
-        let writer = scope.spawn(move || {
-            shared.line.pump(outgoing, output, &Options { compress: Some(false), ..Options::default() })
-        });
+        let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::default()));
         let (events, inbox) = sync_channel(EVENTS);
         // Never more than files that are wanted.
         let (bases, wanted_bases) = channel();

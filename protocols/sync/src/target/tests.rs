@@ -6,7 +6,6 @@ use std::thread;
 use xssh_fs::{Kind, RelPath, Root};
 
 use crate::error::SyncError;
-use crate::options::Options;
 use crate::owners::Rights;
 use crate::summary::Summary;
 use crate::tree::{Item, Meta, Tree};
@@ -32,16 +31,7 @@ fn against(says: &[FromSource]) -> (tempfile::TempDir, Result<Summary, SyncError
             // Hangs up at the first word of the target.
             let _ = frame::read(&mut heard);
         });
-        let start = Start {
-            role: Role::Source,
-            paths: Vec::new(),
-            names: Vec::new(),
-            own_name: None,
-            selection: None,
-            options: Options::default(),
-            rules: xssh_filter::Rules::default(),
-            key: [1; 32],
-        };
+        let start = Start::new(Role::Source, [1; 32]);
         super::run(&tree, &start, Rights::default(), input, output, &Nobody, false)
     });
     (folder, done)

@@ -29,8 +29,8 @@ pub(super) enum Work {
     Missing(String),
 }
 
-/// The extended attribute that is a file's ACL.
-const ACL: &[u8] = b"system.posix_acl_access";
+/// Extended attributes that are ACLs; only directories have the second.
+pub(super) const ACLS: [&[u8]; 2] = [b"system.posix_acl_access", b"system.posix_acl_default"];
 
 /// Where contents are written.
 enum Place {
@@ -167,7 +167,7 @@ impl Writer<'_> {
         let basis = wanted.basis.map(|kind| kind.open(self.shared.tree, path)).transpose()?;
         let place = self.place(wanted, true)?;
         // After the staged file has taken that name, which changed what it named before.
-        let basis = basis.map(|(file, _)| version(&file).map(|version| Basis { file, version })).transpose();
+        let basis = basis.map(|file| version(&file).map(|version| Basis { file, version })).transpose();
         let basis = basis.map_err(|error| FsError::io(path, error))?;
         let length = basis.as_ref().map_or(0, |basis| basis.version.0);
         Ok(Growing {
@@ -206,9 +206,7 @@ impl Writer<'_> {
                 root.set(&own, &attributes)
             }
             Place::Beside(staged) => {
-                if self.shared.options.acls && xattrs.iter().all(|xattr| &*xattr.name != ACL) {
-                    staged.remove_xattr(ACL)?;
-                }
+                handed_down(self.shared, &ACLS[..1], xattrs).try_for_each(|name| staged.remove_xattr(name))?;
                 if wanted.replaces {
                     self.shared.back_up(path)?;
                 }
@@ -341,6 +339,16 @@ fn blocks(bytes: &[u8], at: u64) -> impl Iterator<Item = &[u8]> {
 fn version(file: &File) -> io::Result<Version> {
     let stat = file.metadata()?;
     Ok((stat.size(), stat.mtime(), stat.mtime_nsec(), stat.ctime(), stat.ctime_nsec()))
+}
+
+/// The ACLs that a new entry may have from the directory above, and that are none of the source's.
+pub(super) fn handed_down<'a>(
+    shared: &Shared<'_>,
+    acls: &'a [&'static [u8]],
+    xattrs: &'a [Xattr],
+) -> impl Iterator<Item = &'static [u8]> + 'a {
+    let kept = shared.options.acls;
+    acls.iter().copied().filter(move |name| kept && xattrs.iter().all(|xattr| &*xattr.name != *name))
 }
 
 /// What a new file is given.

@@ -62,6 +62,22 @@ pub struct Start {
     pub key: [u8; 32],
 }
 
+impl Start {
+    /// The whole of a place that is still to be named, without options and rules.
+    pub fn new(role: Role, key: [u8; 32]) -> Self {
+        Self {
+            role,
+            paths: Vec::new(),
+            names: Vec::new(),
+            own_name: None,
+            selection: None,
+            options: Options::default(),
+            rules: Rules::default(),
+            key,
+        }
+    }
+}
+
 /// What a helper is ready with: the names under which a source shows what it was asked for, and what a target may set.
 pub(crate) type Ready = (Vec<Vec<u8>>, Rights);
 

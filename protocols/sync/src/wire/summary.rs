@@ -5,16 +5,16 @@ use super::bytes::{Put, Take};
 use crate::summary::Summary;
 
 pub(super) fn put_summary(summary: &Summary, put: &mut Put) {
-    for number in summary.numbers() {
-        put.number(number);
-    }
+    let mut copy = *summary;
+    copy.numbers().into_iter().for_each(|number| put.number(*number));
     put.raw(&summary.root);
 }
 
 pub(super) fn take_summary(take: &mut Take) -> Result<Summary, WireError> {
-    let mut numbers = Summary::default().numbers();
-    for number in &mut numbers {
+    let mut summary = Summary::default();
+    for number in summary.numbers() {
         *number = take.number()?;
     }
-    Ok(Summary::of(numbers, take.array()?))
+    summary.root = take.array()?;
+    Ok(summary)
 }

@@ -3,7 +3,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use xssh_fs::Root;
-use xssh_sync::{Near, Nobody, Opened, Options, Role, Rules, Start, Tree, client, serve};
+use xssh_sync::{Near, Nobody, Opened, Options, Role, Start, Tree, client, serve};
 
 /// What a helper says before its first message: the magic number, the version, and that it is ready.
 const OPENING: &[u8] = b"xssh\0syn\x01\0\0\0\x41\x03\0\0\0\0\0\0";
@@ -36,16 +36,8 @@ fn after_opening(data: &[u8]) -> impl Read {
 }
 
 fn asked(role: Role) -> Start {
-    Start {
-        role,
-        paths: vec![b"tree".to_vec()],
-        names: Vec::new(),
-        own_name: None,
-        selection: None,
-        options: Options { delete: true, ..Options::default() },
-        rules: Rules::default(),
-        key: [7; 32],
-    }
+    let options = Options { delete: true, ..Options::default() };
+    Start { paths: vec![b"tree".to_vec()], options, ..Start::new(role, [7; 32]) }
 }
 
 /// A tree made for this input, beside which nothing may appear.

@@ -1,5 +1,7 @@
 //! New files that may be here under another name.
 
+use xssh_fs::RelPath;
+
 use super::Decider;
 use crate::content::hash;
 use crate::error::SyncError;
@@ -7,7 +9,6 @@ use crate::limits::KEPT_RANGES;
 use crate::target::moves::Verdict;
 use crate::tree::Item;
 use crate::wire::message::{FileDigest, FileId, FromTarget};
-use xssh_fs::RelPath;
 
 impl Decider<'_> {
     /// A file that the source has and we have not.
@@ -39,7 +40,12 @@ impl Decider<'_> {
         for file in ask {
             self.send(&FromTarget::Digest { file })?;
         }
-        for (file, item) in want {
+        self.want_held(want)
+    }
+
+    /// Asks for files that were held back.
+    pub(super) fn want_held(&mut self, files: Vec<(FileId, Item)>) -> Result<(), SyncError> {
+        for (file, item) in files {
             self.want(file, item, None)?;
             self.settle_held(file)?;
         }
@@ -51,12 +57,11 @@ impl Decider<'_> {
         let tree = self.shared.tree;
         let own = |path: &RelPath| tree.open(path).ok().and_then(|(open, _)| hash(open).ok());
         match digest.and_then(|digest| self.moves.find(&item, digest, own)) {
-            Some(from) => self.finish.moved(from, item),
-            None => {
-                self.want(file, item, None)?;
-                self.flush_wishes()?;
+            Some(from) => {
+                self.finish.moved(from, item);
+                self.settle_held(file)
             }
+            None => self.want_held(vec![(file, item)]),
         }
-        self.settle_held(file)
     }
 }
