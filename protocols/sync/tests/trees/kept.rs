@@ -4,11 +4,12 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Command;
+use std::sync::PoisonError;
 
 use xssh_fs::{Attributes, RelPath, Root, Xattr};
 use xssh_sync::{Change, Chmod, Options};
 
-use super::pair::Pair;
+use super::pair::{CHILDREN, Pair};
 
 fn inode(path: &Path) -> u64 {
     fs::symlink_metadata(path).unwrap().ino()
@@ -113,6 +114,7 @@ fn extended_attributes_are_kept_and_removed() {
 }
 
 fn call(program: &str, args: &[&str], path: &Path) -> String {
+    let _no_runs = CHILDREN.write().unwrap_or_else(PoisonError::into_inner);
     let output = Command::new(program).args(args).arg(path).output().unwrap();
     assert!(output.status.success(), "{program}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread;
 
 use tempfile::TempDir;
@@ -15,6 +15,9 @@ use xssh_sync::{
 };
 
 use super::line::Counted;
+
+/// A child has what we have open until it is the other program, a target's lock too: none is started while a run goes on.
+pub(crate) static CHILDREN: RwLock<()> = RwLock::new(());
 
 pub(crate) struct Pair {
     folder: TempDir,
@@ -74,19 +77,17 @@ impl Pair {
 
     /// `role` is the helper's.
     fn run(&self, role: Role, options: &Options) -> Run {
+        let _no_children = CHILDREN.read().unwrap_or_else(PoisonError::into_inner);
         let (near, far) = match role {
             Role::Target => (self.source(), self.target()),
             Role::Source => (self.target(), self.source()),
         };
         let start = Start {
-            role,
             paths: vec![far.as_os_str().as_bytes().to_vec()],
-            names: Vec::new(),
-            own_name: None,
             selection: self.selection.clone(),
             rules: self.rules.clone(),
             options: Options { itemize: true, ..options.clone() },
-            key: [7; 32],
+            ..Start::new(role, [7; 32])
         };
         let listener = Listener::default();
         let (from_helper, to_client) = std::io::pipe().unwrap();
