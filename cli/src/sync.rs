@@ -192,12 +192,12 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
     let direction = if call.relative { selection::relative(direction, &mut start)? } else { direction };
     match direction {
         Direction::Push { sources, host, path } => {
-            let Opened { tree, names, .. } = trees::source(&sources, &start)?;
+            let Opened { mut tree, names, .. } = trees::source(&sources, &start)?;
             start.own_name = own_name(call, &sources);
             (start.paths, start.names) = (vec![path], names);
             let mut helper = FarSide::start(call, host.as_deref())?;
             let (input, output) = helper.streams()?;
-            Ok((xssh_sync::client(&start, Near::Source(&tree), input, output, show), helper))
+            Ok((xssh_sync::client(&start, Near::Source(&mut tree), input, output, show), helper))
         }
         Direction::Pull { host, paths, target } => {
             (start.role, start.paths) = (Role::Source, paths);

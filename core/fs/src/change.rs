@@ -186,6 +186,15 @@ impl Root {
         renamed.map_err(FsError::of(to))
     }
 
+    /// Makes `to` another name of the file `from`, where nothing stands.
+    ///
+    /// # Errors
+    /// What link(2) says.
+    pub fn link(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        let (old, new) = (self.parent(from)?, self.parent(to)?);
+        rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
+    }
+
     /// Gives an entry another name, in place of what stands there.
     ///
     /// # Errors

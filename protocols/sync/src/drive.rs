@@ -26,7 +26,7 @@ pub struct Opened {
 /// The user's side of a line.
 pub enum Near<'a> {
     /// It has the tree that is copied.
-    Source(&'a Tree),
+    Source(&'a mut Tree),
     /// It has the tree that is changed, which it opens when it knows under which names the source shows its own.
     Target(&'a mut Opener<'a, [Vec<u8>]>),
 }
@@ -46,8 +46,8 @@ pub fn client(
     watch: &dyn Watch,
 ) -> Result<Summary, SyncError> {
     let own_rights = match near {
-        Near::Source(_) => Rights::default(),
-        Near::Target(_) => Rights::of_this_process(&start.options),
+        Near::Source(_) => Rights::of_source(),
+        Near::Target(_) => Rights::of_target(&start.options),
     };
     start::open(&mut output)
         .and_then(|()| start::write_start(&mut output, start, &own_rights))
@@ -60,9 +60,13 @@ pub fn client(
         Greeting::Version(theirs) => return Err(SyncError::Version { theirs }),
     };
     match near {
-        Near::Source(tree) => source::run(tree, start, rights, input, output, watch),
+        Near::Source(tree) => {
+            tree.meet(&own_rights, &rights);
+            source::run(tree, start, rights, input, output, watch)
+        }
         Near::Target(open) => {
-            let opened = open(&mut names).map_err(SyncError::Refused)?;
+            let mut opened = open(&mut names).map_err(SyncError::Refused)?;
+            opened.tree.meet(&own_rights, &rights);
             target::run(&opened.tree, start, own_rights, input, output, watch, false)
         }
     }
@@ -78,7 +82,7 @@ pub fn serve(
     open: &mut Opener<'_, Start>,
 ) -> Result<Summary, SyncError> {
     start::open(&mut output).map_err(SyncError::Line)?;
-    let (mut start, mut rights) = match start::read_start(&mut input)? {
+    let (mut start, rights) = match start::read_start(&mut input)? {
         Greeting::Here(asked) => asked,
         Greeting::Refused(why) => return Err(SyncError::Refused(why)),
         Greeting::Chatter(said) if said.is_empty() => return Err(SyncError::Ended),
@@ -89,19 +93,21 @@ pub fn serve(
             return Err(SyncError::Version { theirs });
         }
     };
-    let opened = match open(&mut start) {
+    let mut opened = match open(&mut start) {
         Ok(opened) => opened,
         Err(why) => {
             start::write_ready(&mut output, Err(&why)).map_err(SyncError::Line)?;
             return Err(SyncError::Refused(why));
         }
     };
-    if start.role == Role::Target {
-        rights = Rights::of_this_process(&start.options);
-    }
-    start::write_ready(&mut output, Ok((&opened.names, &rights))).map_err(SyncError::Line)?;
+    let own_rights = match start.role {
+        Role::Source => Rights::of_source(),
+        Role::Target => Rights::of_target(&start.options),
+    };
+    start::write_ready(&mut output, Ok((&opened.names, &own_rights))).map_err(SyncError::Line)?;
+    opened.tree.meet(&own_rights, &rights);
     match start.role {
         Role::Source => source::run(&opened.tree, &start, rights, input, output, &Nobody),
-        Role::Target => target::run(&opened.tree, &start, rights, input, output, &Nobody, true),
+        Role::Target => target::run(&opened.tree, &start, own_rights, input, output, &Nobody, true),
     }
 }

@@ -140,12 +140,12 @@ impl Options {
         self.min_size.is_none_or(|least| size >= least) && self.max_size.is_none_or(|most| size <= most)
     }
 
-    /// Whether an extended attribute is kept. Only root may set most of them.
-    pub(crate) fn keeps_xattr(&self, name: &[u8], root: bool) -> bool {
+    /// Whether an extended attribute is kept. Only root may read and set most of them: it is to be root on both sides.
+    pub(crate) fn keeps_xattr(&self, name: &[u8], privileged: bool) -> bool {
         if name.starts_with(b"system.") {
             return self.acls && name.starts_with(b"system.posix_acl_");
         }
-        self.xattrs && (root || name.starts_with(b"user."))
+        self.xattrs && (privileged || name.starts_with(b"user."))
     }
 
     /// Whether two times count as the same.

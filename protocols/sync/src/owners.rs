@@ -12,18 +12,23 @@ use crate::options::Options;
 use crate::tree::Meta;
 use crate::wire::message::PageDigest;
 
-/// What a target may set.
+/// What a side may read and set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Rights {
-    /// Owners, and any group.
+    /// Owners, any group, and extended attributes of all kinds.
     pub(crate) root: bool,
-    /// The groups that it may give, as labels.
+    /// The groups that a target may give, as labels.
     pub(crate) groups: Vec<Vec<u8>>,
 }
 
 impl Rights {
-    /// Those of this process.
-    pub(crate) fn of_this_process(options: &Options) -> Self {
+    /// Those of this process, which is a source.
+    pub(crate) fn of_source() -> Self {
+        Self { root: account::is_root(), groups: Vec::new() }
+    }
+
+    /// Those of this process, which is a target.
+    pub(crate) fn of_target(options: &Options) -> Self {
         let root = account::is_root();
         let mut labels = Labels::new(options);
         let own = if root { Vec::new() } else { account::own_groups() };
@@ -154,11 +159,6 @@ impl Translation {
     /// The group that is to be set.
     pub(crate) fn group(&self, options: &Options, meta: &Meta) -> Option<u32> {
         (options.groups && (self.root || self.own_groups.contains(&meta.gid))).then_some(meta.gid)
-    }
-
-    /// Whether owners can be set here.
-    pub(crate) fn is_root(&self) -> bool {
-        self.root
     }
 
     /// Whether an owner is wanted that cannot be set.

@@ -13,7 +13,7 @@ use xssh_fs::{Entry, FsError, Kind, RelPath, Root, Xattr};
 use crate::content::hash;
 use crate::filtering::{Filter, Trail};
 use crate::options::Options;
-use crate::owners::Translation;
+use crate::owners::{Rights, Translation};
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
 
@@ -135,8 +135,8 @@ pub struct Tree {
     filter: Option<Filter>,
     /// What is looked at beside what every entry has.
     options: Options,
-    /// Whether this process is root's, who sees more extended attributes.
-    root: bool,
+    /// Whether both sides are root's, who may read and set extended attributes of all kinds.
+    privileged: bool,
     /// The first names of files that have several.
     leaders: Mutex<HashMap<Inode, RelPath>>,
 }
@@ -165,8 +165,7 @@ impl Tree {
     pub fn of(places: Vec<(RelPath, Root, RelPath)>) -> Self {
         let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
-        let root = xssh_os::account::is_root();
-        Self { parts, filter: None, options: Options::default(), root, leaders: Mutex::default() }
+        Self { parts, filter: None, options: Options::default(), privileged: false, leaders: Mutex::default() }
     }
 
     /// Shows what takes part, as seen from this side.
@@ -179,6 +178,16 @@ impl Tree {
             (self.options.one_file_system, self.options.chmod) = (false, None);
         }
         self
+    }
+
+    /// Shows what both sides can read and set, so that they compare the same.
+    pub(crate) fn meet(&mut self, own: &Rights, theirs: &Rights) {
+        self.privileged = own.root && theirs.root;
+    }
+
+    /// Whether an extended attribute is kept.
+    pub(crate) fn keeps(&self, name: &[u8]) -> bool {
+        self.options.keeps_xattr(name, self.privileged)
     }
 
     /// Whether some entries are not shown.
@@ -229,7 +238,7 @@ impl Tree {
                 Ok(xattrs) => item.xattrs = xattrs,
                 Err(error) => return Err((item.path, error)),
             }
-            item.xattrs.retain(|xattr| options.keeps_xattr(&xattr.name, self.root));
+            item.xattrs.retain(|xattr| self.keeps(&xattr.name));
         }
         Ok(item)
     }

@@ -20,6 +20,7 @@ mod rsync;
 mod rsync_options;
 mod sftp_and_scp;
 mod sync;
+mod sync_accounts;
 mod terminals;
 mod timeouts;
 mod unison;

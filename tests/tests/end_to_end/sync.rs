@@ -16,17 +16,21 @@ use xssh_tests::{over_both_routes, peer};
 over_both_routes!(a_tree_there_and_back);
 
 /// `xssh sync` with the world's configuration and the same xssh on the host.
-fn sync(world: &World, args: &[&str]) -> Call {
-    let own = &Subject::get().path;
-    let call = world.home.call(own).arg("sync").arg("-F").arg(world.home.config());
-    call.arg("--remote-xssh").arg(own).args(args)
+pub(super) fn sync(world: &World, args: &[&str]) -> Call {
+    sync_by(world, text(&Subject::get().path), args)
 }
 
-fn text(path: &Path) -> &str {
+/// The same with another helper on the host.
+pub(super) fn sync_by(world: &World, remote: &str, args: &[&str]) -> Call {
+    let call = world.home.call(&Subject::get().path).arg("sync").arg("-F").arg(world.home.config());
+    call.arg("--remote-xssh").arg(remote).args(args)
+}
+
+pub(super) fn text(path: &Path) -> &str {
     path.to_str().expect("a path of letters")
 }
 
-fn on_host(path: &Path) -> String {
+pub(super) fn on_host(path: &Path) -> String {
     format!("{HOST}:{}", text(path))
 }
 
@@ -51,7 +55,7 @@ fn ended(outcome: &Outcome, words: &str) {
 }
 
 /// What rsync would still have to do.
-fn assert_alike(one: &Path, other: &Path) {
+pub(super) fn assert_alike(one: &Path, other: &Path) {
     let (one, other) = (format!("{}/", text(one)), format!("{}/", text(other)));
     let judge = Call::new(peer::require("rsync")).args(["-ani", "--checksum", "--delete", &one, &other]).run().ok();
     assert_eq!(judge.text(), "", "{one} and {other}");

@@ -50,8 +50,8 @@ pub(super) struct Decider<'a> {
     clean: bool,
     bases: Sender<Basis>,
     whole: Vec<FileId>,
-    /// Files whose contents are compared, because sizes and times do not count.
-    doubted: HashMap<FileId, Item>,
+    /// Files whose contents are compared, because sizes and times do not count: the source's, and ours.
+    doubted: HashMap<FileId, (Item, Item)>,
     moves: Moves,
     finish: Finish,
 }
@@ -163,7 +163,7 @@ impl Decider<'_> {
                 if let Some(held) = self.moves.take(file) {
                     return self.moved(file, held, None);
                 }
-                let theirs = self.doubted.remove(&file).ok_or(UNASKED)?;
+                let (theirs, _) = self.doubted.remove(&file).ok_or(UNASKED)?;
                 self.shared.problem(&theirs.path, &why);
                 self.settled(file)?;
             }
@@ -174,10 +174,10 @@ impl Decider<'_> {
 
     fn entries(&mut self, range: u32, items: Vec<Item>) -> Result<(), SyncError> {
         let listing = self.listings.get_mut(&range).ok_or(UNASKED)?;
-        let (options, translation) = (self.shared.options, &self.shared.translation);
+        let (tree, translation) = (self.shared.tree, &self.shared.translation);
         for mut item in items {
             item.meta = translation.here(&item.meta);
-            item.xattrs.retain(|xattr| options.keeps_xattr(&xattr.name, translation.is_root()));
+            item.xattrs.retain(|xattr| tree.keeps(&xattr.name));
             let is_next = listing.items.last().is_none_or(|last| last.path < item.path);
             let is_within = listing.stretch.from <= item.path
                 && listing.stretch.until.as_ref().is_none_or(|until| item.path < *until);
@@ -311,7 +311,7 @@ impl Decider<'_> {
         if options.checksum {
             self.unsettled += 1;
             *self.open.entry(file.range).or_default() += 1;
-            self.doubted.insert(file, theirs);
+            self.doubted.insert(file, (theirs, mine.clone()));
             return self.send(&FromTarget::Digest { file });
         }
         self.attributes(&theirs, mine, differs);
@@ -323,14 +323,14 @@ impl Decider<'_> {
         if let Some(held) = self.moves.take(file) {
             return self.moved(file, held, Some(digest));
         }
-        let theirs = self.doubted.remove(&file).ok_or(UNASKED)?;
+        let (theirs, mine) = self.doubted.remove(&file).ok_or(UNASKED)?;
         let tree = self.shared.tree;
-        let mine = tree.open(&theirs.path).and_then(|(open, meta)| {
+        let now = tree.open(&theirs.path).and_then(|(open, meta)| {
             let digest = hash(open).map_err(|error| FsError::io(&theirs.path, std::io::Error::other(error)))?;
             Ok((meta, digest))
         });
-        if let Ok((meta, own)) = mine {
-            let mine = Item { meta, ..theirs.clone() };
+        if let Ok((meta, own)) = now {
+            let mine = Item { meta, ..mine };
             if own == *digest {
                 let differs = Difference::between(&theirs, &mine, self.shared.options, &self.shared.translation);
                 self.attributes(&theirs, &mine, differs);

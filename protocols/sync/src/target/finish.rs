@@ -1,13 +1,15 @@
 //! What is made at once, what waits for the end, and the end itself: deletions, then the metadata of directories.
 
+mod deletions;
+mod moved;
+
 use std::collections::{BTreeMap, HashSet};
 
-use xssh_fs::{Attributes, FsError, Kind, RelPath, copy_range};
+use xssh_fs::{Attributes, FsError, Kind, RelPath};
 
+use super::Shared;
 use super::write::{ACLS, attributes, handed_down};
-use super::{Shared, kept_as};
 use crate::error::SyncError;
-use crate::limits::DELETIONS_UNASKED;
 use crate::tree::{Item, Meta};
 use crate::watch::Change;
 
@@ -26,6 +28,10 @@ pub(super) struct Finish {
     moves: Vec<(RelPath, Item)>,
     /// Old names that are gone with their files.
     gone: HashSet<RelPath>,
+    /// Old names that go although their files stay: those have their new names already.
+    twice: HashSet<RelPath>,
+    /// Old names that a rule keeps.
+    stays: HashSet<RelPath>,
     /// Names that belong to the file of another name.
     links: Vec<(RelPath, RelPath)>,
     /// All entries of the target before the run.
@@ -136,10 +142,12 @@ impl Finish {
         let options = shared.options;
         let refused = self.refused(shared);
         let deletes = options.delete && clean && refused.is_none();
-        self.move_files(shared, deletes);
+        let linked = if deletes && shared.tree.hides() { self.name_moved(shared) } else { HashSet::new() };
+        let victims = if deletes { self.victims(shared) } else { Vec::new() };
+        self.move_files(shared, deletes, &linked);
         self.link_names(shared);
         if deletes {
-            self.delete(shared);
+            self.delete(shared, victims);
         } else if options.delete && !clean && !self.extras.is_empty() {
             shared.problem(&RelPath::root(), "nothing was deleted, because not everything could be read");
         }
@@ -158,35 +166,6 @@ impl Finish {
             shared.tree.flush()?;
         }
         refused.filter(|_| options.delete && clean).map_or(Ok(()), Err)
-    }
-
-    /// Why nothing is to be deleted, if there is too much.
-    fn refused(&self, shared: &Shared<'_>) -> Option<SyncError> {
-        // Half of a tree is gone where somebody took one directory for another: then a number is to be said first.
-        let allowed = shared.options.max_delete.unwrap_or_else(|| (self.own_entries / 2).max(DELETIONS_UNASKED));
-        let wanted = self.extra_entries.saturating_sub(self.moves.len() as u64);
-        (wanted > allowed).then_some(SyncError::Deletions { wanted, allowed })
-    }
-
-    /// Files that are here under another name get the new one; the old one goes only where things are deleted.
-    fn move_files(&mut self, shared: &Shared<'_>, deletes: bool) {
-        for (from, item) in std::mem::take(&mut self.moves) {
-            if !shared.options.dry_run {
-                self.touch(shared, &item.path);
-                if deletes {
-                    self.touch(shared, &from);
-                }
-                if let Err(error) = move_file(shared, &from, &item, deletes) {
-                    shared.problem(&item.path, &error.to_string());
-                    continue;
-                }
-            }
-            if deletes {
-                self.gone.insert(from);
-            }
-            shared.ledger.moved(item.meta.size);
-            shared.change(&item.path, Change::Moved);
-        }
     }
 
     /// Names that belong to the file of another name.
@@ -226,99 +205,4 @@ impl Finish {
         }
         Ok(Some(change))
     }
-
-    fn delete(&mut self, shared: &Shared<'_>) {
-        let mut extras = std::mem::take(&mut self.extras);
-        // The source's own rules have arrived with its files by now.
-        match shared.tree.trail() {
-            Ok(None) => {}
-            Ok(Some(mut trail)) => extras.retain(|(path, kind)| {
-                trail.leads_to(path, *kind == Kind::Directory).unwrap_or_else(|error| {
-                    shared.problem(path, &error.to_string());
-                    false
-                })
-            }),
-            Err(error) => return shared.problem(&RelPath::root(), &error.to_string()),
-        }
-        for (path, kind) in extras.into_iter().rev() {
-            self.touch(shared, &path);
-            let removed = match kind {
-                Kind::Directory => self.remove_tree(shared, &path),
-                _ => self.remove(shared, &path, kind),
-            };
-            if let Err(error) = removed
-                && !error.is_missing()
-            {
-                shared.problem(&path, &error.to_string());
-            }
-        }
-    }
-
-    fn remove_tree(&mut self, shared: &Shared<'_>, path: &RelPath) -> Result<(), FsError> {
-        let mut inside = Vec::new();
-        let mut failed = None;
-        let backup = shared.options.backup.as_ref();
-        shared.tree.walk_below(path, &mut |found| {
-            match found {
-                // What is kept of earlier runs stays, and what leads to it.
-                Ok(item) if backup.is_some_and(|backup| backup.holds(&item.path)) => {}
-                Ok(item) => inside.push((item.path, item.meta)),
-                Err((_, error)) => failed = failed.take().or(Some(error)),
-            }
-            std::ops::ControlFlow::Continue(())
-        });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        for (path, meta) in inside.iter().filter(|(_, meta)| meta.kind == Kind::Directory) {
-            self.open_up(shared, path, meta);
-        }
-        for (path, meta) in inside.into_iter().rev() {
-            self.directories.remove(&path);
-            match self.remove(shared, &path, meta.kind) {
-                // What takes no part stays, and so does the directory that it is in.
-                Err(error) if (shared.tree.hides() || backup.is_some()) && error.is_not_empty() => {}
-                removed => removed?,
-            }
-        }
-        Ok(())
-    }
-
-    fn remove(&self, shared: &Shared<'_>, path: &RelPath, kind: Kind) -> Result<(), FsError> {
-        if self.gone.contains(path) {
-            return Ok(());
-        }
-        if !shared.options.dry_run {
-            let (root, own) = shared.tree.place(path)?;
-            match kind {
-                Kind::Directory => root.remove_directory(&own)?,
-                _ => match &shared.options.backup {
-                    Some(backup) => root.rename(&own, &kept_as(root, &own, backup)?)?,
-                    None => root.remove_file(&own)?,
-                },
-            }
-        }
-        shared.ledger.deleted();
-        shared.change(path, Change::Deleted);
-        Ok(())
-    }
-}
-
-/// Gives a file another name, or copies it there.
-fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, deletes: bool) -> Result<(), FsError> {
-    let (root, own) = shared.tree.place(&item.path)?;
-    let (_, from) = shared.tree.place(from)?;
-    let (file, entry) = root.open_file(&from)?;
-    if (entry.size, entry.mtime) != (item.meta.size, item.meta.mtime) {
-        return Err(FsError::io(&from, std::io::Error::other("it changed here while it was compared")));
-    }
-    let attributes = attributes(shared, &item.meta, &item.xattrs, false);
-    // Another name of the same file must not change with it.
-    if deletes && entry.links == 1 {
-        root.rename(&from, &own)?;
-        return root.set(&own, &attributes);
-    }
-    let staged = root.stage(&own)?;
-    copy_range(&file, 0, staged.file(), 0, entry.size).map_err(|error| FsError::io(&own, error))?;
-    staged.finish(&attributes)
 }

@@ -111,6 +111,11 @@ fn extended_attributes_are_kept_and_removed() {
     assert_eq!(all(&pair.target(), "f"), vec![long]);
     assert_eq!(all(&pair.target(), "d"), all(&pair.source(), "d"));
     assert!(pair.pull(&options).changes.is_empty());
+    // Where contents are compared too.
+    set(&pair.source(), "f", &[xattr("user.long", b"short")]);
+    let run = pair.push(&Options { checksum: true, ..options });
+    assert_eq!((run.ok().files, run.ok().touched), (0, 1), "{:?}", run.changes);
+    assert_eq!(all(&pair.target(), "f"), all(&pair.source(), "f"));
 }
 
 fn call(program: &str, args: &[&str], path: &Path) -> String {

@@ -3,9 +3,11 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use xssh_filter::{Builder, Options as RuleOptions};
 use xssh_sync::{Change, Options};
 
 use super::pair::Pair;
+use super::rules::NoFiles;
 
 fn noise(seed: u32, length: usize) -> Vec<u8> {
     let mut state = seed;
@@ -86,4 +88,33 @@ fn a_dry_run_moves_nothing() {
     told.retain(|(path, change)| path != "." && (path.starts_with("d1") || *change != Change::Attributes));
     assert_eq!(did.changes, told);
     pair.assert_alike();
+}
+
+/// What the source's new rules keep from going keeps its name, also where the rules themselves only got another name.
+#[test]
+fn what_new_rules_protect_is_not_moved_away() {
+    for filter in [false, true] {
+        let mut pair = both();
+        let (source, target) = (pair.source(), pair.target());
+        let padding = "#".repeat(400);
+        fs::rename(source.join("d1/f1"), source.join("new")).unwrap();
+        let name = if filter { ".rsync-filter" } else { ".gitignore" };
+        fs::write(source.join(name), format!("{padding}\n{}\n", if filter { "P f1" } else { "f1" })).unwrap();
+        if filter {
+            let mut rules = Builder::new(RuleOptions::default());
+            rules.filter(b": .rsync-filter", &NoFiles).unwrap();
+            pair.rules = rules.finish();
+            // The target has the rules in another place.
+            fs::create_dir(target.join("was")).unwrap();
+            fs::copy(source.join(name), target.join("was").join(name)).unwrap();
+            let time = fs::metadata(source.join(name)).unwrap().modified().unwrap();
+            fs::File::open(target.join("was").join(name)).unwrap().set_modified(time).unwrap();
+        }
+        let summary = pair.push(&Options { delete: true, gitignore: !filter, ..Options::default() }).ok();
+        assert_eq!(summary.moved, 1 + u64::from(filter), "{summary:?}");
+        let inode = |name: &str| fs::metadata(target.join(name)).unwrap().ino();
+        assert_ne!(inode("d1/f1"), inode("new"));
+        assert_eq!(fs::read(target.join("d1/f1")).unwrap(), fs::read(source.join("new")).unwrap());
+        assert!(!target.join("was").exists());
+    }
 }

@@ -100,9 +100,9 @@ impl Pair {
                     Ok(open(path, start.role, start))
                 })
             });
-            let tree = open(&near, Role::Source, &start).tree;
+            let mut tree = open(&near, Role::Source, &start).tree;
             let near = match role {
-                Role::Target => Near::Source(&tree),
+                Role::Target => Near::Source(&mut tree),
                 Role::Source => Near::Target(&mut |_| Ok(open(&near, Role::Target, &start))),
             };
             let result = client(&start, near, from_helper, up.over(to_helper), &listener);

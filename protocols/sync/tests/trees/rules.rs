@@ -77,7 +77,7 @@ fn directories_have_rules_of_their_own() {
     }
 }
 
-struct NoFiles;
+pub(crate) struct NoFiles;
 
 impl xssh_filter::RuleFiles for NoFiles {
     fn read(&self, _: &[u8]) -> std::io::Result<Vec<u8>> {

@@ -26,8 +26,8 @@ pub(super) fn source(data: &[u8]) {
 /// What a target says, to a source with a small tree.
 pub(super) fn target(data: &[u8]) {
     with_tree(|root| {
-        let tree = Tree::whole(Root::open(root).expect("a tree"));
-        let _ = client(&asked(Role::Target), Near::Source(&tree), after_opening(data), io::sink(), &Nobody);
+        let mut tree = Tree::whole(Root::open(root).expect("a tree"));
+        let _ = client(&asked(Role::Target), Near::Source(&mut tree), after_opening(data), io::sink(), &Nobody);
     });
 }
 

@@ -1,0 +1,110 @@
+//! Files that are here under another name get the new one.
+
+use std::collections::HashSet;
+
+use xssh_fs::{FsError, RelPath, copy_range};
+
+use super::Finish;
+use crate::target::Shared;
+use crate::target::write::attributes;
+use crate::tree::Item;
+use crate::watch::Change;
+
+impl Finish {
+    /// Gives files that are here under another name the new one beside it, where that can be: rules that only got another name
+    /// are among them, and are to be there when they are asked. Gives the new names.
+    pub(super) fn name_moved(&mut self, shared: &Shared<'_>) -> HashSet<RelPath> {
+        let mut named = HashSet::new();
+        if shared.options.dry_run {
+            return named;
+        }
+        for (from, item) in std::mem::take(&mut self.moves) {
+            self.touch(shared, &item.path);
+            if name_too(shared, &from, &item).is_ok() {
+                named.insert(item.path.clone());
+            }
+            self.moves.push((from, item));
+        }
+        named
+    }
+
+    /// Files that are here under another name get the new one; the old one goes only where things are deleted, and no rule keeps
+    /// it.
+    pub(super) fn move_files(&mut self, shared: &Shared<'_>, deletes: bool, linked: &HashSet<RelPath>) {
+        for (from, item) in std::mem::take(&mut self.moves) {
+            let goes = deletes && !self.stays.contains(&from);
+            let mut way = match (goes, linked.contains(&item.path)) {
+                (true, true) => Way::Linked,
+                (true, false) => Way::Rename,
+                (false, _) => Way::Copy,
+            };
+            if !shared.options.dry_run {
+                self.touch(shared, &item.path);
+                if goes {
+                    self.touch(shared, &from);
+                }
+                way = match move_file(shared, &from, &item, way) {
+                    Ok(way) => way,
+                    Err(error) => {
+                        shared.problem(&item.path, &error.to_string());
+                        continue;
+                    }
+                };
+            }
+            match way {
+                Way::Linked => drop(self.twice.insert(from)),
+                Way::Rename => drop(self.gone.insert(from)),
+                Way::Copy => {}
+            }
+            shared.ledger.moved(item.meta.size);
+            shared.change(&item.path, Change::Moved);
+        }
+    }
+}
+
+/// How a file gets another name.
+#[derive(Clone, Copy)]
+enum Way {
+    /// It has it already, beside the old one.
+    Linked,
+    Rename,
+    Copy,
+}
+
+/// Gives a file that has one name a second.
+fn name_too(shared: &Shared<'_>, from: &RelPath, item: &Item) -> Result<(), FsError> {
+    let (root, own) = shared.tree.place(&item.path)?;
+    let (_, from) = shared.tree.place(from)?;
+    let entry = root.stat(&from)?;
+    if entry.links != 1 || (entry.size, entry.mtime) != (item.meta.size, item.meta.mtime) {
+        return Err(changed(&from));
+    }
+    root.link(&from, &own)
+}
+
+fn changed(path: &RelPath) -> FsError {
+    FsError::io(path, std::io::Error::other("it changed here while it was compared"))
+}
+
+/// Gives a file another name, or copies it there. Says how.
+fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way) -> Result<Way, FsError> {
+    let (root, own) = shared.tree.place(&item.path)?;
+    let (_, from) = shared.tree.place(from)?;
+    let (file, entry) = root.open_file(&from)?;
+    if (entry.size, entry.mtime) != (item.meta.size, item.meta.mtime) {
+        return Err(changed(&from));
+    }
+    let attributes = attributes(shared, &item.meta, &item.xattrs, false);
+    match way {
+        Way::Linked => return root.set(&own, &attributes).map(|()| way),
+        // Another name of the same file must not change with it.
+        Way::Rename if entry.links == 1 => {
+            root.rename(&from, &own)?;
+            return root.set(&own, &attributes).map(|()| way);
+        }
+        Way::Rename | Way::Copy => {}
+    }
+    let staged = root.stage(&own)?;
+    copy_range(&file, 0, staged.file(), 0, entry.size).map_err(|error| FsError::io(&own, error))?;
+    staged.finish(&attributes).map(|()| Way::Copy)
+}
