@@ -11,6 +11,10 @@ use xssh_os::account::Account;
 use xssh_os::descriptors;
 use xssh_ssh::config::LocalContext;
 
+/// Names the exit code with which a remote shell that `xssh sync` has started ends where the connection is lost or there is
+/// none, so that it knows what is worth another try. To everybody else that is 255, as with ssh.
+pub(crate) const LOST: &str = "XSSH_EXIT_WHERE_LOST";
+
 /// Before anything else: the standard descriptors are open, nothing above them is (cvs leaks some), no core dump will
 /// hold a secret, and nobody else may write to the files we make. SIGPIPE needs nothing: Rust's runtime ignores it, so
 /// that a broken pipe is an error that ends a channel in order, and gives its default back to the programs we start.

@@ -14,7 +14,7 @@ use xssh_ssh::config::{self, LocalContext, Resolver};
 use xssh_ssh::exec::{Ending, Input, Keyboard, Output, Pump, pump};
 use xssh_ssh::prompt::{Nobody, Prompt};
 use xssh_ssh::session::route::{self, Guide, Opened};
-use xssh_ssh::session::{Exit, Request, Session, Start, StartKind};
+use xssh_ssh::session::{Exit, Request, Session, SessionError, Start, StartKind};
 use xssh_ssh::settings::{SessionType, Settings};
 use xssh_ssh::terminal::decision::{Circumstances, Decision, NO_TERMINAL};
 use xssh_ssh::terminal::escape::{Escapes, Options};
@@ -113,7 +113,7 @@ async fn connect_and_run(invocation: &Invocation, resolved: &Resolved, context: 
     };
     let Opened { session, .. } = match opened {
         Ok(opened) => opened,
-        Err(error) => return words::fail(&error),
+        Err(error) => return no_session(&error),
     };
     if let Some(code) = local_command(settings, context) {
         debug!("the local command ended with {code}");
@@ -228,7 +228,7 @@ async fn run_on(session: &Session, start: &Start, pipes: Pipes, settings: &Setti
     let Pipes { input, stdout, stderr } = pipes;
     let started = match session.start(start, stdout.clone(), stderr.clone()).await {
         Ok(started) => started,
-        Err(error) => return words::fail(&error),
+        Err(error) => return no_session(&error),
     };
     let keyboard = start.pty.as_ref().map(|_| keyboard(settings));
     let ending = pump(Pump { session, started, input, stdout, stderr, keyboard, signals }).await;
@@ -237,6 +237,13 @@ async fn run_on(session: &Session, start: &Start, pipes: Pipes, settings: &Setti
         warn!("Connection to {} closed.", session.peer.host);
     }
     verdict(ending, start, session)
+}
+
+/// Says why there is no session, or no longer, with the exit code that our caller wants to know it by.
+fn no_session(error: &SessionError) -> u8 {
+    let code = words::fail(error);
+    let asked = environment::variable(environment::LOST).filter(|_| error.is_lost());
+    asked.and_then(|code| code.parse().ok()).unwrap_or(code)
 }
 
 fn keyboard(settings: &Settings) -> Keyboard {
@@ -268,7 +275,7 @@ fn verdict(ending: Ending, start: &Start, session: &Session) -> u8 {
             ::log::info!("Killed by signal {signal}.");
             words::FAILED
         }
-        Ending::Lost(error) => words::fail(&error),
+        Ending::Lost(error) => no_session(&error),
         Ending::Input(error) => words::fail(&format!("reading standard input: {error}")),
     }
 }

@@ -12,9 +12,9 @@ pub(crate) fn sync() -> u8 {
     let done = xssh_sync::serve(io::stdin(), io::stdout(), &mut |start: &mut Start| {
         let paths: Vec<_> = start.paths.iter().map(|path| path_of(path).to_owned()).collect();
         match (start.role, paths.as_slice()) {
-            (Role::Source, [_, ..]) => trees::source(&paths, start),
-            (Role::Target, [path]) => trees::target(path, &start.names, start, false),
-            _ => Err("the client named no path, or too many".to_owned()),
+            (Role::Source, [_, ..]) => trees::source(&paths, start).map_err(Into::into),
+            (Role::Target, [path]) => trees::target(path, &start.names, start.own_name.as_deref(), start),
+            _ => Err("the client named no path, or too many".to_owned().into()),
         }
     });
     match done {

@@ -48,7 +48,6 @@ pub(crate) struct Sync {
     pub(crate) rules: Vec<Rule>,
     pub(crate) delete_excluded: bool,
     pub(crate) display: Display,
-    pub(crate) wait: bool,
     /// How often a lost run is begun again.
     pub(crate) retry: u32,
     /// Seconds without a byte after which the run is given up.
@@ -142,7 +141,6 @@ fn read(matches: &ArgMatches) -> Sync {
         rules: rules(matches),
         delete_excluded: flag("delete-excluded"),
         display,
-        wait: flag("wait"),
         retry: matches.get_one("retry").copied().unwrap_or(0),
         timeout: matches.get_one::<u64>("timeout").copied().filter(|seconds| *seconds > 0),
         contents: flag("contents"),
@@ -194,6 +192,7 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         modify_window: matches.get_one("modify-window").copied().unwrap_or(0),
         fsync: flag("fsync"),
         itemize: display.itemize || display.json,
+        wait: flag("wait"),
         compress,
     }
 }

@@ -1,7 +1,7 @@
 //! The other side: this program once more, as a remote shell or as the helper itself.
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::ending::LOST;
 use crate::args::sync::Sync;
+use crate::environment;
 
 /// A child that leads to the other side.
 pub(super) struct FarSide {
@@ -71,7 +73,16 @@ impl FarSide {
         let mut command = Command::new(&program);
         match host {
             Some(host) => {
-                command.args(&call.shell).arg("--").arg(host).arg(format!("{} serve --sync", call.remote));
+                command.args(&call.shell);
+                if !is_attended() {
+                    // Behind what the user said about it: the first value counts.
+                    command.args(["-o", "BatchMode=yes"]);
+                }
+                command
+                    .env(environment::LOST, LOST.to_string())
+                    .arg("--")
+                    .arg(host)
+                    .arg(format!("{} serve --sync", call.remote));
             }
             None => {
                 command.args(["serve", "--sync"].map(OsString::from));
@@ -99,17 +110,22 @@ impl FarSide {
     }
 
     /// Waits for its end and gives how it ended.
-    pub(super) fn end(mut self) -> Ending {
+    pub(super) fn end(mut self) -> Ended {
         // Before the child is waited for: its number may be another's afterwards.
         drop(self.watched.take());
         let code = self.child.wait().ok().and_then(|status| status.code()).and_then(|code| u8::try_from(code).ok());
-        Ending { code, silent: self.silent.load(Ordering::Relaxed) }
+        Ended { code, silent: self.silent.load(Ordering::Relaxed) }
     }
+}
+
+/// Whether somebody is there who can be asked.
+fn is_attended() -> bool {
+    io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
 /// How the other side ended.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ending {
+pub(super) struct Ended {
     /// The exit code; none where a signal ended it.
     pub(super) code: Option<u8>,
     /// It was ended because nothing passed.

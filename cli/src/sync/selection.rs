@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use xssh_fs::RelPath;
 use xssh_sync::{Selection, Start};
 
-use super::{Direction, path_of};
+use super::direction::Direction;
+use super::path_of;
 use crate::args::sync::Sync;
 
 /// The largest list of paths, bytes.

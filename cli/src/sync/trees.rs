@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use xssh_fs::{FsError, Kind, Lock, RelPath, Root};
-use xssh_sync::{Opened, Role, Start, Tree};
+use xssh_sync::{Opened, Reason, Refusal, Role, Shown, Start, Tree};
 
-use super::path_of;
+use super::{guard, holder};
+use crate::words;
 
-/// How a refusal ends where another run holds the target.
-pub(crate) const HELD: &str = "another run is changing it; --wait waits for it";
 /// How long a run waits for another.
 const PATIENCE: Duration = Duration::from_secs(3600);
 /// How often it asks.
@@ -22,7 +21,10 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
         && path.is_dir()
     {
         let tree = Tree::whole(root(path)?).seen(start, Role::Source);
-        return Ok(Opened { tree, lock: None, names: Vec::new() });
+        // Whoever has something of that name in there has said with the name what is meant.
+        let own_name = path.file_name().filter(|name| !path.join(name).exists());
+        let own_name = own_name.map(|name| name.as_bytes().to_vec());
+        return Ok(Opened { tree, lock: None, shown: Shown { names: Vec::new(), own_name } });
     }
     let mut places = Vec::new();
     let mut names = Vec::new();
@@ -38,23 +40,30 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
         places.push((own.clone(), root, own));
     }
     let tree = Tree::of(places).seen(start, Role::Source);
-    Ok(Opened { tree, lock: None, names })
+    Ok(Opened { tree, lock: None, shown: Shown { names, own_name: None } })
 }
 
 /// What is to be made alike: a directory, or what has these names in it. One name alone may be the new name of a file.
-pub(crate) fn target(path: &Path, names: &[Vec<u8>], start: &Start, wait: bool) -> Result<Opened, String> {
+pub(crate) fn target(
+    path: &Path,
+    names: &[Vec<u8>],
+    own_name: Option<&[u8]>,
+    start: &Start,
+) -> Result<Opened, Refusal> {
     let shown = names.iter().map(|name| RelPath::parse(name).map_err(|error| error.to_string()));
     let shown: Vec<RelPath> = shown.collect::<Result<_, _>>()?;
     let is_new_name = shown.len() == 1 && !path.is_dir() && !path.as_os_str().as_bytes().ends_with(b"/");
     let (folder, own) = if is_new_name { split(path)? } else { (path.to_owned(), RelPath::root()) };
     if start.options.dry_run && !folder.exists() {
-        return Ok(Opened { tree: Tree::of(Vec::new()), lock: None, names: Vec::new() });
+        return Ok(Opened { tree: Tree::of(Vec::new()), lock: None, shown: Shown::default() });
     }
-    if let (Some(name), [], Ok(root)) = (&start.own_name, shown.as_slice(), Root::open(&folder)) {
-        refuse_inside(&root, name, path)?;
+    if let (Some(name), [], Ok(root)) = (own_name, shown.as_slice(), Root::open(&folder))
+        && holds_directory(&root, name)
+    {
+        return Err(guard::own_name(&path.to_string_lossy(), name));
     }
     let open = || Root::create(&folder).map_err(|error| error.to_string());
-    let lock = if start.options.dry_run { None } else { Some(hold(&open()?, wait)?) };
+    let lock = if start.options.dry_run { None } else { Some(hold(&open()?, start.options.wait)?) };
     let tree = match shown.as_slice() {
         [] => Tree::whole(open()?),
         [one] if is_new_name => Tree::of(vec![(one.clone(), open()?, own)]),
@@ -63,22 +72,12 @@ pub(crate) fn target(path: &Path, names: &[Vec<u8>], start: &Start, wait: bool) 
             Tree::of(several.iter().map(place).collect::<Result<_, String>>()?)
         }
     };
-    Ok(Opened { tree: tree.seen(start, Role::Target), lock, names: Vec::new() })
+    Ok(Opened { tree: tree.seen(start, Role::Target), lock, shown: Shown::default() })
 }
 
-/// Whoever is used to rsync means the directory in the target when they name no slash behind the source.
-fn refuse_inside(root: &Root, name: &[u8], path: &Path) -> Result<(), String> {
-    let own = RelPath::parse(name).map_err(|error| error.to_string())?;
-    if !root.stat(&own).is_ok_and(|entry| entry.kind == Kind::Directory) {
-        return Ok(());
-    }
-    let inside = path.join(path_of(name));
-    Err(format!(
-        "{0} holds a directory {own}, as the source is called: rsync would have copied into {1}. Name {1} if that is meant; with \
-         --contents {0} itself becomes like the source. Nothing was changed",
-        path.display(),
-        inside.display()
-    ))
+fn holds_directory(root: &Root, name: &[u8]) -> bool {
+    let own = RelPath::parse(name);
+    own.is_ok_and(|own| root.stat(&own).is_ok_and(|entry| entry.kind == Kind::Directory))
 }
 
 fn root(path: &Path) -> Result<Root, String> {
@@ -94,13 +93,26 @@ fn split(path: &Path) -> Result<(PathBuf, RelPath), String> {
     Ok((parent.unwrap_or(Path::new(".")).to_owned(), own))
 }
 
-fn hold(root: &Root, wait: bool) -> Result<Lock, String> {
+fn hold(root: &Root, wait: bool) -> Result<Lock, Refusal> {
     let begun = Instant::now();
+    let named = root.named().display();
+    let mut told = false;
     loop {
         match root.lock() {
-            Err(FsError::Held) if wait && begun.elapsed() < PATIENCE => std::thread::sleep(PAUSE),
-            Err(FsError::Held) => return Err(format!("{}: {HELD}", root.named().display())),
-            held => return held.map_err(|error| format!("{}: {error}", root.named().display())),
+            Err(FsError::Held) if wait && begun.elapsed() < PATIENCE => {
+                if !std::mem::replace(&mut told, true) {
+                    words::say(&format_args!(
+                        "xssh: {named}: another run is changing it{}; waiting",
+                        holder::words(root)
+                    ));
+                }
+                std::thread::sleep(PAUSE);
+            }
+            Err(FsError::Held) => {
+                let words = format!("{named}: another run is changing it{}; --wait waits for it", holder::words(root));
+                return Err(Refusal { reason: Reason::Held, words });
+            }
+            held => return held.map_err(|error| format!("{named}: {error}").into()),
         }
     }
 }

@@ -1,6 +1,7 @@
+use std::fs;
 use std::os::fd::OwnedFd;
 
-use rustix::fs::{FlockOperation, Mode, OFlags};
+use rustix::fs::{AtFlags, FlockOperation, Mode, OFlags, StatxFlags};
 use rustix::io::Errno;
 
 use crate::{FsError, RelPath, Root};
@@ -24,5 +25,17 @@ impl Root {
             Err(Errno::WOULDBLOCK) => Err(FsError::Held),
             Err(errno) => Err(FsError::io(&RelPath::root(), errno.into())),
         }
+    }
+
+    /// The process that has the right to change this tree, as far as the system tells (proc_locks(5)).
+    pub fn holder(&self) -> Option<u32> {
+        let stat = rustix::fs::statx(self.fd(), "", AtFlags::EMPTY_PATH, StatxFlags::INO).ok()?;
+        let place = format!("{:02x}:{:02x}:{}", stat.stx_dev_major, stat.stx_dev_minor, stat.stx_ino);
+        let locks = fs::read_to_string("/proc/locks").ok()?;
+        locks.lines().find_map(|line| {
+            let mut words = line.split_whitespace().skip(1);
+            let (kind, pid, of) = (words.next()?, words.nth(2)?, words.next()?);
+            (kind == "FLOCK" && of == place).then(|| pid.parse().ok()).flatten()
+        })
     }
 }

@@ -9,7 +9,8 @@ use crate::owners::Rights;
 use crate::summary::Summary;
 use crate::tree::Tree;
 use crate::watch::{Nobody, Watch};
-use crate::wire::start::{self, Greeting, Role, Start};
+use crate::wire::opening::{self, Speaker};
+use crate::wire::start::{self, Greeting, Ready, Refusal, Role, Shown, Start};
 use crate::{source, target};
 
 /// What a helper or a client shows of its disk.
@@ -19,8 +20,8 @@ pub struct Opened {
     pub tree: Tree,
     /// The right to change it, for a target.
     pub lock: Option<Lock>,
-    /// For a source: the names under which it shows what it was asked for; none where that is one directory's content.
-    pub names: Vec<Vec<u8>>,
+    /// For a source: how it shows what it was asked for.
+    pub shown: Shown,
 }
 
 /// The user's side of a line.
@@ -28,11 +29,11 @@ pub enum Near<'a> {
     /// It has the tree that is copied.
     Source(&'a mut Tree),
     /// It has the tree that is changed, which it opens when it knows under which names the source shows its own.
-    Target(&'a mut Opener<'a, [Vec<u8>]>),
+    Target(&'a mut Opener<'a, Shown>),
 }
 
-/// Opens a tree, or says in words for the user why not.
-pub type Opener<'a, T> = dyn FnMut(&mut T) -> Result<Opened, String> + 'a;
+/// Opens a tree, or says why not.
+pub type Opener<'a, T> = dyn FnMut(&mut T) -> Result<Opened, Refusal> + 'a;
 
 /// The user's side: asks the helper at the other end for its part and does the other one.
 ///
@@ -49,15 +50,12 @@ pub fn client(
         Near::Source(_) => Rights::of_source(),
         Near::Target(_) => Rights::of_target(&start.options),
     };
-    start::open(&mut output)
+    opening::write(&mut output)
         .and_then(|()| start::write_start(&mut output, start, &own_rights))
         .map_err(SyncError::Line)?;
-    let (mut names, rights) = match start::read_ready(&mut input)? {
+    let Ready { mut shown, rights } = match start::read_ready(&mut input)? {
         Greeting::Here(ready) => ready,
-        Greeting::Refused(why) => return Err(SyncError::Refused(why)),
-        Greeting::Chatter(said) if said.is_empty() => return Err(SyncError::Ended),
-        Greeting::Chatter(said) => return Err(SyncError::Chatter(said)),
-        Greeting::Version(theirs) => return Err(SyncError::Version { theirs }),
+        other => return Err(never_began(other)),
     };
     match near {
         Near::Source(tree) => {
@@ -65,7 +63,7 @@ pub fn client(
             source::run(tree, start, rights, input, output, watch)
         }
         Near::Target(open) => {
-            let mut opened = open(&mut names).map_err(SyncError::Refused)?;
+            let mut opened = open(&mut shown).map_err(SyncError::Refused)?;
             opened.tree.meet(&own_rights, &rights);
             target::run(&opened.tree, start, own_rights, input, output, watch, false)
         }
@@ -81,33 +79,52 @@ pub fn serve(
     mut output: impl Write + Send,
     open: &mut Opener<'_, Start>,
 ) -> Result<Summary, SyncError> {
-    start::open(&mut output).map_err(SyncError::Line)?;
+    opening::write(&mut output).map_err(SyncError::Line)?;
     let (mut start, rights) = match start::read_start(&mut input)? {
         Greeting::Here(asked) => asked,
-        Greeting::Refused(why) => return Err(SyncError::Refused(why)),
-        Greeting::Chatter(said) if said.is_empty() => return Err(SyncError::Ended),
-        Greeting::Chatter(said) => return Err(SyncError::Chatter(said)),
-        Greeting::Version(theirs) => {
-            let why = format!("this side speaks version {} of the protocol, the other {theirs}", start::VERSION);
-            start::write_ready(&mut output, Err(&why)).map_err(SyncError::Line)?;
-            return Err(SyncError::Version { theirs });
+        Greeting::Newer(theirs) => {
+            let words = format!(
+                "{} asks for what {} does not know yet; leave out the newer options, or bring both to the same release",
+                theirs,
+                Speaker::here()
+            );
+            return Err(refused(&mut output, words.into()));
         }
+        // The client finds out by itself: our opening tells it what we speak.
+        other => return Err(never_began(other)),
     };
     let mut opened = match open(&mut start) {
         Ok(opened) => opened,
-        Err(why) => {
-            start::write_ready(&mut output, Err(&why)).map_err(SyncError::Line)?;
-            return Err(SyncError::Refused(why));
-        }
+        Err(refusal) => return Err(refused(&mut output, refusal)),
     };
     let own_rights = match start.role {
         Role::Source => Rights::of_source(),
         Role::Target => Rights::of_target(&start.options),
     };
-    start::write_ready(&mut output, Ok((&opened.names, &own_rights))).map_err(SyncError::Line)?;
+    let ready = Ready { shown: opened.shown, rights: own_rights };
+    start::write_ready(&mut output, &ready).map_err(SyncError::Line)?;
+    let own_rights = ready.rights;
     opened.tree.meet(&own_rights, &rights);
     match start.role {
         Role::Source => source::run(&opened.tree, &start, rights, input, output, &Nobody),
         Role::Target => target::run(&opened.tree, &start, own_rights, input, output, &Nobody, true),
+    }
+}
+
+/// Why there is no run, from what the other side said instead of its first words.
+fn never_began<T>(said: Greeting<T>) -> SyncError {
+    match said {
+        Greeting::Refused(refusal) => SyncError::Refused(refusal),
+        Greeting::Foreign(theirs) => SyncError::Version { theirs },
+        Greeting::Chatter(said) if !said.is_empty() => SyncError::Chatter(said),
+        Greeting::Chatter(_) | Greeting::Here(_) | Greeting::Newer(_) => SyncError::NeverBegan,
+    }
+}
+
+/// Tells the client that nothing will come of it.
+fn refused(output: &mut impl Write, refusal: Refusal) -> SyncError {
+    match start::write_refusal(output, &refusal) {
+        Ok(()) => SyncError::Refused(refusal),
+        Err(error) => SyncError::Line(error),
     }
 }

@@ -4,6 +4,8 @@ use thiserror::Error;
 use xssh_fs::FsError;
 
 use crate::wire::WireError;
+use crate::wire::opening::Speaker;
+use crate::wire::start::Refusal;
 
 /// Why a run could not go on. What could not be done of single files is no error of the run: the summary counts it.
 #[derive(Debug, Error)]
@@ -17,20 +19,23 @@ pub enum SyncError {
     /// The other side ended before the run did.
     #[error("the other side ended before it was done")]
     Ended,
+    /// The other side ended without a word.
+    #[error("the other side ended before it began")]
+    NeverBegan,
     /// The other side will not begin, in its own words.
-    #[error("{0}")]
-    Refused(String),
+    #[error("{}", .0.words)]
+    Refused(Refusal),
     /// What answered is none of ours: the first of what it said.
     #[error("the other side said something else before it began")]
     Chatter(Vec<u8>),
-    /// The other side speaks another version of the protocol.
+    /// The other side speaks no version of the protocol that this one does.
     #[error(
-        "the other side speaks version {theirs} of the protocol, this side version {}",
-        crate::wire::start::VERSION
+        "the other side is {theirs}, and this is {}: they do not understand each other; bring both to the same release",
+        Speaker::here()
     )]
     Version {
-        /// Its version.
-        theirs: u32,
+        /// The other side.
+        theirs: Speaker,
     },
     /// The other side gave up.
     #[error("the other side gave up: {0}")]

@@ -39,5 +39,6 @@ pub use summary::Summary;
 pub use tree::{Difference, Item, Meta, Tree};
 pub use watch::{Change, Nobody, Note, Watch};
 pub use wire::WireError;
-pub use wire::start::{Role, Start};
+pub use wire::opening::Speaker;
+pub use wire::start::{Reason, Refusal, Role, Shown, Start};
 pub use xssh_filter::Rules;

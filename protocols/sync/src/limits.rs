@@ -32,6 +32,10 @@ pub const WRITERS: usize = 2;
 pub const TEXT: usize = 64 << 10;
 /// The longest target of a symbolic link (PATH_MAX).
 pub const LINK: usize = 4096;
+/// How much of a chatty login script is kept, to be shown.
+pub const CHATTER: usize = 1024;
+/// The longest name of a program in an opening.
+pub const PROGRAM: usize = 64;
 /// Files of less than this are not worth a signature.
 pub const DELTA_LEAST: u64 = 16 << 10;
 /// Frames that wait for the line before the source begins to compress.

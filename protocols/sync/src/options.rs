@@ -92,6 +92,8 @@ pub struct Options {
     pub compress: Option<bool>,
     /// Tell of each change.
     pub itemize: bool,
+    /// Wait for another run that is changing the target.
+    pub wait: bool,
 }
 
 impl Default for Options {
@@ -130,6 +132,7 @@ impl Default for Options {
             fsync: false,
             compress: None,
             itemize: false,
+            wait: false,
         }
     }
 }

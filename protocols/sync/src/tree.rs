@@ -195,6 +195,12 @@ impl Tree {
         self.filter.is_some()
     }
 
+    /// Whether a directory takes part, by the rules as they are now. Rules that cannot be read leave out nothing.
+    pub fn shows(&self, directory: &RelPath) -> bool {
+        let Ok(Some(mut trail)) = self.trail() else { return true };
+        trail.leads_to(directory, true).unwrap_or(true)
+    }
+
     /// The root that a path is below, and its path there.
     pub(crate) fn place(&self, path: &RelPath) -> Result<(&Root, RelPath), FsError> {
         for part in &self.parts {

@@ -1,5 +1,9 @@
 //! `xssh sync` between here and a real host; rsync is the judge of whether two trees are alike.
 
+mod guards;
+mod releases;
+mod unattended;
+
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -179,7 +183,7 @@ fn a_host_without_xssh_is_said_to_be_one() {
     };
     let _ = call("/not/there/xssh").ends(127).says("--remote-xssh");
     let _ = call("echo Welcome to the host; cat").ends(2).says("Welcome to the host");
-    let _ = call("exit 3; :").ends(12).says("ended before it was done");
+    let _ = call("exit 3; :").ends(12).says("ended before it began");
 }
 
 /// A helper that is cut in the middle of its first run and is whole in its second.

@@ -128,6 +128,13 @@ pub enum HopError {
     },
 }
 
+impl HopError {
+    /// Whether the network is to blame, so that another try may come through.
+    pub(crate) fn is_lost(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::TimedOut { .. })
+    }
+}
+
 /// What is wrong with TLS to a proxy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

@@ -110,7 +110,19 @@ pub enum Cause {
     Protocol(russh::Error),
 }
 
+/// Reasons of a disconnect that pass (RFC 4253, section 11.1): connection lost, by application, too many connections.
+const PASSING: std::ops::RangeInclusive<u32> = 10..=12;
+
 impl Cause {
+    fn is_lost(&self) -> bool {
+        match self {
+            Self::Closed | Self::ClosedEarly | Self::Unresponsive | Self::SetupTimeout | Self::CorruptedMac => true,
+            Self::Io(_) => true,
+            Self::Disconnected { code, .. } => PASSING.contains(code),
+            _ => false,
+        }
+    }
+
     fn words(&self, peer: &Peer) -> String {
         match self {
             Self::Closed => format!("Connection closed by {peer}"),
@@ -190,6 +202,19 @@ impl From<russh::Error> for SessionError {
 }
 
 impl SessionError {
+    /// Whether the network is to blame, so that another try may come through: not where the host, or a proxy, has said no.
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Self::Hop(error) => error.is_lost(),
+            Self::Transport { cause, .. } => cause.is_lost(),
+            // Servers hang up on who cannot log in.
+            Self::LoginCut { why, .. } => {
+                matches!(&**why, Self::Transport { cause: Cause::Io(_) | Cause::Unresponsive, .. })
+            }
+            _ => false,
+        }
+    }
+
     /// Says whose connection it was, where russh could not know.
     pub(super) fn of(self, whose: &Peer) -> Self {
         match self {

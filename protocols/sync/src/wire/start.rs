@@ -1,6 +1,8 @@
-//! The first words: each side says what it is, and the client what is to be done.
+//! The first words after the opening: what is to be done, and what the helper is ready with, or why not.
 //!
-//! A magic number opens each direction, so that words of a login script are recognised as what they are.
+//! Two adjacent releases understand each other because these messages only ever grow at their ends. What a `Start` grows by
+//! belongs to a switch of its options, and a helper that does not know a switch refuses; so a client is understood as long as
+//! nothing new is asked for. What a reader does not know behind what it knows, it passes over.
 
 use std::io::{self, Read, Write};
 
@@ -11,18 +13,12 @@ use super::WireError;
 use super::bytes::{Put, Take};
 use super::entry::{Before, put_path, take_path};
 use super::frame;
+use super::opening::{self, Opening, Speaker};
 use crate::chmod::Chmod;
 use crate::limits::{FRAME, TEXT};
 use crate::options::{Backup, Options};
 use crate::owners::Rights;
 use crate::selection::Selection;
-
-/// Opens each direction.
-pub(crate) const MAGIC: &[u8; 8] = b"xssh\x00syn";
-/// The protocol's version. Each side takes its own and the one before it.
-pub(crate) const VERSION: u32 = 1;
-/// How much of a chatty login script is kept, to be shown.
-const CHATTER: usize = 1024;
 
 /// The longest suffix of a backup (NAME_MAX).
 const SUFFIX: usize = 255;
@@ -49,8 +45,8 @@ pub struct Start {
     pub paths: Vec<Vec<u8>>,
     /// For a target: the names that it will get below the path; none where the path itself becomes like the source.
     pub names: Vec<Vec<u8>>,
-    /// What the source directory is called, where the target is to refuse if it holds a directory of that name: then somebody may
-    /// have meant to copy into that.
+    /// For a target: what the source directory is called, where it is to refuse if it holds a directory of that name, because
+    /// somebody may have meant to copy into that.
     pub own_name: Option<Vec<u8>>,
     /// Where not the whole tree is meant.
     pub selection: Option<Selection>,
@@ -78,26 +74,77 @@ impl Start {
     }
 }
 
-/// What a helper is ready with: the names under which a source shows what it was asked for, and what a target may set.
-pub(crate) type Ready = (Vec<Vec<u8>>, Rights);
+/// What a helper is ready with.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Ready {
+    /// Of a source.
+    pub(crate) shown: Shown,
+    /// What a target may set.
+    pub(crate) rights: Rights,
+}
+
+/// How a source shows what it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shown {
+    /// The names under which it does; none where that is one directory's content.
+    pub names: Vec<Vec<u8>>,
+    /// What that directory is called, where somebody who named it may have meant to copy it under its name: it holds nothing
+    /// of that name itself.
+    pub own_name: Option<Vec<u8>>,
+}
+
+/// Why a helper refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What kind of reason it is.
+    pub reason: Reason,
+    /// Its words, for the user.
+    pub words: String,
+}
+
+/// Reasons that the user's side treats in a way of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// Any other.
+    Other,
+    /// Another run is changing the target.
+    Held,
+    /// The target holds a directory that is called like the source.
+    OwnName,
+}
+
+impl Reason {
+    const ALL: [Self; 3] = [Self::Other, Self::Held, Self::OwnName];
+
+    fn number(self) -> u8 {
+        Self::ALL.iter().position(|reason| *reason == self).unwrap_or_default() as u8
+    }
+
+    /// A reason that a newer release knows is any other one.
+    fn from_number(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Other)
+    }
+}
+
+impl From<String> for Refusal {
+    fn from(words: String) -> Self {
+        Self { reason: Reason::Other, words }
+    }
+}
 
 /// What the other side said first.
 #[derive(Debug)]
 pub(crate) enum Greeting<T> {
     /// What was expected.
     Here(T),
-    /// It refuses, in its own words.
-    Refused(String),
-    /// Something that is none of ours: the first of what it said.
+    /// It refuses.
+    Refused(Refusal),
+    /// Something that is none of ours: the first of what it said, which may be nothing.
     Chatter(Vec<u8>),
-    /// It speaks another version of the protocol.
-    Version(u32),
-}
-
-/// Opens our direction.
-pub(crate) fn open(output: &mut impl Write) -> io::Result<()> {
-    output.write_all(MAGIC)?;
-    output.write_all(&VERSION.to_le_bytes())
+    /// It speaks no version of the protocol that we do.
+    Foreign(Speaker),
+    /// It asks for what only newer releases know.
+    Newer(Speaker),
 }
 
 /// `rights` are the client's, which count where it is the target.
@@ -105,7 +152,9 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start, rights: &Right
     let mut put = Put::default();
     put.byte(matches!(start.role, Role::Target).into());
     put.raw(&start.key);
-    put_options(&start.options, &mut put);
+    let mut options = Put::default();
+    put_options(&start.options, &mut options);
+    put.string(&options.0);
     put.string(&start.rules.to_bytes());
     put_strings(&start.paths, &mut put);
     put_strings(&start.names, &mut put);
@@ -116,31 +165,36 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start, rights: &Right
     output.flush()
 }
 
-/// Says that we are ready, under which names a source shows what it was asked for, and what a target may set; or why not.
-pub(crate) fn write_ready(output: &mut impl Write, answer: Result<(&[Vec<u8>], &Rights), &str>) -> io::Result<()> {
-    match answer {
-        Ok((names, rights)) => {
-            let mut put = Put::default();
-            put_strings(names, &mut put);
-            put_rights(rights, &mut put);
-            frame::write(output, READY, &put.0, None)?
-        }
-        Err(why) => frame::write(output, REFUSED, &why.as_bytes()[..why.len().min(TEXT)], None)?,
-    };
+pub(crate) fn write_ready(output: &mut impl Write, ready: &Ready) -> io::Result<()> {
+    let mut put = Put::default();
+    put_strings(&ready.shown.names, &mut put);
+    put_rights(&ready.rights, &mut put);
+    put.string(ready.shown.own_name.as_deref().unwrap_or_default());
+    frame::write(output, READY, &put.0, None)?;
+    output.flush()
+}
+
+pub(crate) fn write_refusal(output: &mut impl Write, refusal: &Refusal) -> io::Result<()> {
+    let mut put = Put::default();
+    put.byte(refusal.reason.number());
+    put.raw(&refusal.words.as_bytes()[..refusal.words.len().min(TEXT)]);
+    frame::write(output, REFUSED, &put.0, None)?;
     output.flush()
 }
 
 pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Rights)>, WireError> {
-    greeting(input, |kind, take| {
+    greeting(input, |theirs, kind, take| {
         if kind != START {
             return Err(WireError::Kind(kind));
         }
         let role = if take.byte()? == 1 { Role::Target } else { Role::Source };
         let key = take.array()?;
-        let options = take_options(take)?;
+        let Some(options) = take_options(&mut Take::new(take.string(FRAME)?))? else {
+            return Ok(Greeting::Newer(theirs));
+        };
         let rules = Rules::from_bytes(&take.string(FRAME)?).map_err(|_| WireError::Value("rule"))?;
         let (paths, names) = (take_strings(take)?, take_strings(take)?);
-        let own_name = Some(take.string(TEXT)?.to_vec()).filter(|name| !name.is_empty());
+        let own_name = take_name(take)?;
         let selection = take_selection(take)?;
         let rights = take_rights(take)?;
         Ok(Greeting::Here((Start { role, paths, names, own_name, selection, options, rules, key }, rights)))
@@ -148,40 +202,34 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Right
 }
 
 pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<Ready>, WireError> {
-    greeting(input, |kind, take| match kind {
-        READY => Ok(Greeting::Here((take_strings(take)?, take_rights(take)?))),
-        REFUSED => Ok(Greeting::Refused(String::from_utf8_lossy(&take.rest()).into_owned())),
+    greeting(input, |_, kind, take| match kind {
+        READY => {
+            let (names, rights) = (take_strings(take)?, take_rights(take)?);
+            Ok(Greeting::Here(Ready { shown: Shown { names, own_name: take_name(take)? }, rights }))
+        }
+        REFUSED => {
+            let reason = Reason::from_number(take.byte()?);
+            Ok(Greeting::Refused(Refusal { reason, words: String::from_utf8_lossy(&take.rest()).into_owned() }))
+        }
         unknown => Err(WireError::Kind(unknown)),
     })
 }
 
 fn greeting<T>(
     input: &mut impl Read,
-    message: impl FnOnce(u8, &mut Take) -> Result<Greeting<T>, WireError>,
+    message: impl FnOnce(Speaker, u8, &mut Take) -> Result<Greeting<T>, WireError>,
 ) -> Result<Greeting<T>, WireError> {
-    let mut opening = Vec::new();
-    input.by_ref().take(MAGIC.len() as u64).read_to_end(&mut opening).map_err(WireError::Line)?;
-    if opening != MAGIC {
-        return chatter(input, opening);
-    }
-    let mut version = [0; 4];
-    input.read_exact(&mut version).map_err(WireError::Line)?;
-    let version = u32::from_le_bytes(version);
-    if version != VERSION {
-        return Ok(Greeting::Version(version));
-    }
+    let theirs = match opening::read(input)? {
+        Opening::Understood(theirs) => theirs,
+        Opening::Foreign(theirs) => return Ok(Greeting::Foreign(theirs)),
+        Opening::Chatter(said) => return Ok(Greeting::Chatter(said)),
+    };
     let (frame, _) = frame::read(input)?.ok_or(WireError::Truncated)?;
-    message(frame.kind, &mut Take::new(frame.payload))
+    message(theirs, frame.kind, &mut Take::new(frame.payload))
 }
 
-/// Reads a little more of what is none of ours, without waiting for an end that may never come.
-fn chatter<T>(input: &mut impl Read, mut said: Vec<u8>) -> Result<Greeting<T>, WireError> {
-    if !said.is_empty() {
-        let mut more = [0; CHATTER];
-        let n = input.read(&mut more).unwrap_or(0);
-        said.extend_from_slice(&more[..n]);
-    }
-    Ok(Greeting::Chatter(said))
+fn take_name(take: &mut Take) -> Result<Option<Vec<u8>>, WireError> {
+    Ok(Some(take.string(TEXT)?.to_vec()).filter(|name| !name.is_empty()))
 }
 
 fn put_strings(strings: &[Vec<u8>], put: &mut Put) {
@@ -230,8 +278,11 @@ fn take_rights(take: &mut Take) -> Result<Rights, WireError> {
     Ok(Rights { root: take.byte()? == 1, groups: take_strings(take)? })
 }
 
+/// How many switches this release knows.
+const SWITCHES: usize = 25;
+
 /// The switches, in the order of their bits.
-fn switches(options: &mut Options) -> [&mut bool; 24] {
+fn switches(options: &mut Options) -> [&mut bool; SWITCHES] {
     [
         &mut options.delete,
         &mut options.dry_run,
@@ -257,6 +308,7 @@ fn switches(options: &mut Options) -> [&mut bool; 24] {
         &mut options.safe_links,
         &mut options.gitignore,
         &mut options.inplace,
+        &mut options.wait,
     ]
 }
 
@@ -286,9 +338,13 @@ fn put_options(options: &Options, put: &mut Put) {
     }
 }
 
-fn take_options(take: &mut Take) -> Result<Options, WireError> {
+/// The options; none where they have a switch that this release does not know.
+fn take_options(take: &mut Take) -> Result<Option<Options>, WireError> {
     let mut options = Options::default();
     let bits = take.number()?;
+    if bits >> SWITCHES != 0 {
+        return Ok(None);
+    }
     for (at, on) in switches(&mut options).into_iter().enumerate() {
         *on = bits >> at & 1 == 1;
     }
@@ -317,7 +373,7 @@ fn take_options(take: &mut Take) -> Result<Options, WireError> {
         }
         options.backup = Some(Backup { suffix, directory });
     }
-    Ok(options)
+    Ok(Some(options))
 }
 
 #[cfg(test)]
@@ -351,31 +407,75 @@ mod tests {
             options,
             key: [3; 32],
         };
-        let mut line = Vec::new();
-        open(&mut line).unwrap();
         let rights = Rights { root: false, groups: vec![b"staff".to_vec()] };
-        write_start(&mut line, &start, &rights).unwrap();
-        match read_start(&mut line.as_slice()).unwrap() {
+        match read_start(&mut said(&start, &rights).as_slice()).unwrap() {
             Greeting::Here(read) => assert_eq!(read, (start, rights)),
             other => panic!("{other:?}"),
         }
     }
 
+    fn said(start: &Start, rights: &Rights) -> Vec<u8> {
+        let mut line = Vec::new();
+        opening::write(&mut line).unwrap();
+        write_start(&mut line, start, rights).unwrap();
+        line
+    }
+
     #[test]
-    fn words_of_a_login_script_are_not_taken_for_a_greeting() {
-        match read_ready(&mut &b"Welcome to host!\n"[..]).unwrap() {
-            Greeting::Chatter(said) => assert_eq!(said, b"Welcome to host!\n"),
-            other => panic!("{other:?}"),
-        }
+    fn what_a_helper_says_arrives() {
+        let shown = Shown { names: vec![b"a".to_vec()], own_name: Some(b"photos".to_vec()) };
+        let ready = Ready { shown, rights: Rights { root: true, groups: Vec::new() } };
+        let mut line = Vec::new();
+        opening::write(&mut line).unwrap();
+        write_ready(&mut line, &ready).unwrap();
+        assert!(matches!(read_ready(&mut line.as_slice()).unwrap(), Greeting::Here(read) if read == ready));
     }
 
     #[test]
     fn a_refusal_arrives_in_its_own_words() {
+        let refusal = Refusal { reason: Reason::Held, words: "no such directory".to_owned() };
         let mut line = Vec::new();
-        open(&mut line).unwrap();
-        write_ready(&mut line, Err("no such directory")).unwrap();
+        opening::write(&mut line).unwrap();
+        write_refusal(&mut line, &refusal).unwrap();
+        assert!(matches!(read_ready(&mut line.as_slice()).unwrap(), Greeting::Refused(read) if read == refusal));
+    }
+
+    /// The first words of another release: what this one says, changed in the payload.
+    fn of_another_release(start: &Start, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+        let mut line = said(start, &Rights::default());
+        let mut opened = Vec::new();
+        opening::write(&mut opened).unwrap();
+        let (mut frame, _) =
+            frame::read(&mut &line[opened.len()..]).unwrap().map(|(f, n)| (f.payload.to_vec(), n)).unwrap();
+        change(&mut frame);
+        line.truncate(opened.len());
+        frame::write(&mut line, START, &frame, None).unwrap();
+        line
+    }
+
+    #[test]
+    fn what_a_newer_release_adds_behind_is_passed_over() {
+        let start = Start::new(Role::Source, [1; 32]);
+        let line = of_another_release(&start, |payload| payload.extend_from_slice(b"an announcement"));
+        assert!(matches!(read_start(&mut line.as_slice()).unwrap(), Greeting::Here((read, _)) if read == start));
+    }
+
+    #[test]
+    fn a_switch_of_a_newer_release_is_refused_by_its_name() {
+        let start = Start::new(Role::Source, [1; 32]);
+        let line = of_another_release(&start, |payload| {
+            // Behind role and key: the length of the options, and the switches, here as a number of one byte more.
+            let options = 33;
+            let mut rest = payload.split_off(options + 1);
+            let length = payload.pop().unwrap();
+            let end = rest.iter().position(|byte| byte & 0x80 == 0).unwrap();
+            rest[end] |= 0x80;
+            rest.splice(end + 1..end + 1, [0x80, 0x80, 0x01]);
+            payload.push(length + 3);
+            payload.extend(rest);
+        });
         assert!(
-            matches!(read_ready(&mut line.as_slice()).unwrap(), Greeting::Refused(why) if why == "no such directory")
+            matches!(read_start(&mut line.as_slice()).unwrap(), Greeting::Newer(theirs) if theirs == Speaker::here())
         );
     }
 }

@@ -11,7 +11,8 @@ use std::thread;
 use tempfile::TempDir;
 use xssh_fs::Root;
 use xssh_sync::{
-    Change, Near, Note, Opened, Options, Role, Rules, Selection, Start, Summary, SyncError, Tree, Watch, client, serve,
+    Change, Near, Note, Opened, Options, Role, Rules, Selection, Shown, Start, Summary, SyncError, Tree, Watch, client,
+    serve,
 };
 
 use super::line::Counted;
@@ -124,7 +125,7 @@ impl Pair {
 fn open(path: &Path, role: Role, start: &Start) -> Opened {
     let root = Root::open(path).unwrap();
     let lock = (role == Role::Target).then(|| root.lock().unwrap());
-    Opened { tree: Tree::whole(root).seen(start, role), lock, names: Vec::new() }
+    Opened { tree: Tree::whole(root).seen(start, role), lock, shown: Shown::default() }
 }
 
 impl Run {

@@ -3,21 +3,22 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use xssh_fs::Root;
-use xssh_sync::{Near, Nobody, Opened, Options, Role, Start, Tree, client, serve};
+use xssh_sync::{Near, Nobody, Opened, Options, Role, Shown, Start, Tree, client, serve};
 
-/// What a helper says before its first message: the magic number, the version, and that it is ready.
-const OPENING: &[u8] = b"xssh\0syn\x01\0\0\0\x41\x03\0\0\0\0\0\0";
+/// What a helper says before its first message: the magic number, its versions, no name, and that it is ready.
+const OPENING: &[u8] = b"xssh\0syn\x02\0\x02\0\0\x41\x04\0\0\0\0\0\0\0";
 
 /// What a client says, all of it.
 pub(super) fn start(data: &[u8]) {
-    let refused = serve(data, io::sink(), &mut |_| Err("not here".to_owned()));
+    let refused = serve(data, io::sink(), &mut |_| Err("not here".to_owned().into()));
     assert!(refused.is_err());
 }
 
 /// What a source says, to a target with a small tree.
 pub(super) fn source(data: &[u8]) {
     with_tree(|root| {
-        let open = || Opened { tree: Tree::whole(Root::open(root).expect("a tree")), lock: None, names: Vec::new() };
+        let open =
+            || Opened { tree: Tree::whole(Root::open(root).expect("a tree")), lock: None, shown: Shown::default() };
         let _ =
             client(&asked(Role::Source), Near::Target(&mut |_| Ok(open())), after_opening(data), io::sink(), &Nobody);
     });

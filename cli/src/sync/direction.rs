@@ -1,0 +1,49 @@
+//! Which side is here.
+
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use super::place::Place;
+use crate::args::sync::Sync;
+
+/// Where the trees are.
+pub(super) enum Direction {
+    Push { sources: Vec<PathBuf>, host: Option<String>, path: Vec<u8> },
+    Pull { host: String, paths: Vec<Vec<u8>>, target: PathBuf },
+}
+
+/// Reads it from the words of the command line.
+pub(super) fn of(call: &Sync) -> Result<Direction, String> {
+    let sources: Vec<Place> = call.sources.iter().map(|word| Place::parse(word)).collect();
+    let here: Option<Vec<PathBuf>> = sources.iter().map(Place::here).collect();
+    match (here, Place::parse(&call.target)) {
+        (Some(sources), Place::Here(path)) => {
+            let path = path.into_os_string().into_vec();
+            Ok(Direction::Push { sources, host: None, path })
+        }
+        (Some(sources), Place::There { host, path }) => Ok(Direction::Push { sources, host: Some(host), path }),
+        (None, Place::Here(target)) => {
+            let mut paths = Vec::new();
+            let mut hosts = Vec::new();
+            for source in sources {
+                let Place::There { host, path } = source else {
+                    return Err("all sources must be at the same place".to_owned());
+                };
+                hosts.push(host);
+                paths.push(path);
+            }
+            hosts.dedup();
+            match <[String; 1]>::try_from(hosts) {
+                Ok([host]) => Ok(Direction::Pull { host, paths, target }),
+                Err(_) => Err("all sources must be on the same host".to_owned()),
+            }
+        }
+        (None, Place::There { .. }) => Err("one side must be here: not both on hosts".to_owned()),
+    }
+}
+
+/// Whether the one source is named in the way in which rsync would copy it under its name: without a slash behind it.
+pub(super) fn names_itself(call: &Sync) -> bool {
+    let plain = |word: &std::ffi::OsString| !word.as_bytes().ends_with(b"/");
+    !call.contents && !call.relative && matches!(call.sources.as_slice(), [word] if plain(word))
+}

@@ -1,0 +1,118 @@
+//! What is stopped before it does harm, and who is waited for.
+
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+
+use super::{Subject, World, assert_alike, on_host, sync, text, wait_until};
+use xssh_tests::call::{Call, Outcome, Running};
+use xssh_tests::peer;
+
+/// Somebody else who holds a directory until the pipe is dropped.
+fn held(directory: &std::path::Path) -> (Running, std::io::PipeWriter) {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    let held = Call::new(peer::require("flock")).arg(directory).arg("cat").stdin(reader).start();
+    let probe = || Call::new(peer::require("flock")).args(["-n", text(directory), "true"]).run().code() == Some(1);
+    wait_until(probe);
+    (held, writer)
+}
+
+#[test]
+fn another_run_is_waited_for_on_a_host_and_here() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir(&there).expect("a folder");
+    fs::write(here.join("one"), "1").expect("a file");
+    for target in [on_host(&there), text(&there).to_owned()] {
+        let (holder, writer) = held(&there);
+        let who = format!("another run is changing it (process {}, for ", holder.pid());
+        let _ = sync(&world, &[text(&here), &target]).run().ends(75).says(&who).says("--wait waits for it");
+        let said = world.home.path().join("said");
+        let running = sync(&world, &["--wait", text(&here), &target]);
+        let running = running.stderr(File::create(&said).expect("a file")).start();
+        wait_until(|| fs::read_to_string(&said).is_ok_and(|said| said.contains("; waiting")));
+        assert!(!there.join("one").exists());
+        drop(writer);
+        let _ = holder.wait();
+        let _ = running.finish().ok();
+        assert_alike(&here, &there);
+        fs::remove_file(there.join("one")).expect("the file");
+    }
+}
+
+/// Trees inside each other, here.
+fn nested(world: &World, args: &[&str]) -> Outcome {
+    world.home.call(&Subject::get().path).arg("sync").args(args).run()
+}
+
+#[test]
+fn a_tree_is_not_copied_into_itself() {
+    let world = World::direct();
+    fs::create_dir_all(world.home.path().join("a/c")).expect("a folder");
+    fs::write(world.home.path().join("a/one"), "1").expect("a file");
+    symlink("a/c", world.home.path().join("by-link")).expect("a link");
+    for target in ["a/b", "a/b/c", "by-link", "./a/../a/b"] {
+        let _ = nested(&world, &["a", target]).ends(2).says("copied into itself").says("--exclude=/");
+    }
+    assert!(!world.home.path().join("a/b").exists());
+    let _ = nested(&world, &["--exclude=/b", "a", "a/b"]).ok();
+    let _ = nested(&world, &["--exclude=/b", "a", "a/b"]).ok();
+    assert!(world.home.path().join("a/b/one").exists() && !world.home.path().join("a/b/b").exists());
+    // Several, of which one holds DST.
+    fs::create_dir(world.home.path().join("d")).expect("a folder");
+    let _ = nested(&world, &["a", "d", "a/c"]).ends(2).says("--exclude=/a/c/a");
+    let _ = nested(&world, &["a", "other"]).ok();
+}
+
+#[test]
+fn a_source_is_not_deleted_by_its_own_sync() {
+    let world = World::direct();
+    fs::create_dir_all(world.home.path().join("a/b")).expect("a folder");
+    fs::write(world.home.path().join("a/b/one"), "1").expect("a file");
+    let outcome = nested(&world, &["--contents", "--delete", "a/b", "a"]).ends(2).says("--delete would delete it");
+    let _ = outcome.says("--filter='protect /b'");
+    let _ = nested(&world, &["--contents", "--delete", "--filter=protect /b", "a/b", "a"]).ok();
+    let _ = nested(&world, &["--contents", "a/b", "a"]).ok();
+    assert!(world.home.path().join("a/b/one").exists() && world.home.path().join("a/one").exists());
+}
+
+/// People who are used to rsync mean the directory inside, also where they pull.
+#[test]
+fn a_target_that_holds_the_source_s_name_is_asked_about_when_pulling() {
+    let world = World::direct();
+    let [there, backup] = ["photos", "backup"].map(|name| world.home.path().join(name));
+    fs::create_dir_all(backup.join("photos")).expect("a folder");
+    fs::create_dir(&there).expect("a folder");
+    fs::write(there.join("one"), "1").expect("a file");
+    let asked = sync(&world, &[&on_host(&there), "backup"]).run().ends(2);
+    let _ = asked.says("rsync would have made backup/photos like SRC").says("--contents");
+    assert!(!backup.join("one").exists());
+    let pushed = sync(&world, &["photos", &on_host(&backup)]).run().ends(2);
+    let _ = pushed.says(&format!("rsync would have made {}/photos", on_host(&backup)));
+    let _ = sync(&world, &[&on_host(&there), "backup/photos"]).run().ok();
+    assert_alike(&there, &backup.join("photos"));
+    let _ = sync(&world, &["--contents", &on_host(&there), "backup"]).run().ok();
+    assert!(backup.join("one").exists());
+    let _ = sync(&world, &[&format!("{}/", on_host(&there)), "backup"]).run().ok();
+    // What the source itself holds under that name is copied into it, and nothing is to be asked.
+    fs::create_dir(there.join("photos")).expect("a folder");
+    let _ = sync(&world, &[&on_host(&there), "backup"]).run().ok();
+}
+
+/// A target that would lose most of what it has, both ways.
+#[test]
+fn most_of_a_target_is_not_deleted_unasked() {
+    let world = World::direct();
+    let [few, many] = ["few", "many"].map(|name| world.home.path().join(name));
+    for (folder, number) in [(&few, 1), (&many, 50)] {
+        fs::create_dir(folder).expect("a folder");
+        (0..number).for_each(|at| fs::write(folder.join(format!("{number}-{at}")), "x").expect("a file"));
+    }
+    for (from, to) in [(text(&few).to_owned(), on_host(&many)), (on_host(&few), text(&many).to_owned())] {
+        let _ = sync(&world, &["--delete", &from, &to]).run().ends(25).says("--max-delete 50");
+        assert!(many.join("50-0").exists());
+    }
+    let _ = sync(&world, &["--delete", "--max-delete", "49", text(&few), &on_host(&many)]).run().ends(25);
+    let _ = sync(&world, &["--delete", "--max-delete", "50", text(&few), &on_host(&many)]).run().ok();
+    assert_alike(&few, &many);
+}

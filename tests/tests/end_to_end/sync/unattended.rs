@@ -1,0 +1,123 @@
+//! Nobody sits there: nothing is asked, and only what is worth another try gets one.
+
+use std::fs;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use xssh_tests::home::Home;
+use xssh_tests::sshd::Sshd;
+use xssh_tests::terminal::Terminal;
+use xssh_tests::world::{HOST, WRONG_PORT};
+
+use super::{Noise, Subject, World, assert_alike, on_host, some_tree, staged, sync, text, wait_until};
+
+#[test]
+fn a_refused_login_and_the_like_are_not_tried_again() {
+    let world = World::direct();
+    let here = world.home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    let tried = |target: &str| sync(&world, &["--retry", "3", "-o", "ConnectTimeout=5", text(&here), target]).run();
+    let _ = tried("no-such-host.invalid:x").ends(255).says("resolve").does_not_say("beginning again");
+    world.target.authorize_only("");
+    let _ = tried(&format!("{HOST}:x")).ends(255).says("Permission denied").does_not_say("beginning again");
+    fs::write(world.home.known_hosts(), "").expect("known_hosts");
+    let _ = tried(&format!("{HOST}:x")).ends(255).says("Host key verification failed").does_not_say("beginning again");
+}
+
+#[test]
+fn a_host_that_does_not_answer_is_tried_again() {
+    let world = World::direct();
+    let here = world.home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    let target = format!("{WRONG_PORT}:x");
+    let outcome = sync(&world, &["--retry", "1", text(&here), &target]).run().ends(255);
+    let _ = outcome.says("Connection refused").says("beginning again in 1 s, 0 more tries after that");
+}
+
+/// What is not there on the host will not be there in a second.
+#[test]
+fn a_host_without_xssh_is_not_tried_again() {
+    let world = World::direct();
+    let here = world.home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    for (remote, code) in [("/not/there/xssh", 127), ("exit 3; :", 12)] {
+        let args = ["--retry", "3", "--remote-xssh", remote, text(&here), &format!("{HOST}:x")].map(str::to_owned);
+        let call = world.home.call(&Subject::get().path).arg("sync").arg("-F").arg(world.home.config());
+        let _ = call.args(args).run().ends(code).does_not_say("beginning again");
+    }
+}
+
+/// The connection itself is cut in the middle; without --retry that is told, with it the run is gone on with.
+#[test]
+fn a_cut_connection_is_gone_on_with() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir(&there).expect("a folder");
+    fs::write(here.join("file"), Noise { seed: 8, length: 40_000_000 }.bytes()).expect("a file");
+    for (retry, code) in [("0", 12), ("2", 0)] {
+        let args = ["--retry", retry, "--bwlimit", "20m", "--stats", text(&here), &on_host(&there)];
+        let running = sync(&world, &args).limit(Duration::from_secs(120)).start();
+        let grown = || staged(&there).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 6_000_000));
+        wait_until(grown);
+        let first = world.target.serving()[0];
+        kill_process(Pid::from_raw(first.cast_signed()).expect("a process"), Signal::KILL).expect("a process to cut");
+        let outcome = running.finish().ends(code);
+        if code == 0 {
+            let _ = outcome.says("beginning again in 1 s, 1 more tries after that");
+            assert_alike(&here, &there);
+        } else {
+            // What came is used by the next run; here it is to begin from nothing.
+            staged(&there).map(fs::remove_file).transpose().expect("the staged file");
+        }
+    }
+}
+
+/// A client that does not know its host, and a program that answers what is asked.
+fn stranger(sshd: &Sshd) -> (Home, std::path::PathBuf) {
+    let mut home = Home::new();
+    home.configure("BatchMode no\nStrictHostKeyChecking ask");
+    home.meet(HOST, sshd, "");
+    fs::write(home.known_hosts(), "").expect("known_hosts");
+    let marker = home.path().join("asked");
+    let askpass = home.script("askpass", &format!("touch '{}'; echo no", marker.display()));
+    assert!(askpass.exists());
+    (home, marker)
+}
+
+#[test]
+fn nothing_is_asked_where_nobody_sits() {
+    let sshd = Sshd::plan().start();
+    let (home, marker) = stranger(&sshd);
+    let here = home.path().join("here");
+    some_tree(&here);
+    let call = |more: &[&str], words: &str| {
+        let call = home.call(&Subject::get().path).env("SSH_ASKPASS_REQUIRE", "force");
+        let call = call.env("SSH_ASKPASS", home.path().join("askpass")).arg("sync").arg("-F").arg(home.config());
+        let _ = call.args(more).args([text(&here), "target:x"]).run().ends(255).says(words);
+    };
+    let refused = "Host key verification failed";
+    let quiet = "there is no connection; without -q the remote shell says why";
+    for (more, words) in [(&[][..], refused), (&["-q"], quiet), (&["--json"], refused), (&["--retry", "1"], refused)] {
+        call(more, words);
+        assert!(!marker.exists(), "{more:?}");
+    }
+    // Who says otherwise is asked.
+    call(&["-o", "BatchMode=no"], refused);
+    assert!(marker.exists());
+}
+
+#[test]
+fn somebody_at_a_terminal_is_asked() {
+    let sshd = Sshd::plan().start();
+    let (home, _) = stranger(&sshd);
+    let here = home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    let mut terminal = Terminal::new();
+    let [setsid, ctty, end] = Terminal::owner();
+    let call = home.call(setsid).arg(ctty).arg(end).arg(&Subject::get().path).arg("sync").arg("-F").arg(home.config());
+    let running = terminal.start(call.args([text(&here), "target:x"]).env("TERM", "xterm"));
+    terminal.wait_for("(yes/no/[fingerprint])?");
+    terminal.type_in("no\r");
+    let _ = running.wait().ends(255);
+}
