@@ -1,7 +1,7 @@
 //! `xssh sync`: the user's side of a sync. It finds out which side is where, starts the helper, and shows what happens.
 //!
 //! In order of use: `place` (what a word names), `direction` (which side is here), `rules` and `selection` (which names take
-//! part), `trees` (held directories, also for the helper; `holder` says who else has one), `guard` (what is stopped before
+//! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one), `guard` (what is stopped before
 //! it begins), `far_side` (this program once more: as a remote shell that runs xssh on the host, or as the helper itself),
 //! `show` (what is seen meanwhile), `ending` (the exit code, and why).
 
@@ -11,6 +11,7 @@ mod far_side;
 mod guard;
 mod holder;
 mod place;
+mod references;
 mod rules;
 mod selection;
 mod show;

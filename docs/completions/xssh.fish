@@ -103,6 +103,9 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l compress-level -d 'Ho
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l bwlimit -d 'Send no more than so many KiB a second, or with a letter: 1.5m' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l suffix -d 'Keep it with this behind its name' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l backup-dir -d 'Keep it in this directory inside DST, under its path' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l link-dest -d 'Give what is as in SRC in this directory, seen from DST, its name in DST too, instead of a copy' -r -f -a "(__fish_complete_directories)"
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l copy-dest -d 'Copy what is as in SRC in this directory, instead of having it sent' -r -f -a "(__fish_complete_directories)"
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l compare-dest -d 'Leave out of DST what is as in SRC in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l retry -d 'Begin again up to N times where the connection is lost, going on from what has come' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l timeout -d 'Give up where nothing comes or goes for so long' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l remote-xssh -d 'xssh on the host, as its shell takes it: /opt/bin/xssh, or \'sudo xssh\'' -r

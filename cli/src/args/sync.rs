@@ -1,13 +1,15 @@
 //! The words of `xssh sync` and of its helper.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use xssh_fs::RelPath;
-use xssh_sync::{Backup, Options};
+use xssh_sync::limits::REFERENCES;
+use xssh_sync::{Backup, Options, References, Reuse};
 
 use super::Fault;
 use super::action::{Action, Help, Topic};
@@ -71,7 +73,14 @@ pub(super) fn sync(words: &[OsString]) -> Result<Action, Fault> {
     let command = definition::subcommand(SYNC).no_binary_name(true);
     match command.try_get_matches_from(words) {
         Ok(matches) if matches.get_flag("help") => Ok(Action::Help(Help { topic: Topic::Sync, long: true })),
-        Ok(matches) => Ok(Action::Sync(Box::new(read(&matches)))),
+        Ok(matches) => {
+            let sync = read(&matches);
+            let several = sync.options.references.as_ref().map_or(0, |references| references.directories.len());
+            if several > REFERENCES {
+                return Err(Fault::Sync(format!("no more than {REFERENCES} directories to look into")));
+            }
+            Ok(Action::Sync(Box::new(sync)))
+        }
         Err(_) if words.iter().any(|word| word == "-h") => Ok(Action::Help(Help { topic: Topic::Sync, long: false })),
         Err(_) if words.iter().any(|word| word == "--help") => {
             Ok(Action::Help(Help { topic: Topic::Sync, long: true }))
@@ -186,6 +195,7 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         chmod: matches.get_one("chmod").cloned(),
         compress_level: matches.get_one("compress-level").copied(),
         backup: backup(matches),
+        references: references(matches),
         devices: flag("devices"),
         specials: flag("specials"),
         one_file_system: flag("one-file-system"),
@@ -195,6 +205,14 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         wait: flag("wait"),
         compress,
     }
+}
+
+fn references(matches: &ArgMatches) -> Option<References> {
+    let kinds = [("link-dest", Reuse::Link), ("copy-dest", Reuse::Copy), ("compare-dest", Reuse::Leave)];
+    kinds.into_iter().find_map(|(name, reuse)| {
+        let directories = matches.get_many::<OsString>(name)?.map(|word| word.as_bytes().to_vec()).collect();
+        Some(References { reuse, directories })
+    })
 }
 
 fn backup(matches: &ArgMatches) -> Option<Backup> {

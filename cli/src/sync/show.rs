@@ -144,6 +144,7 @@ fn proof(summary: &Summary, dry_run: bool) -> String {
     }
     for (number, what) in [
         (summary.moved, "moved"),
+        (summary.found, "had from elsewhere"),
         (summary.deleted, "deleted"),
         (summary.failed, "FAILED"),
         (summary.vanished, "vanished"),
@@ -165,6 +166,7 @@ fn numbers(summary: &Summary) -> String {
         ("other entries made", summary.made),
         ("only attributes set", summary.touched),
         ("moved", summary.moved),
+        ("had from elsewhere", summary.found),
         ("left out", summary.skipped),
         ("owners not kept", summary.owners_dropped),
         ("deleted", summary.deleted),
@@ -179,7 +181,7 @@ fn as_json(summary: &Summary, dry_run: bool) -> serde_json::Value {
     json!({
         "event": "summary", "dry_run": dry_run, "entries": summary.entries, "files": summary.files,
         "bytes": summary.bytes, "sent": summary.literal, "reused": summary.reused, "made": summary.made,
-        "attributes": summary.touched, "moved": summary.moved, "left_out": summary.skipped,
+        "attributes": summary.touched, "moved": summary.moved, "found": summary.found, "left_out": summary.skipped,
         "owners_not_kept": summary.owners_dropped, "deleted": summary.deleted, "vanished": summary.vanished,
         "failed": summary.failed, "root": root,
     })

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use xssh_fs::{FsError, Kind, Lock, RelPath, Root};
 use xssh_sync::{Opened, Reason, Refusal, Role, Shown, Start, Tree};
 
-use super::{guard, holder};
+use super::{guard, holder, references};
 use crate::words;
 
 /// How long a run waits for another.
@@ -54,8 +54,18 @@ pub(crate) fn target(
     let shown: Vec<RelPath> = shown.collect::<Result<_, _>>()?;
     let is_new_name = shown.len() == 1 && !path.is_dir() && !path.as_os_str().as_bytes().ends_with(b"/");
     let (folder, own) = if is_new_name { split(path)? } else { (path.to_owned(), RelPath::root()) };
+    let shape = |open: &dyn Fn() -> Result<Root, String>| {
+        let places: Vec<(RelPath, RelPath)> = match shown.as_slice() {
+            [one] if is_new_name => vec![(one.clone(), own.clone())],
+            [] => vec![(RelPath::root(), RelPath::root())],
+            several => several.iter().map(|name| (name.clone(), name.clone())).collect(),
+        };
+        let places = places.into_iter().map(|(shown, own)| Ok((shown, open()?, own)));
+        places.collect::<Result<Vec<_>, String>>().map(|places| Tree::of(places).seen(start, Role::Target))
+    };
     if start.options.dry_run && !folder.exists() {
-        return Ok(Opened { tree: Tree::of(Vec::new()), lock: None, shown: Shown::default() });
+        let tree = Tree::of(Vec::new()).beside(references::open(&folder, start, &shape)?);
+        return Ok(Opened { tree, lock: None, shown: Shown::default() });
     }
     if let (Some(name), [], Ok(root)) = (own_name, shown.as_slice(), Root::open(&folder))
         && holds_directory(&root, name)
@@ -64,15 +74,8 @@ pub(crate) fn target(
     }
     let open = || Root::create(&folder).map_err(|error| error.to_string());
     let lock = if start.options.dry_run { None } else { Some(hold(&open()?, start.options.wait)?) };
-    let tree = match shown.as_slice() {
-        [] => Tree::whole(open()?),
-        [one] if is_new_name => Tree::of(vec![(one.clone(), open()?, own)]),
-        several => {
-            let place = |name: &RelPath| Ok((name.clone(), open()?, name.clone()));
-            Tree::of(several.iter().map(place).collect::<Result<_, String>>()?)
-        }
-    };
-    Ok(Opened { tree: tree.seen(start, Role::Target), lock, shown: Shown::default() })
+    let tree = shape(&open)?.beside(references::open(&folder, start, &shape)?);
+    Ok(Opened { tree, lock, shown: Shown::default() })
 }
 
 fn holds_directory(root: &Root, name: &[u8]) -> bool {

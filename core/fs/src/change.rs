@@ -186,12 +186,12 @@ impl Root {
         renamed.map_err(FsError::of(to))
     }
 
-    /// Makes `to` another name of the file `from`, where nothing stands.
+    /// Makes `to` another name of what `from` is in this or another tree, where nothing stands. A symbolic link is not followed.
     ///
     /// # Errors
     /// What link(2) says.
-    pub fn link(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
-        let (old, new) = (self.parent(from)?, self.parent(to)?);
+    pub fn link_from(&self, tree: &Root, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        let (old, new) = (tree.parent(from)?, self.parent(to)?);
         rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
     }
 

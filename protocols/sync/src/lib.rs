@@ -33,7 +33,7 @@ mod wire;
 pub use chmod::{Chmod, ChmodError};
 pub use drive::{Near, Opened, Opener, client, serve};
 pub use error::SyncError;
-pub use options::{Backup, Options};
+pub use options::{Backup, Options, References, Reuse};
 pub use selection::Selection;
 pub use summary::Summary;
 pub use tree::{Difference, Item, Meta, Tree};

@@ -42,6 +42,10 @@ pub const DELTA_LEAST: u64 = 16 << 10;
 pub const LINE_QUEUE: usize = 8;
 /// A payload of less than this is not compressed.
 pub const COMPRESS_LEAST: usize = 512;
+/// Directories that a target looks into for what it has not (as rsync).
+pub const REFERENCES: usize = 20;
+/// Entries that the walk of such a directory may be ahead.
+pub const AHEAD: usize = 1024;
 /// Problems that are kept for the end; the rest are counted.
 pub const PROBLEMS: usize = 1000;
 /// Deletions that nobody is asked to confirm, however small the tree; in a larger one it is half of its entries.

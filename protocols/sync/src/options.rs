@@ -23,6 +23,26 @@ impl Backup {
     }
 }
 
+/// What becomes of what another directory on the target's side has as the source has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reuse {
+    /// It gets its name in the target too.
+    Link,
+    /// It is copied.
+    Copy,
+    /// Nothing: the target gets only what differs.
+    Leave,
+}
+
+/// Other directories on the target's side that may have what the source has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct References {
+    /// What becomes of what they have.
+    pub reuse: Reuse,
+    /// Bytes of paths on the target's side, from the target on; the first that has something counts.
+    pub directories: Vec<Vec<u8>>,
+}
+
 /// How the target is made like the source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -74,6 +94,8 @@ pub struct Options {
     pub chmod: Option<Chmod>,
     /// Keep what is replaced or deleted.
     pub backup: Option<Backup>,
+    /// Directories that are looked into for what the target has not.
+    pub references: Option<References>,
     /// Send no more than so many bytes a second.
     pub bandwidth: Option<u64>,
     /// How hard is compressed, as zstd counts; 0 is its default.
@@ -123,6 +145,7 @@ impl Default for Options {
             max_size: None,
             chmod: None,
             backup: None,
+            references: None,
             bandwidth: None,
             compress_level: None,
             devices: false,
@@ -138,6 +161,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// What becomes of what references have.
+    pub(crate) fn reuse(&self) -> Option<Reuse> {
+        self.references.as_ref().map(|references| references.reuse)
+    }
+
     /// Whether a file of this size takes part.
     pub(crate) fn takes_size(&self, size: u64) -> bool {
         self.min_size.is_none_or(|least| size >= least) && self.max_size.is_none_or(|most| size <= most)

@@ -19,6 +19,8 @@ pub struct Summary {
     pub touched: u64,
     /// Files that were there under another name.
     pub moved: u64,
+    /// Entries that another directory on the target's side had.
+    pub found: u64,
     /// Devices, FIFOs, sockets and links that were left out, because they were not asked for.
     pub skipped: u64,
     /// Entries whose owner the target may not set.
@@ -35,7 +37,7 @@ pub struct Summary {
 
 impl Summary {
     /// All numbers, in the order in which they travel.
-    pub(crate) fn numbers(&mut self) -> [&mut u64; 13] {
+    pub(crate) fn numbers(&mut self) -> [&mut u64; 14] {
         [
             &mut self.entries,
             &mut self.files,
@@ -45,6 +47,7 @@ impl Summary {
             &mut self.made,
             &mut self.touched,
             &mut self.moved,
+            &mut self.found,
             &mut self.skipped,
             &mut self.owners_dropped,
             &mut self.deleted,

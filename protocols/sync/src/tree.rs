@@ -137,6 +137,8 @@ pub struct Tree {
     options: Options,
     /// Whether both sides are root's, who may read and set extended attributes of all kinds.
     privileged: bool,
+    /// Other trees that may have what this one has not.
+    references: Vec<Tree>,
     /// The first names of files that have several.
     leaders: Mutex<HashMap<Inode, RelPath>>,
 }
@@ -165,7 +167,8 @@ impl Tree {
     pub fn of(places: Vec<(RelPath, Root, RelPath)>) -> Self {
         let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
-        Self { parts, filter: None, options: Options::default(), privileged: false, leaders: Mutex::default() }
+        let (options, leaders) = (Options::default(), Mutex::default());
+        Self { parts, filter: None, options, privileged: false, references: Vec::new(), leaders }
     }
 
     /// Shows what takes part, as seen from this side.
@@ -180,9 +183,22 @@ impl Tree {
         self
     }
 
+    /// Has other trees of the same shape beside it, which may have what this one has not.
+    #[must_use]
+    pub fn beside(mut self, references: Vec<Tree>) -> Self {
+        self.references = references;
+        self
+    }
+
+    /// The trees beside it.
+    pub(crate) fn references(&self) -> &[Tree] {
+        &self.references
+    }
+
     /// Shows what both sides can read and set, so that they compare the same.
     pub(crate) fn meet(&mut self, own: &Rights, theirs: &Rights) {
         self.privileged = own.root && theirs.root;
+        self.references.iter_mut().for_each(|reference| reference.meet(own, theirs));
     }
 
     /// Whether an extended attribute is kept.
@@ -203,12 +219,24 @@ impl Tree {
 
     /// The root that a path is below, and its path there.
     pub(crate) fn place(&self, path: &RelPath) -> Result<(&Root, RelPath), FsError> {
+        self.part(path).map(|(part, own)| (&part.root, own))
+    }
+
+    fn part(&self, path: &RelPath) -> Result<(&Part, RelPath), FsError> {
         for part in &self.parts {
             if let Some(rest) = below(path, &part.shown) {
-                return Ok((&part.root, joined(&part.own, rest)?));
+                return Ok((part, joined(&part.own, rest)?));
             }
         }
         Err(FsError::io(path, std::io::ErrorKind::NotFound.into()))
+    }
+
+    /// An entry as a walk shows it, but for its other names.
+    pub(crate) fn look(&self, path: &RelPath) -> Result<Item, FsError> {
+        let (part, own) = self.part(path)?;
+        let entry = part.root.stat(&own)?;
+        let link = if entry.kind == Kind::Symlink { Some(part.root.read_link(&own)?) } else { None };
+        self.alone(part, path.clone(), Found { path: own, entry, link }).map_err(|(_, error)| error)
     }
 
     pub(crate) fn stat(&self, path: &RelPath) -> Result<Meta, FsError> {
@@ -231,14 +259,21 @@ impl Tree {
 
     /// An entry with all that is kept of it.
     fn item(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, (RelPath, FsError)> {
+        let entry = found.entry;
+        let mut item = self.alone(part, path, found)?;
+        if self.options.hard_links && entry.kind == Kind::File && entry.links > 1 {
+            let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
+            let leader = leaders.entry((entry.device, entry.inode)).or_insert_with(|| item.path.clone());
+            item.same = (*leader != item.path).then(|| leader.clone());
+        }
+        Ok(item)
+    }
+
+    /// The same without its other names.
+    fn alone(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, (RelPath, FsError)> {
         let options = &self.options;
         let meta = self.meta(&found.entry);
         let mut item = Item { path, meta, link: found.link, same: None, xattrs: Vec::new() };
-        if options.hard_links && meta.kind == Kind::File && found.entry.links > 1 {
-            let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
-            let leader = leaders.entry((found.entry.device, found.entry.inode)).or_insert_with(|| item.path.clone());
-            item.same = (*leader != item.path).then(|| leader.clone());
-        }
         if (options.xattrs || options.acls) && matches!(meta.kind, Kind::File | Kind::Directory) {
             match part.root.xattrs(&found.path) {
                 Ok(xattrs) => item.xattrs = xattrs,

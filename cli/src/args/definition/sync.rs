@@ -51,6 +51,16 @@ fn size(name: &'static str, help: &'static str) -> Arg {
     Arg::new(name).long(name).value_name("SIZE").value_parser(|text: &str| text.parse::<Bytes>()).help(help)
 }
 
+fn reference(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name)
+        .long(name)
+        .value_name("DIR")
+        .action(ArgAction::Append)
+        .value_parser(value_parser!(std::ffi::OsString))
+        .value_hint(ValueHint::DirPath)
+        .help(help)
+}
+
 fn suffix(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains('/') {
         return Err("a suffix is not empty and has no slash".to_owned());
@@ -175,6 +185,14 @@ fn how() -> Vec<Arg> {
             .value_name("DIR")
             .value_parser(directory)
             .help("Keep it in this directory inside DST, under its path"),
+        reference(
+            "link-dest",
+            "Give what is as in SRC in this directory, seen from DST, its name in DST too, instead of a copy",
+        )
+        .conflicts_with_all(["copy-dest", "compare-dest"]),
+        reference("copy-dest", "Copy what is as in SRC in this directory, instead of having it sent")
+            .conflicts_with("compare-dest"),
+        reference("compare-dest", "Leave out of DST what is as in SRC in this directory"),
         flag("fsync", "Have everything on the disk before it is said to be there"),
         Arg::new("retry")
             .long("retry")

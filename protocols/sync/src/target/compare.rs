@@ -12,18 +12,21 @@ use crate::limits::PAGES;
 use crate::owners::NOT_COMPARED;
 use crate::wire::message::Page;
 
-/// A stretch of names in which something differs.
+/// A stretch of names in which something differs, or in which references have what the tree itself has not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stretch {
     pub(super) from: RelPath,
     /// `None` is the end.
     pub(super) until: Option<RelPath>,
+    /// Nothing differs from what references have.
+    pub(super) same: bool,
 }
 
 /// One side's pages that were not compared yet.
 #[derive(Debug, Default)]
 struct Side {
-    pages: VecDeque<Page>,
+    /// With each, whether it has something that only a reference has.
+    pages: VecDeque<(Page, bool)>,
     ended: bool,
 }
 
@@ -31,7 +34,7 @@ impl Side {
     /// Where the first page ends, if that is known: `Some(None)` is the end of the tree.
     fn end_of_first(&self) -> Option<Option<&RelPath>> {
         match self.pages.get(1) {
-            Some(next) => Some(Some(&next.first)),
+            Some((next, _)) => Some(Some(&next.first)),
             None if self.ended => Some(None),
             None => None,
         }
@@ -58,10 +61,10 @@ impl Comparison {
     pub(super) fn source(&mut self, pages: Vec<Page>) -> Result<(), SyncError> {
         for page in pages {
             self.take(1)?;
-            if self.source.pages.back().is_some_and(|before| before.first >= page.first) {
+            if self.source.pages.back().is_some_and(|(before, _)| before.first >= page.first) {
                 return Err(SyncError::Broke("sent pages out of order"));
             }
-            self.source.pages.push_back(page);
+            self.source.pages.push_back((page, false));
         }
         Ok(())
     }
@@ -70,9 +73,10 @@ impl Comparison {
         self.source.ended = true;
     }
 
-    pub(super) fn own(&mut self, page: Page) -> Result<(), SyncError> {
+    /// `borrowed`: it has something that only a reference has.
+    pub(super) fn own(&mut self, page: Page, borrowed: bool) -> Result<(), SyncError> {
         self.take(1)?;
-        self.own.pages.push_back(page);
+        self.own.pages.push_back((page, borrowed));
         Ok(())
     }
 
@@ -102,7 +106,7 @@ impl Comparison {
             let own_end = self.end(&self.own)?;
             let (source, own) = (self.source.pages.front(), self.own.pages.front());
             let same = match (source, own) {
-                (Some(source), Some(own)) => {
+                (Some((source, _)), Some((own, _))) => {
                     source.first == own.first
                         && source.first == at
                         && source_end == own_end
@@ -112,10 +116,11 @@ impl Comparison {
                 (None, None) => true,
                 _ => false,
             };
+            let borrowed = own.is_some_and(|(_, borrowed)| *borrowed);
             let until = earlier(source_end, own_end);
             self.advance(until.as_ref());
-            if !same {
-                return Some(Stretch { from: at, until });
+            if !same || borrowed {
+                return Some(Stretch { from: at, until, same });
             }
         }
     }
@@ -125,7 +130,7 @@ impl Comparison {
         if side.pages.is_empty() {
             return side.ended.then_some(None);
         }
-        let front = side.pages.front()?;
+        let (front, _) = side.pages.front()?;
         if self.at.as_ref().is_some_and(|at| front.first > *at) {
             return Some(Some(front.first.clone()));
         }
@@ -137,7 +142,7 @@ impl Comparison {
             let over = match until {
                 None => true,
                 // Behind the name where the next page begins nothing of the first is left.
-                Some(until) => side.pages.get(1).is_some_and(|next| next.first <= *until),
+                Some(until) => side.pages.get(1).is_some_and(|(next, _)| next.first <= *until),
             };
             if over {
                 side.pages.pop_front();
@@ -207,7 +212,7 @@ mod tests {
                 }
             } else if own_open {
                 match own.next() {
-                    Some(page) => comparison.own(page).unwrap(),
+                    Some(page) => comparison.own(page, false).unwrap(),
                     None => {
                         own_open = false;
                         comparison.own_ended();

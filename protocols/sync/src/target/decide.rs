@@ -1,12 +1,14 @@
 //! Entry by entry, in the ranges that differ: what is made, asked for, set, or to be deleted.
 
+mod doubted;
 mod moved;
+mod references;
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender};
 
-use xssh_fs::{FsError, Kind, RelPath};
+use xssh_fs::{Kind, RelPath};
 
 use super::basis::Basis;
 use super::compare::{Comparison, Stretch};
@@ -14,13 +16,14 @@ use super::finish::Finish;
 use super::ledger::{Likeness, Wanted};
 use super::moves::Moves;
 use super::{Event, Shared, sweep};
-use crate::content::hash;
 use crate::error::SyncError;
 use crate::limits::{DELTA_LEAST, KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
+use crate::options::Reuse;
 use crate::summary::Summary;
 use crate::tree::{Difference, Item};
 use crate::watch::Change;
 use crate::wire::message::{FileDigest, FileId, FromTarget};
+use doubted::Doubted;
 
 /// A range that the source was asked to list.
 struct Listing {
@@ -51,7 +54,7 @@ pub(super) struct Decider<'a> {
     bases: Sender<Basis>,
     whole: Vec<FileId>,
     /// Files whose contents are compared, because sizes and times do not count: the source's, and ours.
-    doubted: HashMap<FileId, (Item, Item)>,
+    doubted: HashMap<FileId, Doubted>,
     moves: Moves,
     finish: Finish,
 }
@@ -88,7 +91,11 @@ pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Ba
 impl Decider<'_> {
     fn work(&mut self, inbox: &Receiver<Event>) -> Result<Summary, SyncError> {
         loop {
-            self.stretches.extend(std::iter::from_fn(|| self.comparison.next()));
+            while let Some(stretch) = self.comparison.next() {
+                if !stretch.same || !self.fill(&stretch) {
+                    self.stretches.push_back(stretch);
+                }
+            }
             self.ask()?;
             if self.is_compared() && self.moves.are_to_resolve() {
                 self.resolve_moves()?;
@@ -142,7 +149,7 @@ impl Decider<'_> {
                 self.comparison.source_ended();
                 self.walked = Some(Walked { entries, clean, root });
             }
-            Event::Own(page) => self.comparison.own(page)?,
+            Event::Own(page, borrowed) => self.comparison.own(page, borrowed)?,
             Event::OwnEnd { entries, clean, partial, keys } => {
                 self.comparison.own_ended();
                 (self.own_clean, self.partial) = (Some(clean), partial);
@@ -163,7 +170,7 @@ impl Decider<'_> {
                 if let Some(held) = self.moves.take(file) {
                     return self.moved(file, held, None);
                 }
-                let (theirs, _) = self.doubted.remove(&file).ok_or(UNASKED)?;
+                let Doubted { theirs, .. } = self.doubted.remove(&file).ok_or(UNASKED)?;
                 self.shared.problem(&theirs.path, &why);
                 self.settled(file)?;
             }
@@ -247,13 +254,16 @@ impl Decider<'_> {
         if !self.takes_part(&theirs) {
             return Ok(());
         }
-        if theirs.same.is_some() {
+        if theirs.same.is_some() && options.reuse() != Some(Reuse::Leave) {
             self.another_name(&theirs, mine.as_ref());
             return Ok(());
         }
         match mine {
             None if options.existing => Ok(()),
-            None => self.make(file, theirs, None),
+            None => match self.refer(file, theirs)? {
+                Some(theirs) => self.make(file, theirs, None),
+                None => Ok(()),
+            },
             Some(mine) if mine.meta.kind != theirs.meta.kind => self.make(file, theirs, Some(&mine)),
             Some(mine) => {
                 let differs = Difference::between(&theirs, &mine, options, &self.shared.translation);
@@ -309,39 +319,10 @@ impl Decider<'_> {
             return self.want(file, theirs, Some(mine));
         }
         if options.checksum {
-            self.unsettled += 1;
-            *self.open.entry(file.range).or_default() += 1;
-            self.doubted.insert(file, (theirs, mine.clone()));
-            return self.send(&FromTarget::Digest { file });
+            return self.doubt(file, Doubted { theirs, mine: mine.clone(), reference: None });
         }
         self.attributes(&theirs, mine, differs);
         Ok(())
-    }
-
-    /// The source's digest of a file whose size agrees.
-    fn digest(&mut self, file: FileId, digest: &FileDigest) -> Result<(), SyncError> {
-        if let Some(held) = self.moves.take(file) {
-            return self.moved(file, held, Some(digest));
-        }
-        let (theirs, mine) = self.doubted.remove(&file).ok_or(UNASKED)?;
-        let tree = self.shared.tree;
-        let now = tree.open(&theirs.path).and_then(|(open, meta)| {
-            let digest = hash(open).map_err(|error| FsError::io(&theirs.path, std::io::Error::other(error)))?;
-            Ok((meta, digest))
-        });
-        if let Ok((meta, own)) = now {
-            let mine = Item { meta, ..mine };
-            if own == *digest {
-                let differs = Difference::between(&theirs, &mine, self.shared.options, &self.shared.translation);
-                self.attributes(&theirs, &mine, differs);
-            } else {
-                self.want(file, theirs, Some(&mine))?;
-                self.flush_wishes()?;
-            }
-        } else {
-            self.shared.problem(&theirs.path, "it cannot be read here");
-        }
-        self.settled(file)
     }
 
     /// Asks for a file's contents.
@@ -387,6 +368,7 @@ impl Decider<'_> {
             let (_, size) = root.partial(&own).ok()?;
             (size >= DELTA_LEAST).then_some((Likeness::Partial, size))
         })
+        .or_else(|| mine.is_none().then(|| self.reference_basis(path)).flatten())
     }
 
     fn settled(&mut self, file: FileId) -> Result<(), SyncError> {
@@ -414,17 +396,22 @@ impl Decider<'_> {
         if theirs.meta.kind == Kind::File {
             return if mine.is_some() { self.want(file, theirs, None) } else { self.new_file(file, theirs) };
         }
-        self.count_owner(&theirs);
+        self.make_other(&theirs);
+        Ok(())
+    }
+
+    /// Makes anything but a file, where nothing is in its way.
+    fn make_other(&mut self, theirs: &Item) {
+        let shared = self.shared;
+        self.count_owner(theirs);
         let change = if theirs.meta.kind == Kind::Directory { Change::NewDirectory } else { Change::NewOther };
         if !shared.options.dry_run
-            && let Err(error) = self.finish.make(shared, &theirs)
+            && let Err(error) = self.finish.make(shared, theirs)
         {
-            shared.problem(&theirs.path, &error.to_string());
-            return Ok(());
+            return shared.problem(&theirs.path, &error.to_string());
         }
         shared.ledger.made();
         shared.change(&theirs.path, change);
-        Ok(())
     }
 
     /// Sets what is not content.

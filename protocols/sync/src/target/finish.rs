@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use xssh_fs::{Attributes, FsError, Kind, RelPath};
 
 use super::Shared;
-use super::write::{ACLS, attributes, handed_down};
+use super::write::{ACLS, attributes, copy, handed_down};
 use crate::error::SyncError;
 use crate::tree::{Item, Meta};
 use crate::watch::Change;
@@ -132,6 +132,12 @@ impl Finish {
             self.open_up(shared, &item.path, &stat);
             self.directories.insert(item.path.clone(), item.meta);
             return Ok(());
+        }
+        if item.meta.kind == Kind::File && shared.is_shared(&item.path) {
+            // What it shares its file with stays as it is.
+            let (file, _) = root.open_file(&own)?;
+            self.touch(shared, &item.path);
+            return copy(shared, &file, item);
         }
         root.set(&own, &attributes(shared, &item.meta, &item.xattrs, true))
     }

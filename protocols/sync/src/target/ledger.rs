@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -18,6 +19,8 @@ pub(super) enum Likeness {
     Own,
     /// What a run that was cut has left of it.
     Partial,
+    /// The file of that name in another directory.
+    Reference(usize),
 }
 
 /// A file that was asked for.
@@ -44,6 +47,7 @@ pub(super) struct Ledger {
     made: AtomicU64,
     touched: AtomicU64,
     moved: AtomicU64,
+    found: AtomicU64,
     skipped: AtomicU64,
     owners_dropped: AtomicU64,
     deleted: AtomicU64,
@@ -102,6 +106,12 @@ impl Ledger {
         add(&self.reused, size);
     }
 
+    /// Something that another directory had.
+    pub(super) fn found(&self, size: u64) {
+        add(&self.found, 1);
+        add(&self.reused, size);
+    }
+
     pub(super) fn skipped(&self) {
         add(&self.skipped, 1);
     }
@@ -130,6 +140,7 @@ impl Ledger {
             made: of(&self.made),
             touched: of(&self.touched),
             moved: of(&self.moved),
+            found: of(&self.found),
             skipped: of(&self.skipped),
             owners_dropped: of(&self.owners_dropped),
             deleted: of(&self.deleted),
@@ -143,9 +154,13 @@ impl Ledger {
 impl Likeness {
     /// Opens it.
     pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<File, FsError> {
+        if let Self::Reference(at) = self {
+            let reference = tree.references().get(at).ok_or_else(|| FsError::io(path, ErrorKind::NotFound.into()))?;
+            return reference.open(path).map(|(file, _)| file);
+        }
         let (root, own) = tree.place(path)?;
         match self {
-            Self::Own => root.open_file(&own).map(|(file, _)| file),
+            Self::Own | Self::Reference(_) => root.open_file(&own).map(|(file, _)| file),
             Self::Partial => root.partial(&own).map(|(file, _)| file),
         }
     }

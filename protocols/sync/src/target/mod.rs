@@ -1,10 +1,10 @@
 //! The side whose tree is changed. It alone decides: it asks for what it needs, and takes nothing that it did not ask for.
 //!
-//! In order of use: `compare` (page digests of both sides, merged into ranges that differ), `decide` (entry by entry in
-//! those ranges: what is made, asked for, set, or to be deleted), `moves` (files that are here under another name), `basis`
-//! (signatures of files that are here already), `write` (contents, into staged files), `finish` (deletions, and the metadata
-//! of directories). The caller's thread reads what the source says and waits for nothing but the disk; the decider is a
-//! thread of its own, and so are the walk, the basis and the writers.
+//! In order of use: `union` (the tree and the references beside it), `compare` (page digests of both sides, merged into ranges
+//! that differ), `decide` (entry by entry in those ranges: what is made, asked for, set, or to be deleted), `moves` (files that
+//! are here under another name), `basis` (signatures of files that are here already), `write` (contents, into staged files),
+//! `finish` (deletions, and the metadata of directories). The caller's thread reads what the source says and waits for nothing
+//! but the disk; the decider is a thread of its own, and so are the walk, the basis and the writers.
 //!
 //! It must never follow a name of the source's outside the tree (that is `xssh_fs::Root`'s work: no path is opened here),
 //! never show half of a file under its final name, and never delete after a scan with errors.
@@ -18,6 +18,7 @@ mod listen;
 mod moves;
 #[cfg(test)]
 mod tests;
+mod union;
 mod write;
 
 use std::io::{Read, Write};
@@ -30,7 +31,7 @@ use xssh_fs::{FsError, RelPath, Root, is_partial_name, is_staged_name};
 use crate::error::SyncError;
 use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
 use crate::line::{Line, Shaping};
-use crate::options::{Backup, Options};
+use crate::options::{Backup, Options, Reuse};
 use crate::owners::{Rights, Translation};
 use crate::page::Pager;
 use crate::summary::Summary;
@@ -40,6 +41,7 @@ use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
 use ledger::Ledger;
 use moves::Keys;
+use union::Seen;
 
 /// What the threads of a target share.
 struct Shared<'a> {
@@ -61,7 +63,8 @@ enum Event {
         clean: bool,
         root: FileDigest,
     },
-    Own(Page),
+    /// Whether it has something that only a reference has.
+    Own(Page, bool),
     /// Also what earlier runs have left of files, which this one may use.
     OwnEnd {
         entries: u64,
@@ -108,6 +111,12 @@ impl Shared<'_> {
             let _ = self.line.send(&FromTarget::Problem { path: path.clone(), why: why.to_owned() });
         }
         self.watch.note(Note::Problem { path, why, remote: false });
+    }
+
+    /// Whether what is done to a file here would be done to a reference too, which has it by another name.
+    fn is_shared(&self, path: &RelPath) -> bool {
+        let links = || self.tree.place(path).and_then(|(root, own)| root.stat(&own)).map_or(1, |entry| entry.links);
+        self.options.reuse() == Some(Reuse::Link) && links() > 1
     }
 
     /// Keeps what is about to be replaced, where that is asked for; it stays under its own name too.
@@ -183,28 +192,34 @@ pub(crate) fn run(
     })
 }
 
-/// The pages of our own tree. What earlier runs have left is swept, but for what this one may use.
+/// The pages of our own tree, and of what references have beside it. What earlier runs have left is swept, but for what this one
+/// may use.
 fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSender<Event>) {
     let mut pager = Pager::new(key, shared.options, rights);
     let mut keys = Keys::default();
-    let mut clean = true;
+    let (mut clean, mut borrowed, mut entries) = (true, false, 0);
     let mut partial = Vec::new();
-    shared.tree.walk_with_leftovers(&mut |found| {
+    union::walk(shared.tree, None, &mut |found| {
         match found {
-            Ok(item) if is_staged_name(item.path.name()) => {
+            Ok(Seen { item, .. }) if is_staged_name(item.path.name()) => {
                 if is_partial_name(item.path.name()) {
                     partial.push(item.path);
                 } else {
                     sweep(shared, &item.path);
                 }
             }
-            Ok(item) => {
-                keys.add(&item.meta);
-                if let Some(page) = pager.push(&item, shared.tree.proof(&item, shared.options).as_ref())
-                    && events.send(Event::Own(page)).is_err()
+            Ok(Seen { item, reference }) => {
+                if reference.is_none() {
+                    keys.add(&item.meta);
+                    entries += 1;
+                }
+                let tree = reference.map_or(shared.tree, |at| &shared.tree.references()[at]);
+                if let Some(page) = pager.push(&item, tree.proof(&item, shared.options).as_ref())
+                    && events.send(Event::Own(page, std::mem::take(&mut borrowed))).is_err()
                 {
                     return ControlFlow::Break(());
                 }
+                borrowed |= reference.is_some();
             }
             Err((path, error)) => {
                 clean = false;
@@ -213,9 +228,9 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
         }
         ControlFlow::Continue(())
     });
-    let (last, entries, _) = pager.finish();
+    let (last, ..) = pager.finish();
     if let Some(page) = last {
-        let _ = events.send(Event::Own(page));
+        let _ = events.send(Event::Own(page, borrowed));
     }
     keys.sort();
     let _ = events.send(Event::OwnEnd { entries, clean, partial, keys });

@@ -7,14 +7,14 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
 use xssh_delta::OpChecker;
-use xssh_fs::{Attributes, FsError, Staged, Xattr};
+use xssh_fs::{Attributes, FsError, Staged, Xattr, copy_range};
 
 use super::ledger::Wanted;
 use super::{Event, Shared};
 use crate::content::is_zero;
 use crate::digester::Digester;
 use crate::limits::{HOLE, PIECE};
-use crate::tree::Meta;
+use crate::tree::{Item, Meta};
 use crate::watch::{Change, Note};
 use crate::wire::message::{FileDigest, FileId, Small};
 
@@ -186,7 +186,7 @@ impl Writer<'_> {
     /// Where a file's contents go. `large`: under a name that the next run finds.
     fn place(&self, wanted: &Wanted, large: bool) -> Result<Place, FsError> {
         let (root, own) = self.shared.tree.place(&wanted.item.path)?;
-        if self.shared.options.inplace && wanted.replaces {
+        if self.shared.options.inplace && wanted.replaces && !self.shared.is_shared(&wanted.item.path) {
             self.shared.back_up(&wanted.item.path)?;
             return root.open_in_place(&own).map(Place::Within);
         }
@@ -349,6 +349,15 @@ pub(super) fn handed_down<'a>(
 ) -> impl Iterator<Item = &'static [u8]> + 'a {
     let kept = shared.options.acls;
     acls.iter().copied().filter(move |name| kept && xattrs.iter().all(|xattr| &*xattr.name != *name))
+}
+
+/// Makes a file of what another on our side holds.
+pub(super) fn copy(shared: &Shared<'_>, from: &File, item: &Item) -> Result<(), FsError> {
+    let (root, own) = shared.tree.place(&item.path)?;
+    let staged = root.stage(&own)?;
+    copy_range(from, 0, staged.file(), 0, item.meta.size).map_err(|error| FsError::io(&own, error))?;
+    handed_down(shared, &ACLS[..1], &item.xattrs).try_for_each(|name| staged.remove_xattr(name))?;
+    staged.finish(&attributes(shared, &item.meta, &item.xattrs, false))
 }
 
 /// What a new file is given.

@@ -1,7 +1,8 @@
 //! What travels: frames, and the messages in them. Bytes of the other side become validated values here and nowhere later.
 //!
 //! No I/O but the reading and writing of whole frames; no decisions. In order of use: `bytes` (numbers and strings), `frame`,
-//! `entry` (names and what belongs to them), `opening` (who speaks, and what), `start` (the first words of each side), `message`.
+//! `entry` (names and what belongs to them), `opening` (who speaks, and what), `start` (the first words of each side) and
+//! the `options` in them, `message`.
 
 mod bytes;
 mod entry;
@@ -9,6 +10,7 @@ mod error;
 pub(crate) mod frame;
 pub(crate) mod message;
 pub(crate) mod opening;
+mod options;
 pub(crate) mod start;
 mod summary;
 #[cfg(test)]

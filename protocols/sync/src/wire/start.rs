@@ -7,21 +7,17 @@
 use std::io::{self, Read, Write};
 
 use xssh_filter::Rules;
-use xssh_fs::RelPath;
 
 use super::WireError;
 use super::bytes::{Put, Take};
-use super::entry::{Before, put_path, take_path};
+use super::entry::Before;
 use super::frame;
 use super::opening::{self, Opening, Speaker};
-use crate::chmod::Chmod;
+use super::options::{put_options, take_options};
 use crate::limits::{FRAME, TEXT};
-use crate::options::{Backup, Options};
+use crate::options::Options;
 use crate::owners::Rights;
 use crate::selection::Selection;
-
-/// The longest suffix of a backup (NAME_MAX).
-const SUFFIX: usize = 255;
 
 const START: u8 = 64;
 const READY: u8 = 65;
@@ -232,12 +228,12 @@ fn take_name(take: &mut Take) -> Result<Option<Vec<u8>>, WireError> {
     Ok(Some(take.string(TEXT)?.to_vec()).filter(|name| !name.is_empty()))
 }
 
-fn put_strings(strings: &[Vec<u8>], put: &mut Put) {
+pub(super) fn put_strings(strings: &[Vec<u8>], put: &mut Put) {
     put.number(strings.len() as u64);
     strings.iter().for_each(|string| put.string(string));
 }
 
-fn take_strings(take: &mut Take) -> Result<Vec<Vec<u8>>, WireError> {
+pub(super) fn take_strings(take: &mut Take) -> Result<Vec<Vec<u8>>, WireError> {
     let count = take.number()?;
     let mut strings = Vec::new();
     for _ in 0..count {
@@ -278,107 +274,13 @@ fn take_rights(take: &mut Take) -> Result<Rights, WireError> {
     Ok(Rights { root: take.byte()? == 1, groups: take_strings(take)? })
 }
 
-/// How many switches this release knows.
-const SWITCHES: usize = 25;
-
-/// The switches, in the order of their bits.
-fn switches(options: &mut Options) -> [&mut bool; SWITCHES] {
-    [
-        &mut options.delete,
-        &mut options.dry_run,
-        &mut options.checksum,
-        &mut options.update,
-        &mut options.existing,
-        &mut options.ignore_existing,
-        &mut options.whole_file,
-        &mut options.modes,
-        &mut options.times,
-        &mut options.owners,
-        &mut options.devices,
-        &mut options.specials,
-        &mut options.one_file_system,
-        &mut options.fsync,
-        &mut options.itemize,
-        &mut options.groups,
-        &mut options.numeric_ids,
-        &mut options.hard_links,
-        &mut options.sparse,
-        &mut options.xattrs,
-        &mut options.acls,
-        &mut options.safe_links,
-        &mut options.gitignore,
-        &mut options.inplace,
-        &mut options.wait,
-    ]
-}
-
-fn put_options(options: &Options, put: &mut Put) {
-    let mut copy = options.clone();
-    let bits = switches(&mut copy).iter().enumerate().fold(0, |bits, (at, on)| bits | u64::from(**on) << at);
-    put.number(bits);
-    for number in [options.max_delete, options.min_size, options.max_size, options.bandwidth] {
-        put.number(number.map_or(0, |number| number.saturating_add(1)));
-    }
-    put.number(options.modify_window.into());
-    put.byte(match options.compress {
-        None => 0,
-        Some(false) => 1,
-        Some(true) => 2,
-    });
-    put.signed(options.compress_level.unwrap_or_default().into());
-    put.string(options.chmod.as_ref().map_or("", Chmod::as_str).as_bytes());
-    match &options.backup {
-        None => put.byte(0),
-        Some(Backup { suffix, directory }) => {
-            put.byte(1);
-            put.string(suffix);
-            // The root itself stands for no directory.
-            put_path(directory.as_ref().unwrap_or(&RelPath::root()), put);
-        }
-    }
-}
-
-/// The options; none where they have a switch that this release does not know.
-fn take_options(take: &mut Take) -> Result<Option<Options>, WireError> {
-    let mut options = Options::default();
-    let bits = take.number()?;
-    if bits >> SWITCHES != 0 {
-        return Ok(None);
-    }
-    for (at, on) in switches(&mut options).into_iter().enumerate() {
-        *on = bits >> at & 1 == 1;
-    }
-    for number in [&mut options.max_delete, &mut options.min_size, &mut options.max_size, &mut options.bandwidth] {
-        *number = take.number()?.checked_sub(1);
-    }
-    options.modify_window = take.number32()?;
-    options.compress = match take.byte()? {
-        0 => None,
-        1 => Some(false),
-        2 => Some(true),
-        _ => return Err(WireError::Value("way of compression")),
-    };
-    let level = i32::try_from(take.signed()?).map_err(|_| WireError::Number)?;
-    options.compress_level = (level != 0).then_some(level);
-    let chmod = take.string(TEXT)?;
-    if !chmod.is_empty() {
-        let text = std::str::from_utf8(&chmod).map_err(|_| WireError::Value("change of permissions"))?;
-        options.chmod = Some(Chmod::parse(text).map_err(|_| WireError::Value("change of permissions"))?);
-    }
-    if take.byte()? == 1 {
-        let suffix = take.string(SUFFIX)?.to_vec();
-        let directory = Some(take_path(take)?).filter(|path| !path.is_root());
-        if suffix.contains(&b'/') || (suffix.is_empty() && directory.is_none()) {
-            return Err(WireError::Value("suffix"));
-        }
-        options.backup = Some(Backup { suffix, directory });
-    }
-    Ok(Some(options))
-}
-
 #[cfg(test)]
 mod tests {
+    use xssh_fs::RelPath;
+
     use super::*;
+    use crate::chmod::Chmod;
+    use crate::options::{Backup, References, Reuse};
 
     #[test]
     fn what_a_client_asks_for_arrives() {
@@ -392,6 +294,7 @@ mod tests {
             compress_level: Some(-3),
             chmod: Some(Chmod::parse("go-w").unwrap()),
             backup: Some(Backup { suffix: b"~".to_vec(), directory: None }),
+            references: Some(References { reuse: Reuse::Leave, directories: vec![b"../prev".to_vec()] }),
             ..Options::default()
         };
         let mut rules = xssh_filter::Builder::new(xssh_filter::Options::default());

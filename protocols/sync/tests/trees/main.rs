@@ -9,4 +9,5 @@ mod line;
 mod moved;
 mod pair;
 mod random;
+mod references;
 mod rules;

@@ -11,8 +11,8 @@ use std::thread;
 use tempfile::TempDir;
 use xssh_fs::Root;
 use xssh_sync::{
-    Change, Near, Note, Opened, Options, Role, Rules, Selection, Shown, Start, Summary, SyncError, Tree, Watch, client,
-    serve,
+    Change, Near, Note, Opened, Options, References, Role, Rules, Selection, Shown, Start, Summary, SyncError, Tree,
+    Watch, client, serve,
 };
 
 use super::line::Counted;
@@ -66,6 +66,11 @@ impl Pair {
 
     pub(crate) fn target(&self) -> PathBuf {
         self.folder.path().join("target")
+    }
+
+    /// A directory beside both.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     pub(crate) fn push(&self, options: &Options) -> Run {
@@ -125,7 +130,13 @@ impl Pair {
 fn open(path: &Path, role: Role, start: &Start) -> Opened {
     let root = Root::open(path).unwrap();
     let lock = (role == Role::Target).then(|| root.lock().unwrap());
-    Opened { tree: Tree::whole(root).seen(start, role), lock, shown: Shown::default() }
+    let mut tree = Tree::whole(root).seen(start, role);
+    if let (Role::Target, Some(References { directories, .. })) = (role, &start.options.references) {
+        let places = directories.iter().map(|directory| path.join(std::ffi::OsStr::from_bytes(directory)));
+        let references = places.map(|path| Tree::whole(Root::open(&path).unwrap()).seen(start, role));
+        tree = tree.beside(references.collect());
+    }
+    Opened { tree, lock, shown: Shown::default() }
 }
 
 impl Run {

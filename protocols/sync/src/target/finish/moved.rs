@@ -2,11 +2,11 @@
 
 use std::collections::HashSet;
 
-use xssh_fs::{FsError, RelPath, copy_range};
+use xssh_fs::{FsError, RelPath};
 
 use super::Finish;
 use crate::target::Shared;
-use crate::target::write::attributes;
+use crate::target::write::{attributes, copy};
 use crate::tree::Item;
 use crate::watch::Change;
 
@@ -79,7 +79,7 @@ fn name_too(shared: &Shared<'_>, from: &RelPath, item: &Item) -> Result<(), FsEr
     if entry.links != 1 || (entry.size, entry.mtime) != (item.meta.size, item.meta.mtime) {
         return Err(changed(&from));
     }
-    root.link(&from, &own)
+    root.link_from(root, &from, &own)
 }
 
 fn changed(path: &RelPath) -> FsError {
@@ -94,17 +94,14 @@ fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way) -> Resu
     if (entry.size, entry.mtime) != (item.meta.size, item.meta.mtime) {
         return Err(changed(&from));
     }
-    let attributes = attributes(shared, &item.meta, &item.xattrs, false);
     match way {
-        Way::Linked => return root.set(&own, &attributes).map(|()| way),
+        Way::Linked => return root.set(&own, &attributes(shared, &item.meta, &item.xattrs, false)).map(|()| way),
         // Another name of the same file must not change with it.
         Way::Rename if entry.links == 1 => {
             root.rename(&from, &own)?;
-            return root.set(&own, &attributes).map(|()| way);
+            return root.set(&own, &attributes(shared, &item.meta, &item.xattrs, false)).map(|()| way);
         }
         Way::Rename | Way::Copy => {}
     }
-    let staged = root.stage(&own)?;
-    copy_range(&file, 0, staged.file(), 0, entry.size).map_err(|error| FsError::io(&own, error))?;
-    staged.finish(&attributes).map(|()| Way::Copy)
+    copy(shared, &file, item).map(|()| Way::Copy)
 }
