@@ -26,6 +26,7 @@ fn main() -> std::process::ExitCode {
         Ok(Action::Route { invocation, json }) => log::with(&invocation, || route::run(&invocation, json)),
         Ok(Action::Sync(call)) => sync::run(&call),
         Ok(Action::ServeSync) => serve::sync(),
+        Ok(Action::Verify(digest)) => u8::from(!sync::verify(&digest)),
         Err(fault) => words::usage(&fault),
     };
     environment::leave(code)

@@ -1,10 +1,12 @@
 //! `xssh sync`: the user's side of a sync. It finds out which side is where, starts the helper, and shows what happens.
 //!
 //! In order of use: `place` (what a word names), `direction` (which side is here), `rules` and `selection` (which names take
-//! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one), `guard` (what is stopped before
-//! it begins), `far_side` (this program once more: as a remote shell that runs xssh on the host, or as the helper itself),
+//! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one), `guard` (what is
+//! stopped before it begins), `remote` and `bootstrap` (how the host finds xssh, and how it comes there), `far_side` (this
+//! program once more: as a remote shell that runs xssh on the host, or as the helper itself),
 //! `show` (what is seen meanwhile), `ending` (the exit code, and why).
 
+mod bootstrap;
 mod direction;
 mod ending;
 mod far_side;
@@ -12,10 +14,13 @@ mod guard;
 mod holder;
 mod place;
 mod references;
+mod remote;
 mod rules;
 mod selection;
 mod show;
 pub(crate) mod trees;
+
+pub(crate) use bootstrap::verify;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -42,8 +47,16 @@ pub(crate) fn run(call: &Sync) -> u8 {
     let show = Show::new(call.display);
     let (mut pause, longest) = PAUSES;
     let mut left = call.retry;
+    let mut copies = call.bootstrap;
     loop {
-        let Verdict { code, again } = once(call, &show);
+        let Verdict { code, again, absent } = once(call, &show, copies);
+        if absent && !copies && far_side::is_attended() && bootstrap::wanted(call) {
+            copies = true;
+            continue;
+        }
+        if absent {
+            ending::absent(call);
+        }
         if !again || left == 0 {
             return code;
         }
@@ -54,8 +67,8 @@ pub(crate) fn run(call: &Sync) -> u8 {
     }
 }
 
-/// One run.
-fn once(call: &Sync, show: &Show) -> Verdict {
+/// One run. `copies`: a host without xssh gets this one.
+fn once(call: &Sync, show: &Show, copies: bool) -> Verdict {
     let direction = match direction::of(call) {
         Ok(direction) => direction,
         Err(why) => {
@@ -63,7 +76,7 @@ fn once(call: &Sync, show: &Show) -> Verdict {
             return Verdict::last(USAGE);
         }
     };
-    let (result, helper) = match run_with(call, direction, show) {
+    let (result, helper) = match run_with(call, direction, show, copies) {
         Ok(done) => done,
         Err(why) => {
             words::say(&format_args!("xssh: {why}"));
@@ -85,7 +98,7 @@ fn once(call: &Sync, show: &Show) -> Verdict {
 
 type Done = (Result<Summary, SyncError>, FarSide);
 
-fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, String> {
+fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Result<Done, String> {
     let mut key = [0; 32];
     // Kernels that cannot give random bytes at once are not supported by anything here.
     let _ = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
@@ -94,6 +107,7 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
     let mut start = Start { selection, options, rules, ..Start::new(Role::Target, key) };
     let direction = if call.relative { selection::relative(direction, &mut start)? } else { direction };
     let names_itself = direction::names_itself(call);
+    let copy = copies.then(bootstrap::this_program).transpose()?;
     match direction {
         Direction::Push { sources, host, path } => {
             let mut opened = trees::source(&sources, &start)?;
@@ -103,8 +117,10 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
             let Shown { names, own_name } = opened.shown;
             (start.paths, start.names) = (vec![path], names);
             start.own_name = own_name.filter(|_| names_itself);
-            let mut helper = FarSide::start(call, host.as_deref())?;
-            let (input, output) = helper.streams()?;
+            let copy = copy.filter(|_| host.is_some());
+            let mut helper = FarSide::start(call, host.as_deref(), copy.as_ref())?;
+            let (input, mut output) = helper.streams()?;
+            let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
             let mut result = xssh_sync::client(&start, Near::Source(&mut opened.tree), input, output, show);
             if let Err(SyncError::Refused(refusal)) = &mut result
                 && let (Reason::OwnName, Some(name)) = (refusal.reason, &start.own_name)
@@ -116,8 +132,9 @@ fn run_with(call: &Sync, direction: Direction, show: &Show) -> Result<Done, Stri
         }
         Direction::Pull { host, paths, target } => {
             (start.role, start.paths) = (Role::Source, paths);
-            let mut helper = FarSide::start(call, Some(&host))?;
-            let (input, output) = helper.streams()?;
+            let mut helper = FarSide::start(call, Some(&host), copy.as_ref())?;
+            let (input, mut output) = helper.streams()?;
+            let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
             let mut open = |shown: &mut Shown| {
                 let own_name = shown.own_name.as_deref().filter(|_| names_itself);
                 trees::target(&target, &shown.names, own_name, &start)

@@ -29,6 +29,8 @@ pub(crate) enum Action {
     Sync(Box<Sync>),
     /// `serve --sync`: the helper of a sync.
     ServeSync,
+    /// `serve --verify digest`: whether this program is the one with this digest.
+    Verify(String),
 }
 
 /// Which help.

@@ -64,8 +64,10 @@ pub(crate) struct Sync {
     pub(crate) from0: bool,
     /// Options for the remote shell, as they were given.
     pub(crate) shell: Vec<OsString>,
-    /// xssh on the host, as its shell takes it.
-    pub(crate) remote: String,
+    /// xssh on the host, as its shell takes it, where the user says so.
+    pub(crate) remote: Option<String>,
+    /// Where the host has no xssh, it gets this one.
+    pub(crate) bootstrap: bool,
 }
 
 /// Reads what follows `sync`.
@@ -157,7 +159,8 @@ fn read(matches: &ArgMatches) -> Sync {
         files_from: matches.get_one::<String>("files-from").map(PathBuf::from),
         from0: flag("from0"),
         shell: shell(matches),
-        remote: matches.get_one("remote-xssh").cloned().unwrap_or_else(|| "xssh".to_owned()),
+        remote: matches.get_one("remote-xssh").cloned(),
+        bootstrap: flag("bootstrap"),
     }
 }
 
@@ -266,6 +269,7 @@ fn shell(matches: &ArgMatches) -> Vec<OsString> {
 pub(super) fn serve(words: &[OsString]) -> Result<Action, Fault> {
     match words {
         [word] if word == OsStr::new("--sync") => Ok(Action::ServeSync),
+        [word, digest] if word == OsStr::new("--verify") => Ok(Action::Verify(digest.to_string_lossy().into_owned())),
         _ => Err(Fault::WordNotYet("serve")),
     }
 }

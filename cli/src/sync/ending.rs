@@ -29,11 +29,18 @@ pub(super) struct Verdict {
     pub(super) code: u8,
     /// The connection was lost, or there was none: another try may find one.
     pub(super) again: bool,
+    /// There is no xssh on the host, which has not been told yet.
+    pub(super) absent: bool,
 }
 
 impl Verdict {
     pub(super) fn last(code: u8) -> Self {
-        Self { code, again: false }
+        Self { code, again: false, absent: false }
+    }
+
+    /// Of a run that another one may bring to its end.
+    fn passing(code: u8, again: bool) -> Self {
+        Self { again, ..Self::last(code) }
     }
 
     /// Of a run that came to its end.
@@ -51,33 +58,41 @@ pub(super) fn failed(call: &Sync, error: &SyncError, ended: Ended) -> Verdict {
     if ended.silent {
         let seconds = call.timeout.unwrap_or_default();
         words::say(&format_args!("xssh: nothing came or went for {seconds} s (--timeout)"));
-        return Verdict { code: SILENT, again: true };
+        return Verdict::passing(SILENT, true);
     }
     let is_cut = is_cut(error);
     match (error, ended.code) {
         (SyncError::NeverBegan, Some(code @ (LOST | words::FAILED))) => {
             no_connection(call);
-            return Verdict { code: words::FAILED, again: code == LOST };
+            return Verdict::passing(words::FAILED, code == LOST);
         }
         // The remote shell has told why itself.
-        (_, Some(words::FAILED | LOST)) if is_cut && !call.display.quiet => return Verdict { code: LOST, again: true },
+        (_, Some(words::FAILED | LOST)) if is_cut && !call.display.quiet => return Verdict::passing(LOST, true),
         (SyncError::NeverBegan, Some(code @ (126 | 127))) => {
-            words::say(&format_args!(
-                "xssh: there is no '{}' to be run on the host: install xssh there, or say where it is with --remote-xssh",
-                call.remote
-            ));
-            return Verdict::last(code);
+            return Verdict { absent: code == 127 || call.remote.is_some(), ..Verdict::last(code) };
         }
         (SyncError::Chatter(said), _) => {
             words::say(&format_args!(
                 "xssh: {error}; its login script may be talking, or '{}' is no xssh that can sync. It said:\n{}",
-                call.remote,
+                call.remote.as_deref().unwrap_or("xssh"),
                 String::from_utf8_lossy(said)
             ));
         }
         _ => words::say(&format_args!("xssh: {error}")),
     }
-    Verdict { code: code_of(error), again: is_cut }
+    Verdict::passing(code_of(error), is_cut)
+}
+
+/// Says that the host has no xssh, and what to do.
+pub(super) fn absent(call: &Sync) {
+    match &call.remote {
+        Some(remote) => words::say(&format_args!(
+            "xssh: there is no '{remote}' to be run on the host: install xssh there, or say where it is with --remote-xssh"
+        )),
+        None => words::say(
+            &"xssh: the host has no xssh: install it there (--remote-xssh says where), or have --bootstrap copy this one",
+        ),
+    }
 }
 
 /// The remote shell tells why, unless it was told to be quiet.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::ending::LOST;
+use super::remote::{self, Copy};
 use crate::args::sync::Sync;
 use crate::environment;
 
@@ -68,7 +69,7 @@ impl<T: Write> Write for Stream<T> {
 
 impl FarSide {
     /// Starts the helper: on a host, or here.
-    pub(super) fn start(call: &Sync, host: Option<&str>) -> Result<Self, String> {
+    pub(super) fn start(call: &Sync, host: Option<&str>, copy: Option<&Copy>) -> Result<Self, String> {
         let program = std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
         let mut command = Command::new(&program);
         match host {
@@ -78,11 +79,11 @@ impl FarSide {
                     // Behind what the user said about it: the first value counts.
                     command.args(["-o", "BatchMode=yes"]);
                 }
-                command
-                    .env(environment::LOST, LOST.to_string())
-                    .arg("--")
-                    .arg(host)
-                    .arg(format!("{} serve --sync", call.remote));
+                command.env(environment::LOST, LOST.to_string()).arg("--").arg(host).arg(remote::command(
+                    call,
+                    copy,
+                    "serve --sync",
+                ));
             }
             None => {
                 command.args(["serve", "--sync"].map(OsString::from));
@@ -119,7 +120,7 @@ impl FarSide {
 }
 
 /// Whether somebody is there who can be asked.
-fn is_attended() -> bool {
+pub(super) fn is_attended() -> bool {
     io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 

@@ -1,5 +1,6 @@
 //! `xssh sync` between here and a real host; rsync is the judge of whether two trees are alike.
 
+mod bootstrap;
 mod guards;
 mod releases;
 mod unattended;
@@ -278,10 +279,10 @@ mod as_root {
         drop(mounted);
     }
 
-    struct Mounted(PathBuf);
+    pub(in crate::sync) struct Mounted(PathBuf);
 
     impl Mounted {
-        fn tmpfs(path: &Path, size: &str) -> Self {
+        pub(in crate::sync) fn tmpfs(path: &Path, size: &str) -> Self {
             let option = format!("size={size}");
             let _ =
                 Call::new(peer::require("mount")).args(["-t", "tmpfs", "-o", &option, "none", text(path)]).run().ok();

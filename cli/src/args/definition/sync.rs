@@ -226,6 +226,8 @@ fn shell() -> Vec<Arg> {
             .long("remote-xssh")
             .value_name("COMMAND")
             .help("xssh on the host, as its shell takes it: /opt/bin/xssh, or 'sudo xssh'"),
+        flag("bootstrap", "Where the host has no xssh, copy this one into its cache directory and use it from then on")
+            .conflicts_with("remote-xssh"),
         letter('F', "file", "Configuration file, as with ssh"),
         letter('J', "hops", "Go through these hosts and proxies"),
         letter('i', "file", "Key file"),
