@@ -3,6 +3,7 @@
 
 mod backups;
 mod chosen;
+mod dice;
 mod kept;
 mod kinds;
 mod line;
@@ -11,3 +12,4 @@ mod pair;
 mod random;
 mod references;
 mod rules;
+mod traps;

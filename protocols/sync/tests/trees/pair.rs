@@ -5,8 +5,11 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use xssh_fs::Root;
@@ -15,7 +18,7 @@ use xssh_sync::{
     Watch, client, serve,
 };
 
-use super::line::Counted;
+use super::line::{Faults, Line};
 
 /// A child has what we have open until it is the other program, a target's lock too: none is started while a run goes on.
 pub(crate) static CHILDREN: RwLock<()> = RwLock::new(());
@@ -24,12 +27,16 @@ pub(crate) struct Pair {
     folder: TempDir,
     pub(crate) rules: Rules,
     pub(crate) selection: Option<Selection>,
+    /// What the line does to runs.
+    pub(crate) faults: Faults,
 }
 
 /// What one run said and cost.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) result: Result<Summary, SyncError>,
+    /// How it ended for the helper.
+    pub(crate) served: Result<Summary, SyncError>,
     pub(crate) changes: Vec<(String, Change)>,
     pub(crate) problems: Vec<String>,
     /// Bytes that went over the line, both ways.
@@ -57,7 +64,7 @@ impl Pair {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("source")).unwrap();
         fs::create_dir(folder.path().join("target")).unwrap();
-        Self { folder, rules: Rules::default(), selection: None }
+        Self { folder, rules: Rules::default(), selection: None, faults: Faults::default() }
     }
 
     pub(crate) fn source(&self) -> PathBuf {
@@ -74,15 +81,21 @@ impl Pair {
     }
 
     pub(crate) fn push(&self, options: &Options) -> Run {
-        self.run(Role::Target, options)
+        self.agreed(Role::Target, options)
     }
 
     pub(crate) fn pull(&self, options: &Options) -> Run {
-        self.run(Role::Source, options)
+        self.agreed(Role::Source, options)
     }
 
-    /// `role` is the helper's.
-    fn run(&self, role: Role, options: &Options) -> Run {
+    fn agreed(&self, role: Role, options: &Options) -> Run {
+        let run = self.run(role, options, &Line::new(self.faults));
+        assert_eq!(run.served.is_ok(), run.result.is_ok(), "{run:?}");
+        run
+    }
+
+    /// A run over this line, however it ends. `role` is the helper's.
+    pub(crate) fn run(&self, role: Role, options: &Options, line: &Line) -> Run {
         let _no_children = CHILDREN.read().unwrap_or_else(PoisonError::into_inner);
         let (near, far) = match role {
             Role::Target => (self.source(), self.target()),
@@ -96,12 +109,11 @@ impl Pair {
             ..Start::new(role, [7; 32])
         };
         let listener = Listener::default();
-        let (from_helper, to_client) = std::io::pipe().unwrap();
-        let (from_client, to_helper) = std::io::pipe().unwrap();
-        let (up, down) = (Counted::default(), Counted::default());
-        let result = thread::scope(|scope| {
+        let ((from_helper, to_client), (from_client, to_helper)) = (line.way(0), line.way(1));
+        let patience = Patience::new(line, format!("{:?}", self.faults));
+        let (result, served) = thread::scope(|scope| {
             let helper = scope.spawn(|| {
-                serve(from_client, down.over(to_client), &mut |start| {
+                serve(from_client, to_client, &mut |start| {
                     let path = Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]));
                     Ok(open(path, start.role, start))
                 })
@@ -111,19 +123,46 @@ impl Pair {
                 Role::Target => Near::Source(&mut tree),
                 Role::Source => Near::Target(&mut |_| Ok(open(&near, Role::Target, &start))),
             };
-            let result = client(&start, near, from_helper, up.over(to_helper), &listener);
-            let served = helper.join().unwrap();
-            assert_eq!(served.is_ok(), result.is_ok(), "{served:?} and {result:?}");
-            result
+            let result = client(&start, near, from_helper, to_helper, &listener);
+            (result, helper.join().unwrap())
         });
+        assert!(!patience.over.load(Ordering::Relaxed), "a run hung until it was cut: {:?}", self.faults);
         let mut changes = listener.changes.into_inner().unwrap();
         changes.sort_by(|one, other| one.0.cmp(&other.0));
-        Run { result, changes, problems: listener.problems.into_inner().unwrap(), bytes: up.get() + down.get() }
+        Run { result, served, changes, problems: listener.problems.into_inner().unwrap(), bytes: line.carried() }
     }
 
     /// Both trees, as lstat and the bytes have them.
     pub(crate) fn assert_alike(&self) {
         assert_eq!(shape(&self.source()), shape(&self.target()));
+    }
+}
+
+/// The time that a run may take. One that hangs is cut, so that its threads end; where that is no help, so does the program.
+struct Patience {
+    _done: Sender<()>,
+    over: Arc<AtomicBool>,
+}
+
+/// Far more than a run takes on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(100);
+
+impl Patience {
+    fn new(line: &Line, what: String) -> Self {
+        let (done, waits) = channel();
+        let (line, over) = (line.again(), Arc::new(AtomicBool::new(false)));
+        let is_over = over.clone();
+        thread::spawn(move || {
+            if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                eprintln!("a run hangs: {what}");
+                is_over.store(true, Ordering::Relaxed);
+                line.cut();
+                if waits.recv_timeout(PATIENCE / 10) == Err(RecvTimeoutError::Timeout) {
+                    std::process::abort();
+                }
+            }
+        });
+        Self { _done: done, over }
     }
 }
 
