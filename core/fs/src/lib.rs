@@ -5,7 +5,7 @@
 //! name of a peer's, and nobody who swaps a directory meanwhile, leads out of it.
 //!
 //! In order of use: [`RelPath`], [`Root`], [`walk`] (the entries in their order), [`Staged`] (a file that appears whole
-//! or not at all), [`Xattr`], and the changes that `Root` offers. All calls block; all can be made from several threads at once.
+//! or not at all), [`Version`] (whether a file changed while it was read), [`Xattr`], and the changes that `Root` offers. All calls block; all can be made from several threads at once.
 //!
 //! It must never follow a symbolic link, and never change a file under its final name but by a rename,
 //! unless its caller asks for that file itself ([`Root::open_in_place`]).
@@ -21,6 +21,7 @@ mod parents;
 mod path;
 mod root;
 mod staged;
+mod version;
 pub mod walk;
 mod xattr;
 
@@ -32,4 +33,5 @@ pub use lock::Lock;
 pub use path::RelPath;
 pub use root::Root;
 pub use staged::{Staged, is_partial_name, is_staged_name};
+pub use version::Version;
 pub use xattr::Xattr;

@@ -1,13 +1,14 @@
 //! Files that the target wants: small ones many to a message, large ones in pieces or as what differs from a basis.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use bytes::Bytes;
-use xssh_fs::Kind;
+use xssh_fs::FsError;
 
+use super::steady::{self, Steady};
 use super::{Shared, difference};
 use crate::content::{hash, is_zero, read_full};
 use crate::digester::Digester;
@@ -15,7 +16,7 @@ use crate::limits::{BATCH, PIECE, SMALL_FILE};
 use crate::line::Gone;
 use crate::tree::Meta;
 use crate::watch::Note;
-use crate::wire::message::{FileId, FromSource, Small};
+use crate::wire::message::{FileDigest, FileId, FromSource, Small};
 
 /// What the target asks for.
 pub(super) enum Wish {
@@ -63,19 +64,16 @@ impl Desk<'_> {
     }
 
     fn whole(&mut self, file: FileId) -> Result<(), Gone> {
-        let Some((mut open, meta)) = self.open(file)? else { return Ok(()) };
+        let Some((mut open, meta, steady)) = self.open(file)? else { return Ok(()) };
         if meta.size <= SMALL_FILE {
-            let mut bytes = Vec::with_capacity(meta.size as usize + 1);
-            // One that grows meanwhile is not small any more; it is sent as long as it was.
-            return match open.by_ref().take(meta.size).read_to_end(&mut bytes) {
-                Ok(_) => self.small(file, meta, bytes),
+            return match steady::read(&open, steady) {
+                Ok(bytes) => self.small(file, meta, bytes),
                 Err(error) => self.missing(file, &error),
             };
         }
         self.flush()?;
         self.shared.line.send(&FromSource::Begin { file, meta })?;
         let mut digester = Digester::new(meta.size);
-        // What is left where a file ends early shows as another size, and it is sent again by the next run.
         let mut left = meta.size;
         while left > 0 {
             let mut piece = vec![0; PIECE.min(usize::try_from(left).unwrap_or(PIECE))];
@@ -92,21 +90,29 @@ impl Desk<'_> {
                 Err(error) => return self.missing(file, &error),
             }
         }
-        self.shared.line.send(&FromSource::End { file, digest: digester.finish() })
+        self.end(file, &open, steady, digester.finish())
+    }
+
+    /// What was sent is proved, if it was ever there.
+    fn end(&mut self, file: FileId, open: &File, steady: Steady, digest: FileDigest) -> Result<(), Gone> {
+        match steady.proves(open, &digest) {
+            Ok(()) => self.shared.line.send(&FromSource::End { file, digest }),
+            Err(error) => self.missing(file, &error),
+        }
     }
 
     fn delta(&mut self, file: FileId, signature: Bytes) -> Result<(), Gone> {
-        let Some((open, meta)) = self.open(file)? else { return Ok(()) };
+        let Some((open, meta, steady)) = self.open(file)? else { return Ok(()) };
         self.flush()?;
         self.shared.line.send(&FromSource::Begin { file, meta })?;
         match difference::send(self.shared, file, &open, meta.size, &signature)? {
-            Ok(digest) => self.shared.line.send(&FromSource::End { file, digest }),
+            Ok(digest) => self.end(file, &open, steady, digest),
             Err(error) => self.tell_missing(file, false, error.to_string()),
         }
     }
 
     fn digest(&mut self, file: FileId) -> Result<(), Gone> {
-        let Some((open, _)) = self.open(file)? else { return Ok(()) };
+        let Some((open, ..)) = self.open(file)? else { return Ok(()) };
         self.flush()?;
         match hash(open) {
             Ok(digest) => self.shared.line.send(&FromSource::Digest { file, digest }),
@@ -133,17 +139,17 @@ impl Desk<'_> {
 
     /// The file as it is now, or word to the target that it cannot be had. The metadata is older than the content: what
     /// changes while it is read has another time then, and the next run sends it again.
-    fn open(&mut self, file: FileId) -> Result<Option<(File, Meta)>, Gone> {
+    fn open(&mut self, file: FileId) -> Result<Option<(File, Meta, Steady)>, Gone> {
         let Some(name) = self.shared.name(file) else {
             self.missing(file, &io::Error::other("it was never listed"))?;
             return Ok(None);
         };
-        match self.shared.tree.open(&name) {
-            Ok((open, meta)) if meta.kind == Kind::File => Ok(Some((open, meta))),
-            Ok(_) => {
-                self.missing(file, &io::ErrorKind::NotFound.into())?;
-                Ok(None)
-            }
+        let opened = self.shared.tree.open(&name).and_then(|(open, mut meta)| {
+            let steady = Steady::new(&open, &mut meta).map_err(|error| FsError::io(&name, error))?;
+            Ok((open, meta, steady))
+        });
+        match opened {
+            Ok(opened) => Ok(Some(opened)),
             Err(error) => {
                 let vanished = error.is_missing();
                 self.tell_missing(file, vanished, error.to_string())?;

@@ -1,7 +1,8 @@
 //! The side that has the tree which is copied. It walks, lists and reads what it is asked for, and decides nothing.
 //!
 //! In order of use: `pages` (the walk, whose digests are streamed at once), `recent` (what it saw last), `listing` (ranges that
-//! the target wants to see), `content` (files that it wants to have), `difference` (those of which it has something alike).
+//! the target wants to see), `content` (files that it wants to have), `difference` (those of which it has something alike), `steady`
+//! (whether what was read was ever there).
 //! Each is a thread of its own behind one `Line`; the caller's thread reads what the target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
 
 mod content;
@@ -9,6 +10,7 @@ mod difference;
 mod listing;
 mod pages;
 mod recent;
+mod steady;
 
 use std::collections::HashMap;
 use std::io::{BufReader, Read, Write};
