@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
-use crate::staged::fresh_name;
+use crate::staged::{fresh_name, give_name};
 use crate::{FsError, Kind, RelPath, Root, Xattr, xattr};
 
 /// What is set of an entry; `None` leaves it as it is.
@@ -57,30 +57,36 @@ pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes<'_>) -> rus
 }
 
 impl Root {
-    /// Makes a directory; one that is there already is good.
+    /// Makes a directory where nothing stands.
     ///
     /// # Errors
-    /// Something else stands there, or what mkdir(2) says.
+    /// Something stands there ([`FsError::Taken`]), or what mkdir(2) says.
     pub fn make_directory(&self, path: &RelPath, mode: u32) -> Result<(), FsError> {
         let parent = self.parent(path)?;
-        match rustix::fs::mkdirat(&parent, path.name(), Mode::from_raw_mode(mode)) {
-            Err(Errno::EXIST) if self.stat(path)?.kind == Kind::Directory => Ok(()),
-            made => made.map_err(FsError::of(path)),
-        }
+        rustix::fs::mkdirat(&parent, path.name(), Mode::from_raw_mode(mode)).map_err(|errno| match errno {
+            Errno::EXIST => FsError::Taken { path: path.clone() },
+            errno => FsError::io(path, errno.into()),
+        })
     }
 
-    /// Makes a symbolic link, in place of what stands there unless that is a directory.
+    /// Makes a symbolic link. `replaces`: in place of what stands there unless that is a directory.
     ///
     /// # Errors
     /// What symlink(2) or rename(2) says.
-    pub fn make_symlink(&self, path: &RelPath, target: &[u8], attributes: &Attributes<'_>) -> Result<(), FsError> {
+    pub fn make_symlink(
+        &self,
+        path: &RelPath,
+        target: &[u8],
+        attributes: &Attributes<'_>,
+        replaces: bool,
+    ) -> Result<(), FsError> {
         let name = fresh_name();
         let parent = self.parent(path)?;
         rustix::fs::symlinkat(target, &parent, name.as_slice()).map_err(FsError::of(path))?;
-        self.replace(path, &name, &Attributes { mode: None, ..*attributes })
+        self.name_made(path, &name, &Attributes { mode: None, ..*attributes }, replaces)
     }
 
-    /// Makes a FIFO, a socket or a device, in place of what stands there unless that is a directory.
+    /// Makes a FIFO, a socket or a device. `replaces`: in place of what stands there unless that is a directory.
     ///
     /// # Errors
     /// What mknod(2) or rename(2) says: devices are root's to make.
@@ -90,6 +96,7 @@ impl Root {
         kind: Kind,
         device: (u32, u32),
         attributes: &Attributes<'_>,
+        replaces: bool,
     ) -> Result<(), FsError> {
         let kind = match kind {
             Kind::Fifo => FileType::Fifo,
@@ -103,21 +110,27 @@ impl Root {
         let device = rustix::fs::makedev(device.0, device.1);
         let mode = Mode::from_raw_mode(attributes.mode.unwrap_or(0o600));
         rustix::fs::mknodat(&parent, name.as_slice(), kind, mode, device).map_err(FsError::of(path))?;
-        self.replace(path, &name, attributes)
+        self.name_made(path, &name, attributes, replaces)
     }
 
     /// Gives what was made under a staged name its attributes and its own name.
-    fn replace(&self, path: &RelPath, name: &[u8], attributes: &Attributes<'_>) -> Result<(), FsError> {
+    fn name_made(
+        &self,
+        path: &RelPath,
+        name: &[u8],
+        attributes: &Attributes<'_>,
+        replaces: bool,
+    ) -> Result<(), FsError> {
         let parent = self.parent(path)?;
-        let staged = RelPath::checked(name);
         let done = self
-            .set_at(parent.as_fd(), &staged, attributes)
-            .and_then(|()| rustix::fs::renameat(&parent, name, &parent, path.name()));
-        done.map_err(|errno| {
+            .set_at(parent.as_fd(), &RelPath::checked(name), attributes)
+            .map_err(FsError::of(path))
+            .and_then(|()| give_name(parent.as_fd(), name, path, replaces));
+        if done.is_err() {
             // It is no part of any tree; what cannot be removed is swept by the next run.
             let _ = rustix::fs::unlinkat(&parent, name, AtFlags::empty());
-            FsError::io(path, errno.into())
-        })
+        }
+        done
     }
 
     /// Sets what belongs to an entry, without following a symbolic link.
@@ -172,14 +185,18 @@ impl Root {
         rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))
     }
 
-    /// Makes `to` another name of the file `from`, in place of what stands there unless that is a directory.
+    /// Makes `to` another name of the file `from`, in place of what stands there unless that is a directory. On another file
+    /// system it becomes a copy.
     ///
     /// # Errors
     /// What link(2) or rename(2) says.
     pub fn link_over(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
         let name = fresh_name();
         let (old, new) = (self.parent(from)?, self.parent(to)?);
-        rustix::fs::linkat(&old, from.name(), &new, name.as_slice(), AtFlags::empty()).map_err(FsError::of(to))?;
+        match rustix::fs::linkat(&old, from.name(), &new, name.as_slice(), AtFlags::empty()) {
+            Err(Errno::XDEV) => return self.copy_over(from, to),
+            linked => linked.map_err(FsError::of(to))?,
+        }
         let renamed = rustix::fs::renameat(&new, name.as_slice(), &new, to.name());
         // Where both were names of one file already, rename(2) does nothing, and the staged name stays.
         let _ = rustix::fs::unlinkat(&new, name.as_slice(), AtFlags::empty());
@@ -195,14 +212,21 @@ impl Root {
         rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
     }
 
-    /// Gives an entry another name, in place of what stands there.
+    /// Gives an entry another name, in place of what stands there. To another file system it is copied first, unless it is a
+    /// directory.
     ///
     /// # Errors
     /// What rename(2) says.
     pub fn rename(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
         let (old, new) = (self.parent(from)?, self.parent(to)?);
         self.forget(from);
-        rustix::fs::renameat(&old, from.name(), &new, to.name()).map_err(FsError::of(to))
+        match rustix::fs::renameat(&old, from.name(), &new, to.name()) {
+            Err(Errno::XDEV) => {
+                self.copy_over(from, to)?;
+                self.remove_file(from)
+            }
+            renamed => renamed.map_err(FsError::of(to)),
+        }
     }
 
     /// Makes the directory at `path`, and those above it, where they are missing.
@@ -214,8 +238,9 @@ impl Root {
         match self.make_directory(path, mode) {
             Err(error) if error.is_missing() => {
                 self.make_directories(&parent, mode)?;
-                self.make_directory(path, mode)
+                self.make_directories(path, mode)
             }
+            Err(FsError::Taken { .. }) if self.stat(path)?.kind == Kind::Directory => Ok(()),
             made => made,
         }
     }

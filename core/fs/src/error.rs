@@ -51,6 +51,14 @@ pub enum FsError {
         /// What it should have been.
         wanted: &'static str,
     },
+    /// Something stands where nothing was.
+    #[error(
+        "something of that name appeared here meanwhile, or this file system takes another name for the same: it was left alone"
+    )]
+    Taken {
+        /// Where.
+        path: RelPath,
+    },
     /// Another run holds the tree.
     #[error("another run is changing it")]
     Held,
@@ -72,6 +80,14 @@ impl FsError {
 
     pub(crate) fn of(path: &RelPath) -> impl Fn(rustix::io::Errno) -> Self + '_ {
         move |errno| Self::io(path, errno.into())
+    }
+
+    /// Where it was, if it was one entry.
+    pub fn path(&self) -> Option<&RelPath> {
+        match self {
+            Self::Entry { path, .. } | Self::Kind { path, .. } | Self::Taken { path } => Some(path),
+            Self::Root { .. } | Self::Held | Self::Path(_) => None,
+        }
     }
 
     /// Whether a directory was to be removed that is not empty.

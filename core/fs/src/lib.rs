@@ -13,6 +13,7 @@
 
 mod change;
 mod copy;
+mod elsewhere;
 mod entry;
 mod error;
 pub mod limits;
@@ -32,6 +33,6 @@ pub use error::{FsError, PathError};
 pub use lock::Lock;
 pub use path::RelPath;
 pub use root::Root;
-pub use staged::{Staged, is_partial_name, is_staged_name};
+pub use staged::{Staged, is_partial_name, is_staged_here, is_staged_name};
 pub use version::Version;
 pub use xattr::Xattr;

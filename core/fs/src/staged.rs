@@ -1,12 +1,13 @@
 use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::change::set_open;
+use crate::root::stat_at;
 use crate::xattr::absent_is_good;
 use crate::{Attributes, FsError, RelPath, Root};
 
@@ -25,6 +26,11 @@ pub fn is_staged_name(name: &[u8]) -> bool {
     name.starts_with(PREFIX)
 }
 
+/// Whether a staged name is one that this process uses.
+pub fn is_staged_here(name: &[u8]) -> bool {
+    name.starts_with(of_this_run())
+}
+
 /// Whether a staged name is that of content which the next run can use.
 pub fn is_partial_name(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with(PARTIAL))
@@ -33,9 +39,37 @@ pub fn is_partial_name(name: &[u8]) -> bool {
 /// A name that no other run and no other file of this run uses now.
 pub(crate) fn fresh_name() -> Vec<u8> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    static RUN: OnceLock<u32> = OnceLock::new();
-    let (run, file) = (RUN.get_or_init(std::process::id), NEXT.fetch_add(1, Ordering::Relaxed));
-    [PREFIX, format!("{run}-{file}").as_bytes()].concat()
+    [of_this_run(), NEXT.fetch_add(1, Ordering::Relaxed).to_string().as_bytes()].concat()
+}
+
+/// How the fresh names of this process begin. Its number alone would come again, in a container at once.
+fn of_this_run() -> &'static [u8] {
+    static RUN: OnceLock<Vec<u8>> = OnceLock::new();
+    RUN.get_or_init(|| {
+        let mut chance = [0; 8];
+        // A system that has no chance to give yet leaves the process's number.
+        let _ = rustix::rand::getrandom(&mut chance, rustix::rand::GetRandomFlags::NONBLOCK);
+        [PREFIX, format!("{}-{:016x}-", std::process::id(), u64::from_ne_bytes(chance)).as_bytes()].concat()
+    })
+}
+
+/// Gives what was made under a staged name its own.
+pub(crate) fn give_name(parent: BorrowedFd<'_>, staged: &[u8], path: &RelPath, replaces: bool) -> Result<(), FsError> {
+    let name = path.name();
+    if replaces {
+        return rustix::fs::renameat(parent, staged, parent, name).map_err(FsError::of(path));
+    }
+    let taken = || FsError::Taken { path: path.clone() };
+    match rustix::fs::renameat_with(parent, staged, parent, name, RenameFlags::NOREPLACE) {
+        Ok(()) => Ok(()),
+        Err(Errno::EXIST) => Err(taken()),
+        // A file system that cannot look and rename at once.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => match stat_at(parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(_) => Err(taken()),
+            Err(_) => rustix::fs::renameat(parent, staged, parent, name).map_err(FsError::of(path)),
+        },
+        Err(errno) => Err(FsError::io(path, errno.into())),
+    }
 }
 
 /// The name under which the unfinished content of a file waits for the next run.
@@ -113,9 +147,20 @@ impl Staged {
     /// # Errors
     /// The disk is full, or a directory stands there. The old file is as it was.
     pub fn finish(mut self, attributes: &Attributes<'_>) -> Result<(), FsError> {
+        self.settle(attributes, true)
+    }
+
+    /// The same where nothing stands.
+    ///
+    /// # Errors
+    /// The disk is full, or something stands there ([`FsError::Taken`]).
+    pub fn finish_new(mut self, attributes: &Attributes<'_>) -> Result<(), FsError> {
+        self.settle(attributes, false)
+    }
+
+    fn settle(&mut self, attributes: &Attributes<'_>, replaces: bool) -> Result<(), FsError> {
         set_open(self.file.as_fd(), attributes).map_err(FsError::of(&self.path))?;
-        rustix::fs::renameat(&self.parent, self.name.as_slice(), &self.parent, self.path.name())
-            .map_err(FsError::of(&self.path))?;
+        give_name(self.parent.as_fd(), &self.name, &self.path, replaces)?;
         self.settled = true;
         Ok(())
     }

@@ -4,6 +4,7 @@
 //! the names of the directories from the root to the place where the walk is. It can begin anywhere: directories before are
 //! not opened.
 
+use std::io;
 use std::mem::MaybeUninit;
 use std::ops::ControlFlow;
 use std::os::fd::{AsFd, OwnedFd};
@@ -11,10 +12,11 @@ use std::sync::Arc;
 
 use rustix::fs::{AtFlags, OFlags, RawDir};
 use rustix::io::Errno;
+use thiserror::Error;
 
 use crate::path::compare;
 use crate::root::{read_link_at, stat_at};
-use crate::{Entry, FsError, Kind, RelPath, Root, is_staged_name};
+use crate::{Entry, FsError, Kind, PathError, RelPath, Root, is_staged_name};
 
 /// What one call of getdents(2) may bring.
 const BATCH: usize = 64 << 10;
@@ -58,6 +60,11 @@ pub fn walk(
     // The only way to end early is that the visitor says so.
     let _ = walk.start();
 }
+
+/// An entry whose path is none.
+#[derive(Debug, Error)]
+#[error("an entry in it: {0}")]
+struct Unnamed(#[source] PathError);
 
 struct Walk<'a> {
     root: &'a Root,
@@ -128,7 +135,10 @@ impl Walk<'_> {
         let path = match RelPath::parse(path) {
             Ok(path) => path,
             Err(error) => {
-                (self.visit)(Err(error.into()))?;
+                // It has no path of its own: the directory that it is in is named.
+                let above = path.iter().rposition(|byte| *byte == b'/').unwrap_or(0);
+                let error = FsError::io(&RelPath::checked(&path[..above]), io::Error::other(Unnamed(error)));
+                (self.visit)(Err(error))?;
                 return ControlFlow::Continue(None);
             }
         };

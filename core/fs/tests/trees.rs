@@ -95,7 +95,7 @@ fn links_lead_nowhere() {
     }
     assert!(root.stage(&path("way/new")).is_err());
     assert!(root.make_directory(&path("way/new"), 0o700).is_err());
-    assert!(root.make_symlink(&path("way/new"), b"x", &Attributes::default()).is_err());
+    assert!(root.make_symlink(&path("way/new"), b"x", &Attributes::default(), true).is_err());
     assert!(root.remove_file(&path("way/secret")).is_err());
     let mode = Attributes { mode: Some(0o777), ..Attributes::default() };
     assert!(root.set(&path("way/secret"), &mode).is_err());

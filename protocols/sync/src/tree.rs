@@ -378,7 +378,10 @@ impl Tree {
                     }
                     Err(error) => Err(error),
                 },
-                Err(error) => Err((part.shown.clone(), error)),
+                Err(error) => {
+                    let at = error.path().and_then(|path| shown(part, path).ok());
+                    Err((at.unwrap_or_else(|| part.shown.clone()), error))
+                }
             };
             flow = visit.borrow_mut()(shown);
             flow

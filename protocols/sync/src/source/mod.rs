@@ -12,7 +12,7 @@ mod pages;
 mod recent;
 mod steady;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Read, Write};
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -21,7 +21,7 @@ use std::thread;
 use xssh_fs::RelPath;
 
 use crate::error::SyncError;
-use crate::limits::{KEPT_RANGES, LISTS, PIECE, WANTS};
+use crate::limits::{KEPT_RANGES, LISTS, PIECE, PROBLEMS, WANTS};
 use crate::line::{Line, Shaping};
 use crate::options::Options;
 use crate::owners::Rights;
@@ -45,6 +45,8 @@ struct Shared<'a> {
     kept: Mutex<HashMap<u32, Vec<RelPath>>>,
     /// The entries of the latest pages.
     recent: Recent,
+    /// What went wrong and was said.
+    told: Mutex<HashSet<(RelPath, String)>>,
     /// Files that were asked for and not sent.
     wishes: std::sync::atomic::AtomicUsize,
 }
@@ -73,7 +75,16 @@ pub(crate) fn run(
     let (line, outgoing) = Line::new();
     let options = &start.options;
     let kept = Mutex::new(HashMap::new());
-    let shared = Shared { tree, options, watch, line, kept, recent: Recent::default(), wishes: 0.into() };
+    let shared = Shared {
+        tree,
+        options,
+        watch,
+        line,
+        kept,
+        recent: Recent::default(),
+        told: Mutex::default(),
+        wishes: 0.into(),
+    };
     let shared = &shared;
     thread::scope(|scope| {
         let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::of(options)));
@@ -145,8 +156,16 @@ fn wish(shared: &Shared<'_>, wishes: &Sender<Wish>, wish: Wish) -> Result<(), Sy
     Ok(())
 }
 
-/// Tells the target of something that went wrong here, and the user.
+/// Tells the target of something that went wrong here, and the user. What the walk came by, a listing comes by again.
 fn problem(shared: &Shared<'_>, path: RelPath, why: String) {
+    let mut told = shared.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if told.contains(&(path.clone(), why.clone())) {
+        return;
+    }
+    if told.len() < PROBLEMS {
+        told.insert((path.clone(), why.clone()));
+    }
+    drop(told);
     shared.watch.note(Note::Problem { path: &path, why: &why, remote: false });
     let _ = shared.line.send(&FromSource::Problem { path, why });
 }

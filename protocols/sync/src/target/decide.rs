@@ -56,11 +56,16 @@ pub(super) struct Decider<'a> {
     /// Files whose contents are compared, because sizes and times do not count: the source's, and ours.
     doubted: HashMap<FileId, Doubted>,
     moves: Moves,
-    finish: Finish,
+    finish: &'a mut Finish,
 }
 
 /// Decides until everything is done.
-pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Basis>) -> Result<Summary, SyncError> {
+pub(super) fn run(
+    shared: &Shared<'_>,
+    inbox: &Receiver<Event>,
+    bases: Sender<Basis>,
+    finish: &mut Finish,
+) -> Result<Summary, SyncError> {
     let mut decider = Decider {
         shared,
         comparison: Comparison::new(shared.options.owners || shared.options.groups),
@@ -77,7 +82,7 @@ pub(super) fn run(shared: &Shared<'_>, inbox: &Receiver<Event>, bases: Sender<Ba
         whole: Vec::new(),
         doubted: HashMap::new(),
         moves: Moves::default(),
-        finish: Finish::default(),
+        finish,
     };
     let done = decider.work(inbox);
     if let Err(error) = &done
@@ -327,6 +332,11 @@ impl Decider<'_> {
 
     /// Asks for a file's contents.
     fn want(&mut self, file: FileId, theirs: Item, mine: Option<&Item>) -> Result<(), SyncError> {
+        self.want_instead(file, theirs, mine, mine.is_none())
+    }
+
+    /// The same; `vacant` where nothing stands there, of another kind either.
+    fn want_instead(&mut self, file: FileId, theirs: Item, mine: Option<&Item>, vacant: bool) -> Result<(), SyncError> {
         let shared = self.shared;
         if shared.options.dry_run {
             shared.ledger.file(theirs.meta.size);
@@ -337,7 +347,7 @@ impl Decider<'_> {
         self.count_owner(&theirs);
         let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
         let kind = basis.map(|(kind, _)| kind);
-        let wanted = Wanted { item: theirs, replaces: mine.is_some(), basis: kind, again: false };
+        let wanted = Wanted { item: theirs, replaces: mine.is_some(), vacant, basis: kind, again: false };
         shared.ledger.want(file, wanted);
         self.unsettled += 1;
         *self.open.entry(file.range).or_default() += 1;
@@ -394,19 +404,22 @@ impl Decider<'_> {
             return Ok(());
         }
         if theirs.meta.kind == Kind::File {
-            return if mine.is_some() { self.want(file, theirs, None) } else { self.new_file(file, theirs) };
+            return match mine {
+                Some(_) => self.want_instead(file, theirs, None, false),
+                None => self.new_file(file, theirs),
+            };
         }
-        self.make_other(&theirs);
+        self.make_other(&theirs, mine.is_some());
         Ok(())
     }
 
-    /// Makes anything but a file, where nothing is in its way.
-    fn make_other(&mut self, theirs: &Item) {
+    /// Makes anything but a file. `replaces`: in place of something of another kind.
+    fn make_other(&mut self, theirs: &Item, replaces: bool) {
         let shared = self.shared;
         self.count_owner(theirs);
         let change = if theirs.meta.kind == Kind::Directory { Change::NewDirectory } else { Change::NewOther };
         if !shared.options.dry_run
-            && let Err(error) = self.finish.make(shared, theirs)
+            && let Err(error) = self.finish.make(shared, theirs, replaces)
         {
             return shared.problem(&theirs.path, &error.to_string());
         }

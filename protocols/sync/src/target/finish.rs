@@ -5,7 +5,7 @@ mod moved;
 
 use std::collections::{BTreeMap, HashSet};
 
-use xssh_fs::{Attributes, FsError, Kind, RelPath};
+use xssh_fs::{Attributes, Entry, FsError, Kind, RelPath};
 
 use super::Shared;
 use super::write::{ACLS, attributes, copy, handed_down};
@@ -34,6 +34,8 @@ pub(super) struct Finish {
     stays: HashSet<RelPath>,
     /// Names that belong to the file of another name.
     links: Vec<(RelPath, RelPath)>,
+    /// Directories that were made before their turn.
+    ahead: HashSet<RelPath>,
     /// All entries of the target before the run.
     pub(super) own_entries: u64,
 }
@@ -102,21 +104,38 @@ impl Finish {
         root.remove_file(&own).map_err(|error| error.to_string())
     }
 
-    /// Makes anything but a file.
-    pub(super) fn make(&mut self, shared: &Shared<'_>, item: &Item) -> Result<(), FsError> {
+    /// Notes that the directories that lead to something are made before their turn.
+    pub(super) fn led_to(&mut self, path: &RelPath) {
+        let mut above = path.parent();
+        while let Some(directory) = above.filter(|directory| !self.ahead.contains(directory)) {
+            above = directory.parent();
+            self.ahead.insert(directory);
+        }
+    }
+
+    /// Whether a directory may have been made before its turn, for what is in it or for backups.
+    fn is_ahead(&self, shared: &Shared<'_>, path: &RelPath) -> bool {
+        self.ahead.contains(path) || shared.options.backup.as_ref().is_some_and(|backup| backup.holds(path))
+    }
+
+    /// Makes anything but a file. `replaces`: in place of something that is not what is made.
+    pub(super) fn make(&mut self, shared: &Shared<'_>, item: &Item, replaces: bool) -> Result<(), FsError> {
         self.touch(shared, &item.path);
         let (root, own) = shared.tree.place(&item.path)?;
         let attributes = attributes(shared, &item.meta, &item.xattrs, false);
         match item.meta.kind {
             Kind::Directory => {
-                root.make_directory(&own, item.meta.mode | WORKABLE)?;
+                match root.make_directory(&own, item.meta.mode | WORKABLE) {
+                    Err(FsError::Taken { .. }) if self.is_ahead(shared, &item.path) => {}
+                    made => made?,
+                }
                 handed_down(shared, &ACLS, &item.xattrs).try_for_each(|name| root.remove_xattr(&own, name))?;
                 root.set(&own, &Attributes { xattrs: &item.xattrs, ..Attributes::default() })?;
                 self.directories.insert(item.path.clone(), item.meta);
                 Ok(())
             }
-            Kind::Symlink => root.make_symlink(&own, item.link.as_deref().unwrap_or_default(), &attributes),
-            kind => root.make_node(&own, kind, item.meta.device, &attributes),
+            Kind::Symlink => root.make_symlink(&own, item.link.as_deref().unwrap_or_default(), &attributes, replaces),
+            kind => root.make_node(&own, kind, item.meta.device, &attributes, replaces),
         }
     }
 
@@ -157,21 +176,26 @@ impl Finish {
         } else if options.delete && !clean && !self.extras.is_empty() {
             shared.problem(&RelPath::root(), "nothing was deleted, because not everything could be read");
         }
-        if !options.dry_run {
-            for (path, meta) in std::mem::take(&mut self.directories).into_iter().rev() {
-                let set = shared
-                    .tree
-                    .place(&path)
-                    .and_then(|(root, own)| root.set(&own, &attributes(shared, &meta, &[], !options.modes)));
-                if let Err(error) = set {
-                    shared.problem(&path, &error.to_string());
-                }
-            }
-        }
+        self.close(shared);
         if options.fsync && !options.dry_run {
             shared.tree.flush()?;
         }
         refused.filter(|_| options.delete && clean).map_or(Ok(()), Err)
+    }
+
+    /// Directories become what they are to be: times, and permissions that may forbid to work in them. Also where a run breaks
+    /// off.
+    pub(super) fn close(&mut self, shared: &Shared<'_>) {
+        if shared.options.dry_run {
+            return;
+        }
+        for (path, meta) in std::mem::take(&mut self.directories).into_iter().rev() {
+            let attributes = attributes(shared, &meta, &[], !shared.options.modes);
+            let set = shared.tree.place(&path).and_then(|(root, own)| root.set(&own, &attributes));
+            if let Err(error) = set {
+                shared.problem(&path, &error.to_string());
+            }
+        }
     }
 
     /// Names that belong to the file of another name.
@@ -189,13 +213,13 @@ impl Finish {
     }
 
     fn link_name(&mut self, shared: &Shared<'_>, path: &RelPath, leader: &RelPath) -> Result<Option<Change>, FsError> {
-        let inode = |path: &RelPath| {
+        let entry = |path: &RelPath| {
             let (root, own) = shared.tree.place(path)?;
-            root.stat(&own).map(|entry| (entry.device, entry.inode))
+            root.stat(&own)
         };
-        let (there, here) = (inode(leader), inode(path));
+        let (there, here) = (entry(leader), entry(path));
         if let (Ok(there), Ok(here)) = (&there, &here)
-            && there == here
+            && (is_same_file(there, here) || is_copy(there, here))
         {
             return Ok(None);
         }
@@ -211,4 +235,13 @@ impl Finish {
         }
         Ok(Some(change))
     }
+}
+
+fn is_same_file(one: &Entry, other: &Entry) -> bool {
+    (one.device, one.inode) == (other.device, other.inode)
+}
+
+/// Whether a name on another file system, which cannot be one of the same file, is like it as far as a run would see.
+fn is_copy(one: &Entry, other: &Entry) -> bool {
+    one.device != other.device && Meta::from(one) == Meta::from(other)
 }

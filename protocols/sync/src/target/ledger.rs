@@ -30,6 +30,8 @@ pub(super) struct Wanted {
     pub(super) item: Item,
     /// A file is there already.
     pub(super) replaces: bool,
+    /// Nothing at all stands under its name.
+    pub(super) vacant: bool,
     /// What the source sends may name parts of this.
     pub(super) basis: Option<Likeness>,
     /// It came damaged once already.

@@ -26,7 +26,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 
-use xssh_fs::{FsError, RelPath, Root, is_partial_name, is_staged_name};
+use xssh_fs::{FsError, RelPath, Root, is_partial_name, is_staged_here, is_staged_name};
 
 use crate::error::SyncError;
 use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
@@ -39,6 +39,7 @@ use crate::tree::{Item, Tree, joined};
 use crate::watch::{Change, Note, Watch};
 use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
+use finish::Finish;
 use ledger::Ledger;
 use moves::Keys;
 use union::Seen;
@@ -156,8 +157,9 @@ pub(crate) fn run(
     let options = &start.options;
     let (ledger, translation) = (Ledger::default(), Translation::new());
     let shared = Shared { tree, options, watch, line, ledger, translation, tells_source };
-    let shared = &shared;
-    thread::scope(|scope| {
+    let (shared, mut finish) = (&shared, Finish::default());
+    let left_open = &mut finish;
+    let done = thread::scope(|scope| {
         let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::default()));
         let (events, inbox) = sync_channel(EVENTS);
         // Never more than files that are wanted.
@@ -174,7 +176,7 @@ pub(crate) fn run(
         let signed = events.clone();
         scope.spawn(move || basis::run(shared, &wanted_bases, &signed));
         let decider = scope.spawn(move || {
-            let decided = decide::run(shared, &inbox, bases);
+            let decided = decide::run(shared, &inbox, bases, left_open);
             // Nothing follows: whoever stands between us and the source waits for our end, not only for the source's.
             shared.line.close();
             decided
@@ -189,7 +191,10 @@ pub(crate) fn run(
             (Err(error), Err(SyncError::Ended), _) | (_, Err(error), _) => Err(error),
             (_, _, Err(error)) => Err(SyncError::Line(error)),
         }
-    })
+    });
+    // Where it broke off, nobody writes any more by now.
+    finish.close(shared);
+    done
 }
 
 /// The pages of our own tree, and of what references have beside it. What earlier runs have left is swept, but for what this one
@@ -204,7 +209,7 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
             Ok(Seen { item, .. }) if is_staged_name(item.path.name()) => {
                 if is_partial_name(item.path.name()) {
                     partial.push(item.path);
-                } else {
+                } else if !is_staged_here(item.path.name()) {
                     sweep(shared, &item.path);
                 }
             }

@@ -210,7 +210,7 @@ impl Writer<'_> {
                 if wanted.replaces {
                     self.shared.back_up(path)?;
                 }
-                staged.finish(&attributes)
+                if wanted.vacant { staged.finish_new(&attributes) } else { staged.finish(&attributes) }
             }
         }
     }

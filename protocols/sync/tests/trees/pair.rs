@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -154,10 +155,11 @@ impl Patience {
         let is_over = over.clone();
         thread::spawn(move || {
             if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
-                eprintln!("a run hangs: {what}");
                 is_over.store(true, Ordering::Relaxed);
                 line.cut();
                 if waits.recv_timeout(PATIENCE / 10) == Err(RecvTimeoutError::Timeout) {
+                    // The harness shows what a thread of a test printed only where the test ends.
+                    let _ = writeln!(std::io::stderr(), "a run hangs, though it was cut: {what}");
                     std::process::abort();
                 }
             }

@@ -121,7 +121,7 @@ impl Decider<'_> {
                 ready = parent;
             }
             match item.meta.kind {
-                Kind::Directory => self.make_other(&item),
+                Kind::Directory => self.make_other(&item, false),
                 _ if item.same.is_some() && options.reuse() != Some(Reuse::Leave) => self.another_name(&item, None),
                 _ => self.found(&item, at),
             }
@@ -130,7 +130,8 @@ impl Decider<'_> {
     }
 
     /// Makes the directories that lead to something, where their turn is still to come.
-    fn lead_to(&self, path: &RelPath) -> bool {
+    fn lead_to(&mut self, path: &RelPath) -> bool {
+        self.finish.led_to(path);
         let made = self.shared.tree.place(path).and_then(|(root, own)| match own.parent() {
             Some(parent) if !self.shared.options.dry_run => root.make_directories(&parent, 0o700),
             _ => Ok(()),
@@ -145,7 +146,7 @@ impl Decider<'_> {
             Some(Reuse::Link) if shared.options.dry_run || self.link_reference(item, at).is_ok() => {}
             Some(Reuse::Leave) | None => {}
             // Another file system, or too many names already: what cannot be linked is copied.
-            _ if item.meta.kind != Kind::File => return self.make_other(item),
+            _ if item.meta.kind != Kind::File => return self.make_other(item, false),
             _ => {
                 if let Err(error) = self.copy_reference(item, at) {
                     return shared.problem(&item.path, &error.to_string());

@@ -116,8 +116,8 @@ fn trap_14_the_longest_names_and_paths() {
     deep::make(&deep.join("ff"));
     let run = pair.push(&Options::default());
     let summary = run.result.unwrap();
-    assert_eq!((summary.failed, run.problems.len()), (1, 1), "{:?}", run.problems);
-    assert!(run.problems[0].contains("too long"), "{:?}", run.problems);
+    assert_eq!((summary.failed, run.problems.len()), (1, 1));
+    assert!(run.problems[0].ends_with("too long"));
     assert_eq!(summary.files, 3);
     assert_eq!(fs::read(pair.target().join("n".repeat(255))).unwrap(), vec![b'n'; 100_000]);
     assert_eq!(fs::read_dir(pair.target()).unwrap().count(), 3);

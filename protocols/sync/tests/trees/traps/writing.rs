@@ -53,7 +53,7 @@ fn trap_08_a_run_does_not_sweep_its_own() {
             for file in 0..60 {
                 fs::write(
                     root.join(format!("{folder:02}/{file}")),
-                    format!("{}", root.display().to_string().replace("target", "the old target")),
+                    root.display().to_string().replace("target", "the old target"),
                 )
                 .unwrap();
             }
