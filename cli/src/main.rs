@@ -27,6 +27,7 @@ fn main() -> std::process::ExitCode {
         Ok(Action::Sync(call)) => sync::run(&call),
         Ok(Action::ServeSync) => serve::sync(),
         Ok(Action::Verify(digest)) => u8::from(!sync::verify(&digest)),
+        Ok(Action::ServeSyncJoin) => serve::join(),
         Err(fault) => words::usage(&fault),
     };
     environment::leave(code)

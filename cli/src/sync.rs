@@ -4,7 +4,7 @@
 //! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one), `guard` (what is
 //! stopped before it begins), `remote` and `bootstrap` (how the host finds xssh, and how it comes there), `far_side` (this
 //! program once more: as a remote shell that runs xssh on the host, or as the helper itself),
-//! `show` (what is seen meanwhile), `ending` (the exit code, and why).
+//! `lanes` (more connections for a long line), `show` (what is seen meanwhile), `ending` (the exit code, and why).
 
 mod bootstrap;
 mod direction;
@@ -12,6 +12,7 @@ mod ending;
 mod far_side;
 mod guard;
 mod holder;
+mod lanes;
 mod place;
 mod references;
 mod remote;
@@ -27,6 +28,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use xssh_sync::lanes::Lanes;
 use xssh_sync::{Near, Reason, Role, Shown, Start, Summary, SyncError};
 
 use crate::args::sync::Sync;
@@ -121,7 +123,9 @@ fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Res
             let mut helper = FarSide::start(call, host.as_deref(), copy.as_ref())?;
             let (input, mut output) = helper.streams()?;
             let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
-            let mut result = xssh_sync::client(&start, Near::Source(&mut opened.tree), input, output, show);
+            let more = helper.more(call, host.as_deref())?;
+            let near = Near::Source(&mut opened.tree, more.as_ref().map(|more| more as &dyn Lanes));
+            let mut result = xssh_sync::client(&start, near, input, output, show);
             if let Err(SyncError::Refused(refusal)) = &mut result
                 && let (Reason::OwnName, Some(name)) = (refusal.reason, &start.own_name)
             {

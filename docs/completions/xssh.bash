@@ -178,7 +178,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__sync)
-            opts="-c -x -a -r -n -z -F -J -i -l -o -p -4 -6 -v -q -h --delete --delete-excluded --max-delete --checksum --update --existing --ignore-existing --exclude --include --exclude-from --include-from --filter --no-perms --no-times --no-owner --no-group --numeric-ids --hard-links --sparse --xattrs --acls --safe-links --gitignore --min-size --max-size --chmod --contents --relative --files-from --from0 --devices --specials --one-file-system --modify-window --archive --recursive --dry-run --itemize-changes --itemize --json --progress --no-progress --stats --whole-file --compress --no-compress --compress-level --bwlimit --inplace --backup --suffix --backup-dir --link-dest --copy-dest --compare-dest --fsync --retry --timeout --wait --remote-xssh --bootstrap --help"
+            opts="-c -x -a -r -n -z -F -J -i -l -o -p -4 -6 -v -q -h --delete --delete-excluded --max-delete --checksum --update --existing --ignore-existing --exclude --include --exclude-from --include-from --filter --no-perms --no-times --no-owner --no-group --numeric-ids --hard-links --sparse --xattrs --acls --safe-links --gitignore --min-size --max-size --chmod --contents --relative --files-from --from0 --devices --specials --one-file-system --modify-window --archive --recursive --dry-run --itemize-changes --itemize --json --progress --no-progress --stats --whole-file --compress --no-compress --compress-level --bwlimit --inplace --backup --suffix --backup-dir --link-dest --copy-dest --compare-dest --fsync --retry --connections --timeout --wait --remote-xssh --bootstrap --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -299,6 +299,10 @@ _xssh() {
                     return 0
                     ;;
                 --retry)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --connections)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -31,6 +31,8 @@ pub(crate) enum Action {
     ServeSync,
     /// `serve --verify digest`: whether this program is the one with this digest.
     Verify(String),
+    /// `serve --sync-join`: a further lane of a sync.
+    ServeSyncJoin,
 }
 
 /// Which help.

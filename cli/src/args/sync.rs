@@ -62,6 +62,8 @@ pub(crate) struct Sync {
     pub(crate) files_from: Option<PathBuf>,
     /// A NUL stands behind each of them.
     pub(crate) from0: bool,
+    /// Connections to a host at the most.
+    pub(crate) connections: u8,
     /// Options for the remote shell, as they were given.
     pub(crate) shell: Vec<OsString>,
     /// xssh on the host, as its shell takes it, where the user says so.
@@ -158,6 +160,7 @@ fn read(matches: &ArgMatches) -> Sync {
         relative: flag("relative"),
         files_from: matches.get_one::<String>("files-from").map(PathBuf::from),
         from0: flag("from0"),
+        connections: matches.get_one("connections").copied().unwrap_or(u8::MAX),
         shell: shell(matches),
         remote: matches.get_one("remote-xssh").cloned(),
         bootstrap: flag("bootstrap"),
@@ -270,6 +273,7 @@ pub(super) fn serve(words: &[OsString]) -> Result<Action, Fault> {
     match words {
         [word] if word == OsStr::new("--sync") => Ok(Action::ServeSync),
         [word, digest] if word == OsStr::new("--verify") => Ok(Action::Verify(digest.to_string_lossy().into_owned())),
+        [word] if word == OsStr::new("--sync-join") => Ok(Action::ServeSyncJoin),
         _ => Err(Fault::WordNotYet("serve")),
     }
 }

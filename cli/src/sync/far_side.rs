@@ -1,7 +1,7 @@
 //! The other side: this program once more, as a remote shell or as the helper itself.
 
-use std::ffi::OsString;
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::ending::LOST;
+use super::lanes::Connections;
 use super::remote::{self, Copy};
 use crate::args::sync::Sync;
 use crate::environment;
@@ -19,6 +20,7 @@ use crate::environment;
 /// A child that leads to the other side.
 pub(super) struct FarSide {
     child: Child,
+    clock: Arc<Clock>,
     patience: Option<Duration>,
     silent: Arc<AtomicBool>,
     /// Dropped when the run is over.
@@ -32,12 +34,17 @@ pub(super) struct Stream<T> {
 }
 
 /// When something passed last, in milliseconds since the start.
-struct Clock {
+pub(super) struct Clock {
     start: Instant,
     last: AtomicU64,
 }
 
 impl Clock {
+    /// A stream whose bytes it notes.
+    pub(super) fn over<T>(self: &Arc<Self>, inner: T) -> Stream<T> {
+        Stream { inner, clock: self.clone() }
+    }
+
     fn note(&self) {
         self.last.store(u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -70,36 +77,32 @@ impl<T: Write> Write for Stream<T> {
 impl FarSide {
     /// Starts the helper: on a host, or here.
     pub(super) fn start(call: &Sync, host: Option<&str>, copy: Option<&Copy>) -> Result<Self, String> {
-        let program = std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
-        let mut command = Command::new(&program);
-        match host {
+        let mut command = match host {
             Some(host) => {
-                command.args(&call.shell);
-                if !is_attended() {
-                    // Behind what the user said about it: the first value counts.
-                    command.args(["-o", "BatchMode=yes"]);
-                }
-                command.env(environment::LOST, LOST.to_string()).arg("--").arg(host).arg(remote::command(
-                    call,
-                    copy,
-                    "serve --sync",
-                ));
+                // Behind what the user said about it: the first value counts.
+                let batch: &[&str] = if is_attended() { &[] } else { &["-o", "BatchMode=yes"] };
+                let mut command = on_host(call, [&[], batch], host, &remote::command(call, copy, "serve --sync"))?;
+                command.env(environment::LOST, LOST.to_string());
+                command
             }
             None => {
-                command.args(["serve", "--sync"].map(OsString::from));
+                let mut command = Command::new(own_program()?);
+                command.args(["serve", "--sync"]);
+                command
             }
-        }
+        };
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-        let child = child.map_err(|error| format!("cannot start {}: {error}", program.display()))?;
+        let child = child.map_err(|error| format!("cannot start {}: {error}", command.get_program().display()))?;
         let patience = call.timeout.map(Duration::from_secs);
-        Ok(Self { child, patience, silent: Arc::default(), watched: None })
+        let clock = Arc::new(Clock { start: Instant::now(), last: AtomicU64::new(0) });
+        Ok(Self { child, clock, patience, silent: Arc::default(), watched: None })
     }
 
     /// What it says, and what it is told. Where nothing passes for as long as our patience lasts, the child is ended.
     pub(super) fn streams(&mut self) -> Result<(Stream<ChildStdout>, Stream<ChildStdin>), String> {
         let pipes = self.child.stdout.take().zip(self.child.stdin.take());
         let (output, input) = pipes.ok_or_else(|| "the helper has no pipes".to_owned())?;
-        let clock = Arc::new(Clock { start: Instant::now(), last: AtomicU64::new(0) });
+        let clock = self.clock.clone();
         if let Some(patience) = self.patience {
             let (watched, over) = channel();
             let (child, silent, clock) = (Pid::from_child(&self.child), self.silent.clone(), clock.clone());
@@ -107,7 +110,19 @@ impl FarSide {
             thread::Builder::new().spawn(watch).map_err(|error| format!("cannot start a thread: {error}"))?;
             self.watched = Some(watched);
         }
-        Ok((Stream { inner: output, clock: clock.clone() }, Stream { inner: input, clock }))
+        Ok((clock.over(output), clock.over(input)))
+    }
+
+    /// Further connections to the host, where the user lets us have some.
+    pub(super) fn more(&self, call: &Sync, host: Option<&str>) -> Result<Option<Connections>, String> {
+        let Some((host, most)) = host.zip(call.connections.checked_sub(1)) else { return Ok(None) };
+        let command = on_host(
+            call,
+            [&["-q", "-o", "BatchMode=yes"], &[]],
+            host,
+            &remote::command(call, None, "serve --sync-join"),
+        )?;
+        Ok(Some(Connections::new(command, most, self.clock.clone())))
     }
 
     /// Waits for its end and gives how it ended.
@@ -122,6 +137,17 @@ impl FarSide {
 /// Whether somebody is there who can be asked.
 pub(super) fn is_attended() -> bool {
     io::stdin().is_terminal() || io::stderr().is_terminal()
+}
+
+fn own_program() -> Result<PathBuf, String> {
+    std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))
+}
+
+/// This program as the remote shell that runs this on a host, with options before and behind the user's.
+fn on_host(call: &Sync, [before, behind]: [&[&str]; 2], host: &str, remote: &str) -> Result<Command, String> {
+    let mut command = Command::new(own_program()?);
+    command.args(before).args(&call.shell).args(behind).arg("--").arg(host).arg(remote);
+    Ok(command)
 }
 
 /// How the other side ended.

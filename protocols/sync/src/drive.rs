@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use xssh_fs::Lock;
 
 use crate::error::SyncError;
+use crate::lanes::{Landing, Lanes};
 use crate::owners::Rights;
 use crate::summary::Summary;
 use crate::tree::Tree;
@@ -26,8 +27,8 @@ pub struct Opened {
 
 /// The user's side of a line.
 pub enum Near<'a> {
-    /// It has the tree that is copied.
-    Source(&'a mut Tree),
+    /// It has the tree that is copied, and may have a way to open more lanes.
+    Source(&'a mut Tree, Option<&'a dyn Lanes>),
     /// It has the tree that is changed, which it opens when it knows under which names the source shows its own.
     Target(&'a mut Opener<'a, Shown>),
 }
@@ -47,7 +48,7 @@ pub fn client(
     watch: &dyn Watch,
 ) -> Result<Summary, SyncError> {
     let own_rights = match near {
-        Near::Source(_) => Rights::of_source(),
+        Near::Source(..) => Rights::of_source(),
         Near::Target(_) => Rights::of_target(&start.options),
     };
     opening::write(&mut output)
@@ -58,25 +59,27 @@ pub fn client(
         other => return Err(never_began(other)),
     };
     match near {
-        Near::Source(tree) => {
+        Near::Source(tree, lanes) => {
             tree.meet(&own_rights, &rights);
-            source::run(tree, start, rights, input, output, watch)
+            source::run(tree, start, rights, (input, output), lanes, watch)
         }
         Near::Target(open) => {
             let mut opened = open(&mut shown).map_err(SyncError::Refused)?;
             opened.tree.meet(&own_rights, &rights);
-            target::run(&opened.tree, start, own_rights, input, output, watch, false)
+            target::run(&opened.tree, start, own_rights, (input, output), None, watch, false)
         }
     }
 }
 
-/// The helper's side. `open` makes the tree of what the client asks for.
+/// The helper's side. `open` makes the tree of what the client asks for; lanes that the client opens beside the line come to
+/// `landing`.
 ///
 /// # Errors
 /// The client speaks another language, the line broke, or one side cannot go on.
 pub fn serve(
     mut input: impl Read + Send,
     mut output: impl Write + Send,
+    landing: Option<&dyn Landing>,
     open: &mut Opener<'_, Start>,
 ) -> Result<Summary, SyncError> {
     opening::write(&mut output).map_err(SyncError::Line)?;
@@ -106,8 +109,8 @@ pub fn serve(
     let own_rights = ready.rights;
     opened.tree.meet(&own_rights, &rights);
     match start.role {
-        Role::Source => source::run(&opened.tree, &start, rights, input, output, &Nobody),
-        Role::Target => target::run(&opened.tree, &start, own_rights, input, output, &Nobody, true),
+        Role::Source => source::run(&opened.tree, &start, rights, (input, output), None, &Nobody),
+        Role::Target => target::run(&opened.tree, &start, own_rights, (input, output), landing, &Nobody, true),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::wire::start::Refusal;
 pub enum SyncError {
     /// The other side's bytes, or the line.
     #[error(transparent)]
-    Wire(#[from] WireError),
+    Wire(WireError),
     /// Our bytes found nobody.
     #[error("the line broke: {0}")]
     Line(#[source] io::Error),
@@ -67,4 +67,13 @@ pub enum SyncError {
         /// `max_delete`, or half of the target's entries where that is not given.
         allowed: u64,
     },
+}
+
+impl From<WireError> for SyncError {
+    fn from(error: WireError) -> Self {
+        match error {
+            WireError::Cut => Self::Ended,
+            error => Self::Wire(error),
+        }
+    }
 }

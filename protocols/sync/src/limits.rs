@@ -1,5 +1,7 @@
 //! Every bound of the protocol, named once. Sizes are bytes unless the name says otherwise.
 
+use std::time::Duration;
+
 /// The largest payload of a frame: a signature of a very large file is the largest thing that is not cut into pieces.
 pub const FRAME: usize = 8 << 20;
 /// A payload is asked from the allocator in steps of this: a length alone costs nothing.
@@ -62,5 +64,13 @@ pub const NAMES: usize = 64 << 10;
 pub const HOLE: usize = 4 << 10;
 /// A file of less than this gets no thread for its digest.
 pub const DIGESTER_LEAST: u64 = 1 << 20;
+/// What goes over one of several lanes before it is the next one's turn.
+pub const STRIPE: usize = 64 << 10;
+/// Lanes that a run may have beside its first: OpenSSH lets ten clients at a time log in (MaxStartups).
+pub const LANES: u8 = 7;
+/// For so much of a round trip a further lane is worth having: 2 MiB of window in that time are 160 MiB a second.
+pub const LANE_TRIP: Duration = Duration::from_millis(13);
+/// Before so much was sent no lanes are opened.
+pub const LANES_WORTH: usize = 1 << 20;
 /// Pieces that wait for their digest.
 pub const DIGESTER_QUEUE: usize = 8;

@@ -8,17 +8,28 @@ use std::time::{Duration, Instant};
 
 use crate::limits::LINE_QUEUE;
 use crate::options::Options;
+use crate::striped::Striped;
 use crate::wire::frame::{self, LEVEL};
-use crate::wire::message::Message;
+use crate::wire::message::{FromSource, Message};
 
 /// Frames on their way out: a queue, which a thread of its own empties.
 pub(crate) struct Line {
-    frames: SyncSender<Option<(u8, Vec<u8>)>>,
+    frames: SyncSender<Out>,
     queued: AtomicUsize,
 }
 
+/// What is queued.
+enum Out {
+    Frame(u8, Vec<u8>),
+    /// Further lanes, with their numbers: what follows goes over all of them.
+    Lanes(Vec<(u8, Lane)>),
+    End,
+}
+
+type Lane = Box<dyn Write + Send>;
+
 /// What the queue is emptied from.
-pub(crate) struct Outgoing(Receiver<Option<(u8, Vec<u8>)>>);
+pub(crate) struct Outgoing(Receiver<Out>);
 
 /// The other side is gone.
 #[derive(Debug, Clone, Copy)]
@@ -33,19 +44,34 @@ impl Line {
     /// Queues a message; waits while the queue is full.
     pub(crate) fn send(&self, message: &impl Message) -> Result<(), Gone> {
         self.queued.fetch_add(1, Ordering::Relaxed);
-        self.frames.send(Some(message.encode())).map_err(|_| Gone)
+        let (kind, payload) = message.encode();
+        self.frames.send(Out::Frame(kind, payload)).map_err(|_| Gone)
+    }
+
+    /// Sends what follows over these lanes too.
+    pub(crate) fn widen(&self, lanes: Vec<(u8, Lane)>) -> Result<(), Gone> {
+        self.frames.send(Out::Lanes(lanes)).map_err(|_| Gone)
     }
 
     /// Nothing follows what is queued.
     pub(crate) fn close(&self) {
         // Where the writer has gone already, there is nothing to tell it.
-        let _ = self.frames.send(None);
+        let _ = self.frames.send(Out::End);
     }
 
     /// Writes what is queued until it is closed, and lets go of where it went.
-    pub(crate) fn pump(&self, outgoing: Outgoing, mut output: impl Write, shaping: &Shaping) -> io::Result<()> {
+    pub(crate) fn pump(&self, outgoing: Outgoing, output: impl Write, shaping: &Shaping) -> io::Result<()> {
         let mut pace = shaping.bandwidth.map(Pace::new);
-        while let Ok(Some((kind, payload))) = outgoing.0.recv() {
+        let mut output = Striped::new(Box::new(output) as Box<dyn Write + '_>);
+        while let Ok(out) = outgoing.0.recv() {
+            let (kind, payload) = match out {
+                Out::Frame(kind, payload) => (kind, payload),
+                Out::Lanes(lanes) => {
+                    widen(&mut output, lanes)?;
+                    continue;
+                }
+                Out::End => break,
+            };
             let behind = self.queued.fetch_sub(1, Ordering::Relaxed);
             let squeeze = shaping.compress.unwrap_or(behind >= LINE_QUEUE);
             let written = frame::write(&mut output, kind, &payload, squeeze.then_some(shaping.level))?;
@@ -58,6 +84,16 @@ impl Line {
         }
         output.flush()
     }
+}
+
+/// Says which lanes take part from here on.
+fn widen(output: &mut Striped<Box<dyn Write + '_>>, lanes: Vec<(u8, Lane)>) -> io::Result<()> {
+    let (numbers, lanes): (Vec<u8>, Vec<Lane>) = lanes.into_iter().unzip();
+    let (kind, payload) = FromSource::Lanes(numbers).encode();
+    frame::write(output, kind, &payload, None)?;
+    output.flush()?;
+    output.widen(lanes.into_iter().map(|lane| lane as Box<dyn Write>));
+    Ok(())
 }
 
 /// How frames go out. The default is as they are, and at once.

@@ -21,6 +21,7 @@ mod rsync_options;
 mod sftp_and_scp;
 mod sync;
 mod sync_accounts;
+mod sync_long_lines;
 mod sync_snapshots;
 mod terminals;
 mod timeouts;

@@ -2,7 +2,7 @@
 //!
 //! In order of use: `pages` (the walk, whose digests are streamed at once), `recent` (what it saw last), `listing` (ranges that
 //! the target wants to see), `content` (files that it wants to have), `difference` (those of which it has something alike), `steady`
-//! (whether what was read was ever there).
+//! (whether what was read was ever there), `widen` (more lanes for a long line).
 //! Each is a thread of its own behind one `Line`; the caller's thread reads what the target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
 
 mod content;
@@ -11,16 +11,18 @@ mod listing;
 mod pages;
 mod recent;
 mod steady;
+mod widen;
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufReader, Read, Write};
 use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
 use xssh_fs::RelPath;
 
 use crate::error::SyncError;
+use crate::lanes::Lanes;
 use crate::limits::{KEPT_RANGES, LISTS, PIECE, PROBLEMS, WANTS};
 use crate::line::{Line, Shaping};
 use crate::options::Options;
@@ -34,6 +36,7 @@ use crate::wire::start::Start;
 use content::Wish;
 use listing::Range;
 use recent::Recent;
+use widen::{Metered, Signal};
 
 /// What the threads of a source share.
 struct Shared<'a> {
@@ -64,13 +67,13 @@ impl Shared<'_> {
 /// # Errors
 /// The line broke, or the target broke the protocol or gave up. Files that cannot be read are told to the target, which
 /// counts them.
-pub(crate) fn run(
-    tree: &Tree,
-    start: &Start,
+pub(crate) fn run<'a>(
+    tree: &'a Tree,
+    start: &'a Start,
     rights: Rights,
-    input: impl Read + Send,
-    output: impl Write + Send,
-    watch: &dyn Watch,
+    (input, output): (impl Read + Send, impl Write + Send),
+    lanes: Option<&'a dyn Lanes>,
+    watch: &'a dyn Watch,
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
     let options = &start.options;
@@ -87,14 +90,24 @@ pub(crate) fn run(
     };
     let shared = &shared;
     thread::scope(|scope| {
+        let (signal, signals) = sync_channel(2);
+        // A line that is held back needs no second one.
+        let lanes = lanes.filter(|_| options.bandwidth.is_none());
+        let output = Metered::new(output, lanes.map(|_| signal.clone()));
         let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::of(options)));
+        if let Some(lanes) = lanes {
+            scope.spawn(move || widen::run(shared, lanes, start.key, &signals));
+        }
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
         scope.spawn(move || pages::run(shared, start.key, rights));
         scope.spawn(move || listing::run(shared, &listed));
         scope.spawn(move || content::run(shared, &wanted));
-        let done = listen(shared, input, &ranges, &wishes);
-        drop((ranges, wishes));
+        let done = listen(shared, input, &ranges, &wishes, &signal);
+        drop((ranges, wishes, signal));
+        if let Some(lanes) = lanes {
+            lanes.close();
+        }
         shared.line.close();
         let written = writer.join().unwrap_or(Ok(()));
         match (done, written) {
@@ -110,6 +123,7 @@ fn listen(
     input: impl Read,
     ranges: &Sender<Range>,
     wishes: &Sender<Wish>,
+    lanes: &SyncSender<Signal>,
 ) -> Result<Summary, SyncError> {
     let mut input = BufReader::with_capacity(PIECE, input);
     let mut listing = 0;
@@ -139,6 +153,10 @@ fn listen(
             }
             FromTarget::Problem { path, why } => {
                 shared.watch.note(Note::Problem { path: &path, why: &why, remote: true });
+            }
+            FromTarget::LanesWelcome => {
+                // Said more often than it was asked, it is not waited for.
+                let _ = lanes.try_send(Signal::Welcome);
             }
             FromTarget::Finished(summary) => return Ok(*summary),
             FromTarget::Failed { why } => return Err(SyncError::GaveUp(why)),

@@ -6,10 +6,12 @@ use std::sync::mpsc::SyncSender;
 use super::write::Work;
 use super::{Event, Shared};
 use crate::error::SyncError;
+use crate::lanes::Landing;
 use crate::limits::{NAMES, PIECE};
+use crate::striped::Striped;
 use crate::watch::Note;
 use crate::wire::frame;
-use crate::wire::message::{FileId, FromSource, Message, Small};
+use crate::wire::message::{FileId, FromSource, FromTarget, Message, Small};
 
 /// The writers, and the large file that is under way.
 struct Desk<'a> {
@@ -24,15 +26,23 @@ struct Desk<'a> {
 pub(super) fn run(
     shared: &Shared<'_>,
     input: impl Read,
+    landing: Option<&dyn Landing>,
     events: &SyncSender<Event>,
     writers: Vec<SyncSender<Work>>,
 ) -> Result<(), SyncError> {
     let mut desk = Desk { shared, events, writers, turn: 0, open: None };
-    let mut input = BufReader::with_capacity(PIECE, input);
+    let mut input = Striped::new(buffered(Box::new(input)));
     let heard = loop {
         match frame::read(&mut input) {
             Ok(Some((frame, _))) => {
-                let taken = FromSource::decode(frame).map_err(SyncError::from).and_then(|message| desk.take(message));
+                let taken = match FromSource::decode(frame) {
+                    Ok(FromSource::Lanes(numbers)) => {
+                        land(landing, &numbers).map(|lanes| input.widen(lanes.into_iter().map(|lane| buffered(lane))))
+                    }
+                    Ok(FromSource::AskLanes) => welcome(shared, landing),
+                    Ok(message) => desk.take(message),
+                    Err(error) => Err(error.into()),
+                };
                 if let Err(error) = taken {
                     break Err(error);
                 }
@@ -53,6 +63,24 @@ pub(super) fn run(
         }
         Ok(()) => Ok(()),
     }
+}
+
+fn buffered<'a>(lane: Box<dyn Read + 'a>) -> BufReader<Box<dyn Read + 'a>> {
+    BufReader::with_capacity(PIECE, lane)
+}
+
+/// Says that lanes may come, where they can.
+fn welcome(shared: &Shared<'_>, landing: Option<&dyn Landing>) -> Result<(), SyncError> {
+    match landing.map(|landing| landing.expect(shared.key)) {
+        Some(Ok(())) => shared.line.send(&FromTarget::LanesWelcome).map_err(|_| SyncError::Ended),
+        _ => Ok(()),
+    }
+}
+
+/// The lanes that take part from now on.
+fn land(landing: Option<&dyn Landing>, numbers: &[u8]) -> Result<Vec<Box<dyn Read + Send>>, SyncError> {
+    let lane = |number: &u8| landing.and_then(|landing| landing.take(*number));
+    numbers.iter().map(lane).collect::<Option<_>>().ok_or(SyncError::Broke("named a lane that is not there"))
 }
 
 impl Desk<'_> {
@@ -98,6 +126,7 @@ impl Desk<'_> {
                 return Ok(());
             }
             FromSource::Failed { why } => return Err(SyncError::GaveUp(why)),
+            FromSource::AskLanes | FromSource::Lanes(_) => return Ok(()),
         };
         self.events.send(event).map_err(|_| SyncError::Ended)
     }

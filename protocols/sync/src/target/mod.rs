@@ -29,6 +29,7 @@ use std::thread;
 use xssh_fs::{FsError, RelPath, Root, is_partial_name, is_staged_here, is_staged_name};
 
 use crate::error::SyncError;
+use crate::lanes::Landing;
 use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
 use crate::line::{Line, Shaping};
 use crate::options::{Backup, Options, Reuse};
@@ -54,6 +55,8 @@ struct Shared<'a> {
     translation: Translation,
     /// The source hears of changes: it is the user's side.
     tells_source: bool,
+    /// The run's key.
+    key: [u8; 32],
 }
 
 /// What reaches the decider.
@@ -148,15 +151,15 @@ pub(crate) fn run(
     tree: &Tree,
     start: &Start,
     rights: Rights,
-    input: impl Read + Send,
-    output: impl Write + Send,
+    (input, output): (impl Read + Send, impl Write + Send),
+    landing: Option<&dyn Landing>,
     watch: &dyn Watch,
     tells_source: bool,
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
     let options = &start.options;
     let (ledger, translation) = (Ledger::default(), Translation::new());
-    let shared = Shared { tree, options, watch, line, ledger, translation, tells_source };
+    let shared = Shared { tree, options, watch, line, ledger, translation, tells_source, key: start.key };
     let (shared, mut finish) = (&shared, Finish::default());
     let left_open = &mut finish;
     let done = thread::scope(|scope| {
@@ -181,7 +184,7 @@ pub(crate) fn run(
             shared.line.close();
             decided
         });
-        let heard = listen::run(shared, input, &events, writers);
+        let heard = listen::run(shared, input, landing, &events, writers);
         drop(events);
         let decided = decider.join().unwrap_or(Err(SyncError::Ended));
         shared.line.close();

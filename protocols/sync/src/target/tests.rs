@@ -32,7 +32,7 @@ fn against(says: &[FromSource]) -> (tempfile::TempDir, Result<Summary, SyncError
             let _ = frame::read(&mut heard);
         });
         let start = Start::new(Role::Source, [1; 32]);
-        super::run(&tree, &start, Rights::default(), input, output, &Nobody, false)
+        super::run(&tree, &start, Rights::default(), (input, output), None, &Nobody, false)
     });
     (folder, done)
 }

@@ -8,9 +8,12 @@ pub enum WireError {
     /// The line itself.
     #[error("the line broke: {0}")]
     Line(#[source] io::Error),
-    /// The stream or a payload ended in the middle.
+    /// A payload ended in the middle.
     #[error("the other side's data ended in the middle of a message")]
     Truncated,
+    /// The line ended in the middle of a message.
+    #[error("the line ended in the middle of a message")]
+    Cut,
     /// A number of more bits than there can be.
     #[error("the other side sent a number that is none")]
     Number,

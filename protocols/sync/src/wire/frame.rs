@@ -54,7 +54,7 @@ pub(crate) fn read(input: &mut impl Read) -> Result<Option<(Frame, u64)>, WireEr
     while got < HEADER {
         match input.read(&mut header[got..]) {
             Ok(0) if got == 0 => return Ok(None),
-            Ok(0) => return Err(WireError::Truncated),
+            Ok(0) => return Err(WireError::Cut),
             Ok(n) => got += n,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(WireError::Line(error)),
@@ -75,7 +75,7 @@ fn read_payload(input: &mut impl Read, length: usize) -> Result<Vec<u8>, WireErr
     let mut payload = Vec::with_capacity(length.min(FRAME_STEP));
     let read = input.take(length as u64).read_to_end(&mut payload).map_err(WireError::Line)?;
     if read < length {
-        return Err(WireError::Truncated);
+        return Err(WireError::Cut);
     }
     Ok(payload)
 }

@@ -8,7 +8,7 @@ use super::bytes::{Put, Take};
 use super::entry::{Before, put_item, put_meta, put_path, take_item, take_meta, take_path};
 use super::frame::Frame;
 use super::summary::{put_summary, take_summary};
-use crate::limits::{PIECE, TEXT};
+use crate::limits::{LANES, PIECE, TEXT};
 use crate::summary::Summary;
 use crate::tree::{Item, Meta};
 
@@ -95,6 +95,10 @@ pub(crate) enum FromSource {
         vanished: bool,
         why: String,
     },
+    /// Are more lanes welcome?
+    AskLanes,
+    /// From here on these lanes take part too.
+    Lanes(Vec<u8>),
     /// What the source's machine calls an owner or a group that is about to be listed.
     Name {
         group: bool,
@@ -141,6 +145,8 @@ pub(crate) enum FromTarget {
         path: RelPath,
         why: String,
     },
+    /// More lanes are welcome.
+    LanesWelcome,
     Finished(Box<Summary>),
     Failed {
         why: String,
@@ -163,6 +169,8 @@ mod kind {
     pub(super) const FAILED: u8 = 13;
     pub(super) const ZEROS: u8 = 14;
     pub(super) const NAME: u8 = 15;
+    pub(super) const ASK_LANES: u8 = 24;
+    pub(super) const LANES: u8 = 25;
     pub(super) const LIST: u8 = 33;
     pub(super) const RELEASE: u8 = 34;
     pub(super) const WHOLE: u8 = 35;
@@ -170,6 +178,7 @@ mod kind {
     pub(super) const WANT_DIGEST: u8 = 37;
     pub(super) const CHANGE: u8 = 38;
     pub(super) const FINISHED: u8 = 39;
+    pub(super) const LANES_WELCOME: u8 = 44;
 }
 
 /// A message that can be put into a frame.
@@ -279,6 +288,11 @@ impl FromSource {
                 put.number(*length);
                 kind::ZEROS
             }
+            Self::AskLanes => kind::ASK_LANES,
+            Self::Lanes(numbers) => {
+                put.raw(numbers);
+                kind::LANES
+            }
             Self::Name { group, id, name } => {
                 put.byte((*group).into());
                 put.number((*id).into());
@@ -313,6 +327,8 @@ impl FromSource {
             kind::DATA => Self::Data { file: take_file(take)?, bytes: take.rest() },
             kind::COPY => Self::Copy { file: take_file(take)?, offset: take.number()?, length: take.number()? },
             kind::ZEROS => Self::Zeros { file: take_file(take)?, length: take.number()? },
+            kind::ASK_LANES => Self::AskLanes,
+            kind::LANES => Self::Lanes(take_lanes(take)?),
             kind::NAME => Self::Name { group: flag(take)?, id: take.number32()?, name: take_text(take)? },
             kind::END => Self::End { file: take_file(take)?, digest: take.array()? },
             kind::DIGEST => Self::Digest { file: take_file(take)?, digest: take.array()? },
@@ -360,6 +376,7 @@ impl Message for FromTarget {
                 kind::CHANGE
             }
             Self::Problem { path, why } => put_problem(path, why, put_in),
+            Self::LanesWelcome => kind::LANES_WELCOME,
             Self::Finished(summary) => {
                 put_summary(summary, put_in);
                 kind::FINISHED
@@ -384,6 +401,7 @@ impl Message for FromTarget {
             kind::WANT_DIGEST => Self::Digest { file: take_file(taken)? },
             kind::CHANGE => Self::Change { path: take_path(taken)?, what: taken.byte()? },
             kind::PROBLEM => Self::Problem { path: take_path(taken)?, why: take_text(taken)? },
+            kind::LANES_WELCOME => Self::LanesWelcome,
             kind::FINISHED => Self::Finished(Box::new(take_summary(taken)?)),
             kind::FAILED => Self::Failed { why: take_text(taken)? },
             unknown => return Err(WireError::Kind(unknown)),
@@ -411,6 +429,14 @@ fn flag(take: &mut Take) -> Result<bool, WireError> {
         1 => Ok(true),
         _ => Err(WireError::Value("yes or no")),
     }
+}
+
+/// Numbers of lanes: each once, and no more than there may be.
+fn take_lanes(take: &mut Take) -> Result<Vec<u8>, WireError> {
+    let numbers = take.rest();
+    let is_list =
+        numbers.len() <= usize::from(LANES) && (1..numbers.len()).all(|at| !numbers[..at].contains(&numbers[at]));
+    if is_list { Ok(numbers.to_vec()) } else { Err(WireError::Value("list of lanes")) }
 }
 
 fn put_file(file: FileId, put: &mut Put) {

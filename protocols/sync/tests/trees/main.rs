@@ -6,6 +6,7 @@ mod chosen;
 mod dice;
 mod kept;
 mod kinds;
+mod lanes;
 mod line;
 mod moved;
 mod pair;

@@ -114,14 +114,14 @@ impl Pair {
         let patience = Patience::new(line, format!("{:?}", self.faults));
         let (result, served) = thread::scope(|scope| {
             let helper = scope.spawn(|| {
-                serve(from_client, to_client, &mut |start| {
+                serve(from_client, to_client, None, &mut |start| {
                     let path = Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]));
                     Ok(open(path, start.role, start))
                 })
             });
             let mut tree = open(&near, Role::Source, &start).tree;
             let near = match role {
-                Role::Target => Near::Source(&mut tree),
+                Role::Target => Near::Source(&mut tree, None),
                 Role::Source => Near::Target(&mut |_| Ok(open(&near, Role::Target, &start))),
             };
             let result = client(&start, near, from_helper, to_helper, &listener);
@@ -168,7 +168,7 @@ impl Patience {
     }
 }
 
-fn open(path: &Path, role: Role, start: &Start) -> Opened {
+pub(crate) fn open(path: &Path, role: Role, start: &Start) -> Opened {
     let root = Root::open(path).unwrap();
     let lock = (role == Role::Target).then(|| root.lock().unwrap());
     let mut tree = Tree::whole(root).seen(start, role);

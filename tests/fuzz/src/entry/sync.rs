@@ -10,7 +10,7 @@ const OPENING: &[u8] = b"xssh\0syn\x02\0\x02\0\0\x41\x04\0\0\0\0\0\0\0";
 
 /// What a client says, all of it.
 pub(super) fn start(data: &[u8]) {
-    let refused = serve(data, io::sink(), &mut |_| Err("not here".to_owned().into()));
+    let refused = serve(data, io::sink(), None, &mut |_| Err("not here".to_owned().into()));
     assert!(refused.is_err());
 }
 
@@ -28,7 +28,7 @@ pub(super) fn source(data: &[u8]) {
 pub(super) fn target(data: &[u8]) {
     with_tree(|root| {
         let mut tree = Tree::whole(Root::open(root).expect("a tree"));
-        let _ = client(&asked(Role::Target), Near::Source(&mut tree), after_opening(data), io::sink(), &Nobody);
+        let _ = client(&asked(Role::Target), Near::Source(&mut tree, None), after_opening(data), io::sink(), &Nobody);
     });
 }
 
