@@ -6,9 +6,10 @@ use xssh_fs::RelPath;
 use super::WireError;
 use super::bytes::{Put, Take};
 use super::entry::{Before, put_item, put_meta, put_path, take_item, take_meta, take_path};
+use super::fields::{each, finish, flag, put_file, put_problem, put_text, take_file, take_lanes, take_text};
 use super::frame::Frame;
 use super::summary::{put_summary, take_summary};
-use crate::limits::{LANES, PIECE, TEXT};
+use crate::limits::PIECE;
 use crate::summary::Summary;
 use crate::tree::{Item, Meta};
 
@@ -315,8 +316,14 @@ impl FromSource {
                 put_text(why, put);
                 kind::MISSING
             }
-            Self::Problem { path, why } => put_problem(path, why, put),
-            Self::Failed { why } => put_failed(why, put),
+            Self::Problem { path, why } => {
+                put_problem(path, why, put);
+                kind::PROBLEM
+            }
+            Self::Failed { why } => {
+                put_text(why, put);
+                kind::FAILED
+            }
             Self::Pages(_) | Self::PagesEnd { .. } | Self::Entries { .. } | Self::RangeEnd { .. } | Self::Small(_) => 0,
         }
     }
@@ -375,13 +382,19 @@ impl Message for FromTarget {
                 put_in.byte(*what);
                 kind::CHANGE
             }
-            Self::Problem { path, why } => put_problem(path, why, put_in),
+            Self::Problem { path, why } => {
+                put_problem(path, why, put_in);
+                kind::PROBLEM
+            }
             Self::LanesWelcome => kind::LANES_WELCOME,
             Self::Finished(summary) => {
                 put_summary(summary, put_in);
                 kind::FINISHED
             }
-            Self::Failed { why } => put_failed(why, put_in),
+            Self::Failed { why } => {
+                put_text(why, put_in);
+                kind::FAILED
+            }
         };
         (kind, put.0)
     }
@@ -408,65 +421,4 @@ impl Message for FromTarget {
         };
         finish(&take, message)
     }
-}
-
-/// Everything up to the payload's end. The bound is the frame's: each value takes at least a byte of it.
-fn each<T>(take: &mut Take, mut one: impl FnMut(&mut Take) -> Result<T, WireError>) -> Result<Vec<T>, WireError> {
-    let mut all = Vec::new();
-    while !take.is_empty() {
-        all.push(one(take)?);
-    }
-    Ok(all)
-}
-
-fn finish<T>(take: &Take, message: T) -> Result<T, WireError> {
-    if take.is_empty() { Ok(message) } else { Err(WireError::Trailing) }
-}
-
-fn flag(take: &mut Take) -> Result<bool, WireError> {
-    match take.byte()? {
-        0 => Ok(false),
-        1 => Ok(true),
-        _ => Err(WireError::Value("yes or no")),
-    }
-}
-
-/// Numbers of lanes: each once, and no more than there may be.
-fn take_lanes(take: &mut Take) -> Result<Vec<u8>, WireError> {
-    let numbers = take.rest();
-    let is_list =
-        numbers.len() <= usize::from(LANES) && (1..numbers.len()).all(|at| !numbers[..at].contains(&numbers[at]));
-    if is_list { Ok(numbers.to_vec()) } else { Err(WireError::Value("list of lanes")) }
-}
-
-fn put_file(file: FileId, put: &mut Put) {
-    put.number(file.range.into());
-    put.number(file.index.into());
-}
-
-fn take_file(take: &mut Take) -> Result<FileId, WireError> {
-    Ok(FileId { range: take.number32()?, index: take.number32()? })
-}
-
-fn put_text(text: &str, put: &mut Put) {
-    let mut end = text.len().min(TEXT);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    put.string(&text.as_bytes()[..end]);
-}
-
-fn take_text(take: &mut Take) -> Result<String, WireError> {
-    Ok(String::from_utf8_lossy(&take.string(TEXT)?).into_owned())
-}
-
-fn put_problem(path: &RelPath, why: &str, put: &mut Put) -> u8 {
-    put_path(path, put);
-    put_text(why, put);
-    kind::PROBLEM
-}
-
-fn put_failed(why: &str, put: &mut Put) -> u8 {
-    put_text(why, put);
-    kind::FAILED
 }
