@@ -1,7 +1,7 @@
 //! Our direction of the line, shared by the threads of one side.
 
 use std::io::{self, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +16,8 @@ use crate::wire::message::{FromSource, Message};
 pub(crate) struct Line {
     frames: SyncSender<Out>,
     queued: AtomicUsize,
+    /// A round trip takes so long that the line is slower than we are.
+    long: AtomicBool,
 }
 
 /// What is queued.
@@ -38,7 +40,7 @@ pub(crate) struct Gone;
 impl Line {
     pub(crate) fn new() -> (Self, Outgoing) {
         let (frames, outgoing) = sync_channel(LINE_QUEUE * 2);
-        (Self { frames, queued: AtomicUsize::new(0) }, Outgoing(outgoing))
+        (Self { frames, queued: AtomicUsize::new(0), long: AtomicBool::new(false) }, Outgoing(outgoing))
     }
 
     /// Queues a message; waits while the queue is full.
@@ -46,6 +48,11 @@ impl Line {
         self.queued.fetch_add(1, Ordering::Relaxed);
         let (kind, payload) = message.encode();
         self.frames.send(Out::Frame(kind, payload)).map_err(|_| Gone)
+    }
+
+    /// The line is long: what follows is compressed before it piles up.
+    pub(crate) fn set_long(&self) {
+        self.long.store(true, Ordering::Relaxed);
     }
 
     /// Sends what follows over these lanes too.
@@ -73,7 +80,7 @@ impl Line {
                 Out::End => break,
             };
             let behind = self.queued.fetch_sub(1, Ordering::Relaxed);
-            let squeeze = shaping.compress.unwrap_or(behind >= LINE_QUEUE);
+            let squeeze = shaping.compress.unwrap_or_else(|| behind >= LINE_QUEUE || self.long.load(Ordering::Relaxed));
             let written = frame::write(&mut output, kind, &payload, squeeze.then_some(shaping.level))?;
             if behind == 1 || pace.is_some() {
                 output.flush()?;

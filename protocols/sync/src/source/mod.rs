@@ -95,9 +95,7 @@ pub(crate) fn run<'a>(
         let lanes = lanes.filter(|_| options.bandwidth.is_none());
         let output = Metered::new(output, lanes.map(|_| signal.clone()));
         let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::of(options)));
-        if let Some(lanes) = lanes {
-            scope.spawn(move || widen::run(shared, lanes, start.key, &signals));
-        }
+        scope.spawn(move || widen::run(shared, lanes, start.key, &signals));
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
         scope.spawn(move || pages::run(shared, start.key, rights));
@@ -154,9 +152,9 @@ fn listen(
             FromTarget::Problem { path, why } => {
                 shared.watch.note(Note::Problem { path: &path, why: &why, remote: true });
             }
-            FromTarget::LanesWelcome => {
+            FromTarget::Lanes { welcome } => {
                 // Said more often than it was asked, it is not waited for.
-                let _ = lanes.try_send(Signal::Welcome);
+                let _ = lanes.try_send(Signal::Answer { welcome });
             }
             FromTarget::Finished(summary) => return Ok(*summary),
             FromTarget::Failed { why } => return Err(SyncError::GaveUp(why)),

@@ -1,5 +1,5 @@
-//! More lanes, where the line is long and there is much to send: the helper is asked at once, which also tells how long the line is,
-//! and lanes are opened when it is seen that they pay.
+//! A long line: the target is asked at once, which tells how long it is. On a long one contents are compressed before they pile up, and
+//! further lanes are opened when much has gone out already.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -14,37 +14,49 @@ use crate::wire::message::FromSource;
 /// What lanes wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// The helper takes lanes.
-    Welcome,
+    /// The target has answered.
+    Answer { welcome: bool },
     /// So much was sent that more is likely to come.
     Busy,
 }
 
-/// Asks for lanes, and opens them when both signals have come. Ends when nobody can signal any more.
-pub(super) fn run(shared: &Shared<'_>, lanes: &dyn Lanes, key: [u8; 32], signals: &Receiver<Signal>) {
+/// Finds out how long the line is, and does what is worth it then. Ends when nobody can signal any more.
+pub(super) fn run(shared: &Shared<'_>, lanes: Option<&dyn Lanes>, key: [u8; 32], signals: &Receiver<Signal>) {
     let asked = Instant::now();
     if shared.line.send(&FromSource::AskLanes).is_err() {
         return;
     }
-    let (mut trip, mut busy) = (None, false);
-    while trip.is_none() || !busy {
+    let (mut answer, mut busy) = (None, false);
+    while answer.is_none() || !busy {
         match signals.recv() {
-            Ok(Signal::Welcome) => trip = Some(asked.elapsed()),
+            Ok(Signal::Answer { welcome }) => {
+                let more = worth(asked.elapsed());
+                if more > 0 {
+                    shared.line.set_long();
+                }
+                answer = Some(if welcome { more } else { 0 });
+            }
             Ok(Signal::Busy) => busy = true,
             Err(_) => return,
         }
     }
-    let more = worth(trip.unwrap_or_default()).min(lanes.most());
-    let opened = thread::scope(|scope| {
-        let opening: Vec<_> =
-            (1..=more).map(|number| scope.spawn(move || (number, lanes.open(Joining { key, number })))).collect();
-        let opened = opening.into_iter().filter_map(|opening| opening.join().ok());
-        opened.filter_map(|(number, lane)| Some((number, lane.ok()?))).collect::<Vec<_>>()
-    });
-    if !opened.is_empty() {
-        // Where the line is closed, nothing is left to be sent.
-        let _ = shared.line.widen(opened);
+    if let Some(lanes) = lanes {
+        let opened = open(lanes, key, answer.unwrap_or_default().min(lanes.most()));
+        if !opened.is_empty() {
+            // Where the line is closed, nothing is left to be sent.
+            let _ = shared.line.widen(opened);
+        }
     }
+}
+
+/// Opens so many lanes; those that are to be had, with their numbers.
+fn open(lanes: &dyn Lanes, key: [u8; 32], most: u8) -> Vec<(u8, Box<dyn Write + Send>)> {
+    thread::scope(|scope| {
+        let opening: Vec<_> =
+            (1..=most).map(|number| scope.spawn(move || (number, lanes.open(Joining { key, number })))).collect();
+        let opened = opening.into_iter().filter_map(|opening| opening.join().ok());
+        opened.filter_map(|(number, lane)| Some((number, lane.ok()?))).collect()
+    })
 }
 
 /// How many more lanes a round trip of this length is worth.

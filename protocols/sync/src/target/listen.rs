@@ -69,12 +69,10 @@ fn buffered<'a>(lane: Box<dyn Read + 'a>) -> BufReader<Box<dyn Read + 'a>> {
     BufReader::with_capacity(PIECE, lane)
 }
 
-/// Says that lanes may come, where they can.
+/// Says whether lanes may come.
 fn welcome(shared: &Shared<'_>, landing: Option<&dyn Landing>) -> Result<(), SyncError> {
-    match landing.map(|landing| landing.expect(shared.key)) {
-        Some(Ok(())) => shared.line.send(&FromTarget::LanesWelcome).map_err(|_| SyncError::Ended),
-        _ => Ok(()),
-    }
+    let welcome = landing.is_some_and(|landing| landing.expect(shared.key).is_ok());
+    shared.line.send(&FromTarget::Lanes { welcome }).map_err(|_| SyncError::Ended)
 }
 
 /// The lanes that take part from now on.

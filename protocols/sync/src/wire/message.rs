@@ -96,7 +96,7 @@ pub(crate) enum FromSource {
         vanished: bool,
         why: String,
     },
-    /// Are more lanes welcome?
+    /// Are you there, and are more lanes welcome?
     AskLanes,
     /// From here on these lanes take part too.
     Lanes(Vec<u8>),
@@ -146,8 +146,10 @@ pub(crate) enum FromTarget {
         path: RelPath,
         why: String,
     },
-    /// More lanes are welcome.
-    LanesWelcome,
+    /// I am, and they are or are not.
+    Lanes {
+        welcome: bool,
+    },
     Finished(Box<Summary>),
     Failed {
         why: String,
@@ -179,7 +181,7 @@ mod kind {
     pub(super) const WANT_DIGEST: u8 = 37;
     pub(super) const CHANGE: u8 = 38;
     pub(super) const FINISHED: u8 = 39;
-    pub(super) const LANES_WELCOME: u8 = 44;
+    pub(super) const LANES_ANSWER: u8 = 44;
 }
 
 /// A message that can be put into a frame.
@@ -386,7 +388,10 @@ impl Message for FromTarget {
                 put_problem(path, why, put_in);
                 kind::PROBLEM
             }
-            Self::LanesWelcome => kind::LANES_WELCOME,
+            Self::Lanes { welcome } => {
+                put_in.byte((*welcome).into());
+                kind::LANES_ANSWER
+            }
             Self::Finished(summary) => {
                 put_summary(summary, put_in);
                 kind::FINISHED
@@ -414,7 +419,7 @@ impl Message for FromTarget {
             kind::WANT_DIGEST => Self::Digest { file: take_file(taken)? },
             kind::CHANGE => Self::Change { path: take_path(taken)?, what: taken.byte()? },
             kind::PROBLEM => Self::Problem { path: take_path(taken)?, why: take_text(taken)? },
-            kind::LANES_WELCOME => Self::LanesWelcome,
+            kind::LANES_ANSWER => Self::Lanes { welcome: flag(taken)? },
             kind::FINISHED => Self::Finished(Box::new(take_summary(taken)?)),
             kind::FAILED => Self::Failed { why: take_text(taken)? },
             unknown => return Err(WireError::Kind(unknown)),
