@@ -6,7 +6,10 @@ use crate::{Attributes, FsError, Kind, RelPath, Root, copy_range};
 
 impl Root {
     /// Makes at `to` an entry like that at `from`, in place of what stands there. Directories are not copied.
-    pub(crate) fn copy_over(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+    ///
+    /// # Errors
+    /// It cannot be read, or the disk is full.
+    pub fn copy_over(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
         let entry = self.stat(from)?;
         let xattrs = self.xattrs(from)?;
         let attributes = Attributes {

@@ -339,6 +339,9 @@ impl Decider<'_> {
     fn want_instead(&mut self, file: FileId, theirs: Item, mine: Option<&Item>, vacant: bool) -> Result<(), SyncError> {
         let shared = self.shared;
         if shared.options.dry_run {
+            if shared.options.hard_links {
+                self.finish.written(&theirs.path);
+            }
             shared.ledger.file(theirs.meta.size);
             shared.change(&theirs.path, if mine.is_some() { Change::Contents } else { Change::NewFile });
             return Ok(());

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use xssh_fs::{Attributes, Entry, FsError, Kind, RelPath};
 
 use super::Shared;
-use super::write::{ACLS, attributes, copy, handed_down};
+use super::write::{ACLS, attributes, handed_down};
 use crate::error::SyncError;
 use crate::tree::{Item, Meta};
 use crate::watch::Change;
@@ -34,6 +34,10 @@ pub(super) struct Finish {
     stays: HashSet<RelPath>,
     /// Names that belong to the file of another name.
     links: Vec<(RelPath, RelPath)>,
+    /// In a trial, what would be another file than before.
+    anew: HashSet<RelPath>,
+    /// The directories that lead to backups are touched.
+    knows_backups: bool,
     /// Directories that were made before their turn.
     ahead: HashSet<RelPath>,
     /// All entries of the target before the run.
@@ -62,8 +66,19 @@ impl Finish {
         }
     }
 
+    /// Notes that a trial would have written a file.
+    pub(super) fn written(&mut self, path: &RelPath) {
+        self.anew.insert(path.clone());
+    }
+
     /// Before something changes inside a directory: what the directory is to look like afterwards.
     pub(super) fn touch(&mut self, shared: &Shared<'_>, path: &RelPath) {
+        if !std::mem::replace(&mut self.knows_backups, true)
+            && let Some(directory) = shared.options.backup.as_ref().and_then(|backup| backup.directory.as_ref())
+        {
+            // It may have to be made.
+            std::iter::successors(Some(directory.clone()), RelPath::parent).for_each(|path| self.touch(shared, &path));
+        }
         let Some(parent) = path.parent() else { return };
         if self.directories.contains_key(&parent) {
             return;
@@ -86,17 +101,16 @@ impl Finish {
 
     /// Makes room for something of another kind.
     pub(super) fn clear(&mut self, shared: &Shared<'_>, mine: &Item, wanted: Kind) -> Result<(), String> {
-        if shared.options.dry_run {
-            return Ok(());
+        if !shared.options.dry_run {
+            self.touch(shared, &mine.path);
         }
-        self.touch(shared, &mine.path);
         if mine.meta.kind == Kind::Directory {
             if !shared.options.delete {
                 return Err("a directory is in its place; with --delete it would be replaced".to_owned());
             }
             return self.remove_tree(shared, &mine.path).map_err(|error| error.to_string());
         }
-        if wanted == Kind::File || wanted == Kind::Symlink {
+        if wanted == Kind::File || wanted == Kind::Symlink || shared.options.dry_run {
             // The rename puts the new one in its place.
             return Ok(());
         }
@@ -142,6 +156,11 @@ impl Finish {
     /// Sets what is not content, of a directory at the end.
     pub(super) fn attributes(&mut self, shared: &Shared<'_>, item: &Item, mine: &Item) -> Result<(), FsError> {
         let (root, own) = shared.tree.place(&item.path)?;
+        if item.meta.kind == Kind::File && shared.is_shared_with_others(&item.path) {
+            // What it shares its file with stays as it is.
+            self.touch(shared, &item.path);
+            root.copy_over(&own, &own)?;
+        }
         for gone in mine.xattrs.iter().filter(|old| item.xattrs.iter().all(|new| new.name != old.name)) {
             root.remove_xattr(&own, &gone.name)?;
         }
@@ -151,12 +170,6 @@ impl Finish {
             self.open_up(shared, &item.path, &stat);
             self.directories.insert(item.path.clone(), item.meta);
             return Ok(());
-        }
-        if item.meta.kind == Kind::File && shared.is_shared(&item.path) {
-            // What it shares its file with stays as it is.
-            let (file, _) = root.open_file(&own)?;
-            self.touch(shared, &item.path);
-            return copy(shared, &file, item);
         }
         root.set(&own, &attributes(shared, &item.meta, &item.xattrs, true))
     }
@@ -217,7 +230,13 @@ impl Finish {
             let (root, own) = shared.tree.place(path)?;
             root.stat(&own)
         };
-        let (there, here) = (entry(leader), entry(path));
+        let (mut there, mut here) = (entry(leader), entry(path));
+        if shared.options.dry_run {
+            // As it would be by now.
+            let other = |path: &RelPath| FsError::Taken { path: path.clone() };
+            there = if self.anew.contains(leader) { Err(other(leader)) } else { there };
+            here = if self.gone.contains(path) { Err(other(path)) } else { here };
+        }
         if let (Ok(there), Ok(here)) = (&there, &here)
             && (is_same_file(there, here) || is_copy(there, here))
         {
@@ -227,7 +246,7 @@ impl Finish {
         if !shared.options.dry_run {
             self.touch(shared, path);
             if here.is_ok() {
-                shared.back_up(path)?;
+                shared.back_up(path, false)?;
             }
             let (root, own) = shared.tree.place(path)?;
             let (_, leader) = shared.tree.place(leader)?;

@@ -117,18 +117,23 @@ impl Shared<'_> {
         self.watch.note(Note::Problem { path, why, remote: false });
     }
 
-    /// Whether what is done to a file here would be done to a reference too, which has it by another name.
+    /// Whether a file here has another name: that of a reference, or one that may be another file at the source.
     fn is_shared(&self, path: &RelPath) -> bool {
-        let links = || self.tree.place(path).and_then(|(root, own)| root.stat(&own)).map_or(1, |entry| entry.links);
-        self.options.reuse() == Some(Reuse::Link) && links() > 1
+        self.tree.place(path).and_then(|(root, own)| root.stat(&own)).is_ok_and(|entry| entry.links > 1)
     }
 
-    /// Keeps what is about to be replaced, where that is asked for; it stays under its own name too.
-    fn back_up(&self, path: &RelPath) -> Result<(), FsError> {
+    /// Whether what belongs to a file here would be set for more than the names that it has at the source.
+    fn is_shared_with_others(&self, path: &RelPath) -> bool {
+        (self.options.reuse() == Some(Reuse::Link) || !self.options.hard_links) && self.is_shared(path)
+    }
+
+    /// Keeps what is about to be replaced, where that is asked for; it stays under its own name too. `within`: the file itself
+    /// is going to be written to.
+    fn back_up(&self, path: &RelPath, within: bool) -> Result<(), FsError> {
         let Some(backup) = &self.options.backup else { return Ok(()) };
         let (root, own) = self.tree.place(path)?;
         let kept = kept_as(root, &own, backup)?;
-        root.link_over(&own, &kept)
+        if within { root.copy_over(&own, &kept) } else { root.link_over(&own, &kept) }
     }
 }
 

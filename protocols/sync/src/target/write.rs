@@ -187,7 +187,7 @@ impl Writer<'_> {
     fn place(&self, wanted: &Wanted, large: bool) -> Result<Place, FsError> {
         let (root, own) = self.shared.tree.place(&wanted.item.path)?;
         if self.shared.options.inplace && wanted.replaces && !self.shared.is_shared(&wanted.item.path) {
-            self.shared.back_up(&wanted.item.path)?;
+            self.shared.back_up(&wanted.item.path, true)?;
             return root.open_in_place(&own).map(Place::Within);
         }
         let staged = if large { root.stage_partial(&own)? } else { root.stage(&own)? };
@@ -203,12 +203,20 @@ impl Writer<'_> {
         match place {
             Place::Within(_) => {
                 let (root, own) = self.shared.tree.place(path)?;
+                if self.shared.options.xattrs || self.shared.options.acls {
+                    // A file that stays keeps what the source's has no more.
+                    for old in root.xattrs(&own)?.iter().filter(|old| self.shared.tree.keeps(&old.name)) {
+                        if xattrs.iter().all(|new| new.name != old.name) {
+                            root.remove_xattr(&own, &old.name)?;
+                        }
+                    }
+                }
                 root.set(&own, &attributes)
             }
             Place::Beside(staged) => {
                 handed_down(self.shared, &ACLS[..1], xattrs).try_for_each(|name| staged.remove_xattr(name))?;
                 if wanted.replaces {
-                    self.shared.back_up(path)?;
+                    self.shared.back_up(path, false)?;
                 }
                 if wanted.vacant { staged.finish_new(&attributes) } else { staged.finish(&attributes) }
             }

@@ -50,3 +50,14 @@ fn in_a_directory_of_its_own() {
     assert!(!pair.target().join("gone").exists());
     assert!(pair.pull(&options).changes.is_empty());
 }
+
+/// Written in its place, a file must not take what was kept of it along.
+#[test]
+fn of_files_that_are_written_in_place() {
+    let pair = prepared();
+    let backup = Some(Backup { suffix: b".old".to_vec(), directory: None });
+    let options = Options { inplace: true, backup, ..Options::default() };
+    pair.push(&options).ok();
+    let read = |name: &str| fs::read_to_string(pair.target().join(name)).unwrap();
+    assert_eq!((read("a/f"), read("a/f.old")), ("the new".to_owned(), "old".to_owned()));
+}

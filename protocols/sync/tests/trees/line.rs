@@ -11,6 +11,8 @@ use super::dice::Dice;
 
 /// What may be under way in one direction, on a line without faults.
 const ROOM: usize = 1 << 20;
+/// The same on one with faults. No pipe holds less than the first (PIPE_BUF): that much both sides may say before they listen.
+const ROOMS: [usize; 4] = [4 << 10, 9_999, 70_000, ROOM];
 
 /// What happens to bytes on their way.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,7 +55,7 @@ struct Way {
 impl Line {
     pub(crate) fn new(faults: Faults) -> Self {
         let mut dice = faults.seed.map(Dice::new);
-        let room = dice.as_mut().map_or(ROOM, |dice| [1, 100, 5_000, 70_000, ROOM][dice.below(5) as usize]);
+        let room = dice.as_mut().map_or(ROOM, |dice| ROOMS[dice.below(4) as usize]);
         let state =
             State { ways: Default::default(), carried: 0, cut: faults.cut, broken: false, actions: Vec::new(), dice };
         Self(Arc::new(Shared { state: Mutex::new(state), changed: Condvar::new(), room }))

@@ -4,13 +4,16 @@
 mod backups;
 mod chosen;
 mod dice;
+mod forest;
 mod kept;
 mod kinds;
 mod lanes;
 mod line;
 mod moved;
+mod oracle;
 mod pair;
 mod random;
 mod references;
 mod rules;
+mod simulation;
 mod traps;

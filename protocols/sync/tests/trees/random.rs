@@ -1,88 +1,171 @@
-//! Random trees: after a run both are alike, and a second run has nothing to do.
+//! Random trees and options: after a run both are alike, and a second run has nothing to do.
+//!
+//! `XSSH_SYNC_TIMES=20` makes it, and `simulation`, do twenty times as much.
 
-use std::fs;
-use std::os::unix::fs::{PermissionsExt, symlink};
-use std::path::Path;
-use std::time::{Duration, UNIX_EPOCH};
+use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use xssh_sync::Options;
+use xssh_filter::{Builder, Options as RuleOptions};
+use xssh_sync::{Backup, Options, Rules};
 
-use super::pair::Pair;
+use super::forest::{make, times, trees, ways};
+use super::oracle::{Look, Seen, differences, look};
+use super::pair::{Pair, Run};
 
-#[derive(Debug, Clone)]
-enum Node {
-    File { seed: u8, length: usize, time: u32, mode: u32 },
-    Link(String),
-    Directory { mode: u32, inside: Vec<(String, Node)> },
+fn plant([source, target, shared]: &[super::forest::Forest; 3]) -> Pair {
+    let pair = Pair::new();
+    make(&pair.source(), source);
+    make(&pair.target(), target);
+    make(&pair.source(), shared);
+    make(&pair.target(), shared);
+    pair
 }
 
-fn node() -> impl Strategy<Value = Node> {
-    let leaf = prop_oneof![
-        (0_u8..3, prop_oneof![0_usize..200, 60_000_usize..70_000, 150_000_usize..200_000], 0_u32..3, 0_u32..0o1000)
-            .prop_map(|(seed, length, time, mode)| Node::File { seed, length, time, mode }),
-        "[a-c/]{1,3}".prop_map(Node::Link),
+fn run(pair: &Pair, push: bool, options: &Options) -> Run {
+    if push { pair.push(options) } else { pair.pull(options) }
+}
+
+/// Which names take part, as the rules of the test say it and as the judge says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    None,
+    Name,
+    Anchored,
+    Directory,
+    Ending,
+}
+
+impl Rule {
+    fn rules(self) -> Rules {
+        let mut builder = Builder::new(RuleOptions::default());
+        match self {
+            Self::None => {}
+            Self::Name => builder.exclude(b"b").unwrap(),
+            Self::Anchored => builder.exclude(b"/a/c").unwrap(),
+            Self::Directory => builder.exclude(b"d/").unwrap(),
+            Self::Ending => builder.exclude(b"*a").unwrap(),
+        }
+        builder.finish()
+    }
+
+    /// Whether a name at `path` in a tree is left out, itself or by a directory above.
+    fn leaves_out(self, root: &Path, path: &Path) -> bool {
+        path.ancestors().filter(|above| *above != Path::new("")).any(|above| {
+            let name = above.file_name().unwrap_or_default();
+            match self {
+                Self::None => false,
+                Self::Name => name == "b",
+                Self::Anchored => above == Path::new("a/c"),
+                Self::Directory => name == "d" && root.join(above).symlink_metadata().is_ok_and(|stat| stat.is_dir()),
+                Self::Ending => name.as_encoded_bytes().ends_with(b"a"),
+            }
+        })
+    }
+}
+
+/// Options that leave something as it is.
+fn parts() -> impl Strategy<Value = (Options, Rule)> {
+    let rule = prop_oneof![
+        Just(Rule::None),
+        Just(Rule::Name),
+        Just(Rule::Anchored),
+        Just(Rule::Directory),
+        Just(Rule::Ending)
     ];
-    leaf.prop_recursive(3, 40, 8, |inner| {
-        (0_u32..0o1000, prop::collection::vec(("[a-d.]{1,2}", inner), 0..8))
-            .prop_map(|(mode, inside)| Node::Directory { mode, inside })
-    })
+    let size = || prop::option::of(prop_oneof![Just(0_u64), Just(50), Just(100), Just(65_000)]);
+    (ways(), any::<[bool; 12]>(), size(), size(), rule).prop_map(
+        |(
+            ways,
+            [
+                delete,
+                update,
+                existing,
+                ignore_existing,
+                modes,
+                times,
+                owners,
+                safe_links,
+                gitignore,
+                specials,
+                kept,
+                apart,
+            ],
+            min_size,
+            max_size,
+            rule,
+        )| {
+            let directory = apart.then(|| xssh_fs::RelPath::parse(b"kept").unwrap());
+            let backup = kept.then(|| Backup { suffix: b"~".to_vec(), directory });
+            let options = Options {
+                delete,
+                update,
+                existing,
+                ignore_existing,
+                modes,
+                times,
+                owners,
+                groups: owners,
+                safe_links,
+                gitignore,
+                specials,
+                backup,
+                min_size,
+                max_size,
+                ..ways
+            };
+            (options, rule)
+        },
+    )
 }
 
-fn tree() -> impl Strategy<Value = Vec<(String, Node)>> {
-    prop::collection::vec(("[a-d.]{1,2}", node()), 0..8)
+fn cases(cases: u32) -> ProptestConfig {
+    ProptestConfig { max_shrink_iters: 400, ..ProptestConfig::with_cases(cases * times()) }
 }
 
-fn make(root: &Path, nodes: &[(String, Node)]) {
-    for (name, node) in nodes {
-        let path = root.join(name);
-        if name == "." || name == ".." || fs::symlink_metadata(&path).is_ok() {
-            continue;
-        }
-        match node {
-            Node::File { seed, length, time, mode } => {
-                let bytes: Vec<u8> = (0..*length).map(|at| (at / 7 % 251) as u8 ^ seed).collect();
-                fs::write(&path, bytes).unwrap();
-                let time = UNIX_EPOCH + Duration::from_nanos(u64::from(*time) * 1_000_000_001);
-                fs::File::options().write(true).open(&path).unwrap().set_modified(time).unwrap();
-                fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).unwrap();
-            }
-            Node::Link(target) => symlink(target, &path).unwrap(),
-            Node::Directory { mode, inside } => {
-                fs::create_dir(&path).unwrap();
-                make(&path, inside);
-                fs::set_permissions(&path, fs::Permissions::from_mode(mode | 0o700)).unwrap();
-            }
-        }
+proptest! {
+    #![proptest_config(cases(1500))]
+
+    #[test]
+    fn a_run_makes_them_alike_and_a_second_has_nothing_to_do(trees in trees(), push: bool, options in ways()) {
+        let pair = plant(&trees);
+        let how = Look { names_of_one_file: options.hard_links, xattrs: options.xattrs };
+        let goal = look(&pair.source(), how);
+        run(&pair, push, &options).ok();
+        let differing = differences(&goal, &look(&pair.target(), how));
+        prop_assert!(differing.is_empty(), "{differing:#?}");
+        prop_assert_eq!(goal, look(&pair.source(), how), "the source changed");
+        let second = run(&pair, push, &options);
+        let summary = second.ok();
+        prop_assert!(second.changes.is_empty(), "{:?}", second.changes);
+        prop_assert_eq!((summary.files, summary.literal, summary.moved, summary.made), (0, 0, 0, 0));
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(cases(1000))]
 
+    /// Whatever is left out: a trial changes nothing and says what a run does, a second run has nothing to do, and what takes no
+    /// part stays as it was.
     #[test]
-    fn a_run_makes_them_alike_and_a_second_has_nothing_to_do(
-        source in tree(), target in tree(), shared in tree(), push: bool, checksum: bool, whole_file: bool,
-        (hard_links, sparse, inplace, xattrs, numeric_ids) in any::<(bool, bool, bool, bool, bool)>(),
-    ) {
-        let pair = Pair::new();
-        make(&pair.source(), &source);
-        make(&pair.target(), &target);
-        make(&pair.source(), &shared);
-        make(&pair.target(), &shared);
-        let options = Options { delete: true, max_delete: Some(1000), checksum, whole_file, hard_links, sparse, inplace, xattrs, numeric_ids,
-            ..Options::default() };
-        let run = || if push { pair.push(&options) } else { pair.pull(&options) };
-        let mut first = run();
-        // Files of one size and time with other contents are alike to a run that does not look into them.
-        if !checksum {
-            let looked = pair.push(&Options { checksum: true, ..options.clone() });
-            first.changes.extend(looked.changes);
+    fn what_takes_no_part_stays(trees in trees(), push: bool, (options, rule) in parts()) {
+        let mut pair = plant(&trees);
+        pair.rules = rule.rules();
+        let how = Look { names_of_one_file: true, xattrs: true };
+        let (goal, before) = (look(&pair.source(), how), look(&pair.target(), how));
+        let stays: Vec<PathBuf> = before.keys().filter(|path| rule.leaves_out(&pair.target(), path)).cloned().collect();
+        let trial = run(&pair, push, &Options { dry_run: true, ..options.clone() });
+        prop_assert_eq!(&before, &look(&pair.target(), how), "a trial changed something");
+        let first = run(&pair, push, &options);
+        let now = look(&pair.target(), how);
+        let contents = |seen: &Seen, path: &Path| seen.get(path).map(|entry| entry.content.clone());
+        for path in &stays {
+            prop_assert_eq!(contents(&before, path), contents(&now, path), "{} takes no part", path.display());
         }
-        first.ok();
-        pair.assert_alike();
-        let second = run();
-        second.ok();
-        prop_assert!(second.changes.is_empty(), "{:?}", second.changes);
+        prop_assert_eq!(&goal, &look(&pair.source(), how), "the source changed");
+        if first.problems.is_empty() {
+            prop_assert_eq!(&trial.changes, &first.changes, "the trial said something else");
+            let second = run(&pair, push, &options);
+            prop_assert!(second.changes.is_empty() && second.problems.is_empty(), "{second:?}");
+        }
     }
 }

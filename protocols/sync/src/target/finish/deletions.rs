@@ -1,11 +1,15 @@
 //! What the source does not have goes, as far as rules let it.
 
+use std::ops::ControlFlow;
+
+use xssh_fs::walk::{Span, walk};
 use xssh_fs::{FsError, Kind, RelPath};
 
 use super::Finish;
 use crate::error::SyncError;
 use crate::limits::DELETIONS_UNASKED;
 use crate::target::{Shared, kept_as};
+use crate::tree::joined;
 use crate::watch::Change;
 
 impl Finish {
@@ -77,7 +81,7 @@ impl Finish {
                 Ok(item) => inside.push((item.path, item.meta)),
                 Err((_, error)) => failed = failed.take().or(Some(error)),
             }
-            std::ops::ControlFlow::Continue(())
+            ControlFlow::Continue(())
         });
         if let Some(error) = failed {
             return Err(error);
@@ -87,6 +91,9 @@ impl Finish {
         }
         for (path, meta) in inside.into_iter().rev() {
             self.directories.remove(&path);
+            if shared.options.dry_run && meta.kind == Kind::Directory && self.holds_more(shared, &path)? {
+                continue;
+            }
             match self.remove(shared, &path, meta.kind) {
                 // What takes no part stays, and so does the directory that it is in.
                 Err(error) if (shared.tree.hides() || backup.is_some()) && error.is_not_empty() => {}
@@ -94,6 +101,22 @@ impl Finish {
             }
         }
         Ok(())
+    }
+
+    /// Whether there is something in a directory that a run would leave.
+    fn holds_more(&self, shared: &Shared<'_>, path: &RelPath) -> Result<bool, FsError> {
+        let (root, own) = shared.tree.place(path)?;
+        let mut more = false;
+        let span = Span { from: Some(own.clone()), ..Span::default() };
+        walk(root, &span, &mut |directory| *directory == own || own.is_below(directory), &mut |found| match found {
+            Ok(found) if found.path == own => ControlFlow::Continue(()),
+            Ok(found) if found.path.is_below(&own) => {
+                more = joined(path, found.path.name()).is_ok_and(|inside| !self.gone.contains(&inside));
+                if more { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            }
+            _ => ControlFlow::Break(()),
+        });
+        Ok(more)
     }
 
     pub(super) fn remove(&mut self, shared: &Shared<'_>, path: &RelPath, kind: Kind) -> Result<(), FsError> {
@@ -112,6 +135,11 @@ impl Finish {
                     None => root.remove_file(&own)?,
                 },
             }
+        }
+        // What is kept beside it keeps its directory too.
+        let stays = shared.options.backup.as_ref().is_some_and(|backup| backup.directory.is_none());
+        if shared.options.dry_run && (kind == Kind::Directory || !stays) {
+            self.gone.insert(path.clone());
         }
         shared.ledger.deleted();
         shared.change(path, Change::Deleted);
