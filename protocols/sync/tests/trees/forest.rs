@@ -103,7 +103,7 @@ pub(crate) fn of_seed<T>(seed: u64, strategy: impl Strategy<Value = T>) -> T {
 
 /// How many times what a test usually does: `XSSH_SYNC_TIMES`, once where it is not set.
 pub(crate) fn times() -> u32 {
-    std::env::var("XSSH_SYNC_TIMES").map_or(1, |times| times.parse().expect("XSSH_SYNC_TIMES is a number"))
+    std::env::var("XSSH_SYNC_TIMES").map_or(1, |times| times.parse().unwrap())
 }
 
 /// Makes them in a directory, as far as no name is there already.

@@ -62,7 +62,15 @@ impl Watch for Listener {
 
 impl Pair {
     pub(crate) fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        Self::within(tempfile::tempdir().unwrap())
+    }
+
+    /// In memory, where that can be had: thousands of trees are made and removed there.
+    pub(crate) fn in_memory() -> Self {
+        Self::within(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
+    }
+
+    fn within(folder: TempDir) -> Self {
         fs::create_dir(folder.path().join("source")).unwrap();
         fs::create_dir(folder.path().join("target")).unwrap();
         Self { folder, rules: Rules::default(), selection: None, faults: Faults::default() }
