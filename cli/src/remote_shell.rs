@@ -307,13 +307,14 @@ async fn wait_for_end(session: &Session, signals: &[SignalKind]) -> u8 {
 }
 
 /// The signals that end us, without those that our caller had us ignore (nohup).
-fn killers() -> Vec<SignalKind> {
+pub(crate) fn killers() -> Vec<SignalKind> {
     let ignored = xssh_os::signals::ignored();
     let all = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup(), SignalKind::quit()];
     all.into_iter().filter(|kind| ignored >> (kind.as_raw_value() - 1) & 1 == 0).collect()
 }
 
-async fn first_signal(kinds: &[SignalKind]) -> i32 {
+/// The first of these that comes.
+pub(crate) async fn first_signal(kinds: &[SignalKind]) -> i32 {
     let waiting = kinds.iter().filter_map(|kind| Some((kind, tokio::signal::unix::signal(*kind).ok()?)));
     let mut waiting: Vec<_> = waiting.collect();
     std::future::poll_fn(|cx| {

@@ -4,7 +4,8 @@
 //! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one), `guard` (what is
 //! stopped before it begins), `remote` and `bootstrap` (how the host finds xssh, and how it comes there), `far_side` (this
 //! program once more: as a remote shell that runs xssh on the host, or as the helper itself),
-//! `lanes` (more connections for a long line), `show` (what is seen meanwhile), `ending` (the exit code, and why).
+//! `lanes` (more connections for a long line), `show` (what is seen meanwhile), `interrupt` (an end before the end), `ending`
+//! (the exit code, and why).
 
 mod bootstrap;
 mod direction;
@@ -12,6 +13,7 @@ mod ending;
 mod far_side;
 mod guard;
 mod holder;
+mod interrupt;
 mod lanes;
 mod place;
 mod references;
@@ -25,16 +27,16 @@ pub(crate) use bootstrap::verify;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use xssh_sync::lanes::Lanes;
-use xssh_sync::{Near, Reason, Role, Shown, Start, Summary, SyncError};
+use xssh_sync::{Near, Options, Reason, Role, Shown, Start, Summary, SyncError};
 
 use crate::args::sync::Sync;
-use crate::words;
 use direction::Direction;
-use ending::{PROTOCOL, Verdict};
+use ending::{Failure, PROTOCOL};
 use far_side::FarSide;
 use show::Show;
 
@@ -46,54 +48,49 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 /// Makes the target like the source; where the connection is lost, once more, as often as was asked for.
 pub(crate) fn run(call: &Sync) -> u8 {
-    let show = Show::new(call.display);
+    let show = Arc::new(Show::new(call.display));
+    interrupt::listen(&show);
+    show.begun(call);
     let (mut pause, longest) = PAUSES;
     let mut left = call.retry;
     let mut copies = call.bootstrap;
     loop {
-        let Verdict { code, again, absent } = once(call, &show, copies);
+        let Failure { code, why, again, absent } = match once(call, &show, copies) {
+            Ok(code) => return code,
+            Err(failure) => failure,
+        };
         if absent && !copies && far_side::is_attended() && bootstrap::wanted(call) {
             copies = true;
+            show.resumed();
             continue;
         }
-        if absent {
-            ending::absent(call);
-        }
+        show.failed(why.as_deref(), code);
         if !again || left == 0 {
             return code;
         }
         left -= 1;
-        words::say(&format_args!("xssh: beginning again in {} s, {left} more tries after that", pause.as_secs()));
+        show.begins_again(pause, left);
         thread::sleep(pause);
+        show.resumed();
         pause = (pause * 2).min(longest);
     }
 }
 
-/// One run. `copies`: a host without xssh gets this one.
-fn once(call: &Sync, show: &Show, copies: bool) -> Verdict {
-    let direction = match direction::of(call) {
-        Ok(direction) => direction,
-        Err(why) => {
-            words::say(&format_args!("xssh: {why}"));
-            return Verdict::last(USAGE);
-        }
-    };
-    let (result, helper) = match run_with(call, direction, show, copies) {
-        Ok(done) => done,
-        Err(why) => {
-            words::say(&format_args!("xssh: {why}"));
-            return Verdict::last(PROTOCOL);
-        }
-    };
+/// One run, and its exit code. `copies`: a host without xssh gets this one.
+fn once(call: &Sync, show: &Show, copies: bool) -> Result<u8, Failure> {
+    let direction = direction::of(call).map_err(|why| Failure::new(USAGE, why))?;
+    let done = run_with(call, direction, show, copies);
+    let (result, helper) = done.map_err(|why| Failure::new(PROTOCOL, why))?;
     let ended = helper.end();
     match result {
         Ok(summary) => {
-            show.finished(&summary, call.options.dry_run);
-            Verdict::of(&summary)
+            let code = ending::code(&summary);
+            show.finished(&summary, call.options.dry_run, code);
+            Ok(code)
         }
         Err(error) => {
             show.clear();
-            ending::failed(call, &error, ended)
+            Err(ending::failed(call, &error, ended))
         }
     }
 }
@@ -104,7 +101,8 @@ fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Res
     let mut key = [0; 32];
     // Kernels that cannot give random bytes at once are not supported by anything here.
     let _ = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
-    let (options, rules) = (call.options.clone(), rules::read(call)?);
+    let options = Options { progress: show.looks_ahead(), ..call.options.clone() };
+    let rules = rules::read(call)?;
     let selection = selection::read(call)?;
     let mut start = Start { selection, options, rules, ..Start::new(Role::Target, key) };
     let direction = if call.relative { selection::relative(direction, &mut start)? } else { direction };

@@ -143,7 +143,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -s a -l archive -d 'As i
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s r -l recursive -d 'As it is anyway'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s n -l dry-run -d 'Change nothing, and say what would be changed'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l itemize -l itemize-changes -d 'Say each change'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l json -d 'Say each change and the end as JSON, a line each'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l json -d 'Say how far it is, each change and the end as JSON, a line each'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l progress -d 'Show how far it is, also where standard error is no terminal'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-progress -d 'Do not show how far it is'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l stats -d 'End with all numbers'

@@ -20,6 +20,7 @@ pub mod key;
 pub mod noise;
 pub mod peer;
 pub mod port;
+pub mod screen;
 pub mod socks_proxy;
 pub mod sshd;
 pub mod subject;

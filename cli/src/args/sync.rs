@@ -209,6 +209,8 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         fsync: flag("fsync"),
         itemize: display.itemize || display.json,
         wait: flag("wait"),
+        // Only who shows a run knows whether anybody looks.
+        progress: false,
         compress,
     }
 }

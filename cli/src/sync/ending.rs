@@ -1,4 +1,4 @@
-//! How a run ended: the exit code, the words, and whether another try is worth it.
+//! How a run ended: the exit code, why, and whether another try is worth it.
 
 use xssh_sync::{Reason, Summary, SyncError, WireError};
 
@@ -23,83 +23,77 @@ const SILENT: u8 = 30;
 /// Another run holds the target (sysexits.h, EX_TEMPFAIL).
 const HELD: u8 = 75;
 
-/// What is left to be told of a run.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Verdict {
+/// Why a run did not come to its end.
+#[derive(Debug, Clone)]
+pub(super) struct Failure {
     pub(super) code: u8,
+    /// In words; none where the remote shell has told.
+    pub(super) why: Option<String>,
     /// The connection was lost, or there was none: another try may find one.
     pub(super) again: bool,
-    /// There is no xssh on the host, which has not been told yet.
+    /// There is no xssh on the host.
     pub(super) absent: bool,
 }
 
-impl Verdict {
-    pub(super) fn last(code: u8) -> Self {
-        Self { code, again: false, absent: false }
-    }
-
-    /// Of a run that another one may bring to its end.
-    fn passing(code: u8, again: bool) -> Self {
-        Self { again, ..Self::last(code) }
-    }
-
-    /// Of a run that came to its end.
-    pub(super) fn of(summary: &Summary) -> Self {
-        Self::last(match (summary.failed, summary.vanished) {
-            (0, 0) => 0,
-            (0, _) => VANISHED,
-            _ => PARTIAL,
-        })
+impl Failure {
+    pub(super) fn new(code: u8, why: impl Into<Option<String>>) -> Self {
+        Self { code, why: why.into(), again: false, absent: false }
     }
 }
 
-/// Says why there was no sync, and with which code it ends.
-pub(super) fn failed(call: &Sync, error: &SyncError, ended: Ended) -> Verdict {
+/// The exit code of a run that came to its end.
+pub(super) fn code(summary: &Summary) -> u8 {
+    match (summary.failed, summary.vanished) {
+        (0, 0) => 0,
+        (0, _) => VANISHED,
+        _ => PARTIAL,
+    }
+}
+
+/// What became of a run that ended with an error.
+pub(super) fn failed(call: &Sync, error: &SyncError, ended: Ended) -> Failure {
     if ended.silent {
-        let seconds = call.timeout.unwrap_or_default();
-        words::say(&format_args!("xssh: nothing came or went for {seconds} s (--timeout)"));
-        return Verdict::passing(SILENT, true);
+        let why = format!("nothing came or went for {} s (--timeout)", call.timeout.unwrap_or_default());
+        return Failure { again: true, ..Failure::new(SILENT, why) };
     }
     let is_cut = is_cut(error);
     match (error, ended.code) {
         (SyncError::NeverBegan, Some(code @ (LOST | words::FAILED))) => {
-            no_connection(call);
-            return Verdict::passing(words::FAILED, code == LOST);
+            let why =
+                call.display.quiet.then(|| "there is no connection; without -q the remote shell says why".to_owned());
+            return Failure { again: code == LOST, ..Failure::new(words::FAILED, why) };
         }
         // The remote shell has told why itself.
-        (_, Some(words::FAILED | LOST)) if is_cut && !call.display.quiet => return Verdict::passing(LOST, true),
-        (SyncError::NeverBegan, Some(code @ (126 | 127))) => {
-            return Verdict { absent: code == 127 || call.remote.is_some(), ..Verdict::last(code) };
+        (_, Some(words::FAILED | LOST)) if is_cut && !call.display.quiet => {
+            return Failure { again: true, ..Failure::new(LOST, None) };
         }
-        (SyncError::Chatter(said), _) => {
-            words::say(&format_args!(
-                "xssh: {error}; its login script may be talking, or '{}' is no xssh that can sync. It said:\n{}",
-                call.remote.as_deref().unwrap_or("xssh"),
-                String::from_utf8_lossy(said)
-            ));
-        }
-        _ => words::say(&format_args!("xssh: {error}")),
+        (SyncError::NeverBegan, Some(code @ (126 | 127))) => return absent(call, code),
+        _ => {}
     }
-    Verdict::passing(code_of(error), is_cut)
-}
-
-/// Says that the host has no xssh, and what to do.
-pub(super) fn absent(call: &Sync) {
-    match &call.remote {
-        Some(remote) => words::say(&format_args!(
-            "xssh: there is no '{remote}' to be run on the host: install xssh there, or say where it is with --remote-xssh"
-        )),
-        None => words::say(
-            &"xssh: the host has no xssh: install it there (--remote-xssh says where), or have --bootstrap copy this one",
+    let why = match error {
+        SyncError::Chatter(said) => format!(
+            "{error}; its login script may be talking, or '{}' is no xssh that can sync. It said:\n{}",
+            call.remote.as_deref().unwrap_or("xssh"),
+            String::from_utf8_lossy(said)
         ),
-    }
+        _ => error.to_string(),
+    };
+    Failure { again: is_cut, ..Failure::new(code_of(error), why) }
 }
 
-/// The remote shell tells why, unless it was told to be quiet.
-fn no_connection(call: &Sync) {
-    if call.display.quiet {
-        words::say(&"xssh: there is no connection; without -q the remote shell says why");
-    }
+/// The host has no xssh, or none that runs.
+fn absent(call: &Sync, code: u8) -> Failure {
+    let why = match &call.remote {
+        Some(remote) => format!(
+            "there is no '{remote}' to be run on the host: install xssh there, or say where it is with --remote-xssh"
+        ),
+        None if code == 127 => {
+            "the host has no xssh: install it there (--remote-xssh says where), or have --bootstrap copy this one"
+                .to_owned()
+        }
+        None => "xssh cannot be run on the host".to_owned(),
+    };
+    Failure { absent: call.remote.is_none() && code == 127, ..Failure::new(code, why) }
 }
 
 /// Whether the line broke in the middle of a run.

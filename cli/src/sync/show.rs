@@ -1,61 +1,145 @@
-//! What is seen of a sync: changes, problems, how far it is, and the numbers at the end.
+//! What is seen of a run: changes, problems, how far it is, and the numbers at the end. In words for people, as JSON lines for
+//! programs.
+//!
+//! In order of use: `meter` counts, `gauge` makes a line of the numbers, `screen` draws it, `events` is the JSON, `words` are
+//! those of the end.
+
+mod events;
+mod gauge;
+mod meter;
+mod screen;
+mod words;
 
 use std::io::{IsTerminal, Write, stderr, stdout};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{HumanBytes, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::json;
-use xssh_sync::{Change, Note, Summary, Watch};
+use serde_json::Value;
+use xssh_ssh::terminal::visible::visible;
+use xssh_sync::limits::PROBLEMS;
+use xssh_sync::{Note, Summary, Watch};
 
-use crate::args::sync::Display;
-use crate::words;
+use crate::args::sync::{Display, Sync};
+use crate::words::say;
+use meter::Meter;
+use screen::Screen;
 
-/// Shows what happens, in words or as JSON lines.
+/// How often JSON tells how far it is.
+const EVENT: Duration = Duration::from_millis(250);
+
+/// Shows what happens.
 pub(super) struct Show {
     display: Display,
-    bar: ProgressBar,
+    meter: Arc<Meter>,
+    screen: Screen,
+    /// When JSON has told how far it is.
+    told: AtomicU64,
+    /// What could not be done, as it was said.
+    problems: Mutex<Vec<String>>,
+    /// Something else was said after a problem.
+    buried: AtomicBool,
 }
 
 impl Show {
     pub(super) fn new(display: Display) -> Self {
-        let wanted = display.progress.unwrap_or_else(|| stderr().is_terminal() && !display.quiet && !display.json);
-        let target = if wanted { ProgressDrawTarget::stderr_with_hz(10) } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(Some(0), target);
-        if let Ok(style) = ProgressStyle::with_template(
-            "{bytes:>11} of {total_bytes:<11} {binary_bytes_per_sec:>13}  {eta:>4} left  {msg}",
-        ) {
-            bar.set_style(style);
+        let meter = Arc::new(Meter::new());
+        let wanted = display.progress.unwrap_or_else(|| stderr().is_terminal() && !display.quiet) && !display.json;
+        let screen = Screen::new(wanted, &meter);
+        let (told, problems, buried) = (AtomicU64::new(0), Mutex::default(), AtomicBool::new(false));
+        Self { display, meter, screen, told, problems, buried }
+    }
+
+    /// Whether anybody sees what is to come.
+    pub(super) fn looks_ahead(&self) -> bool {
+        self.screen.is_on() || (self.display.json && self.display.progress != Some(false))
+    }
+
+    /// Says what is going to be done.
+    pub(super) fn begun(&self, call: &Sync) {
+        if self.display.json {
+            self.event(&events::start(call));
         }
-        if wanted {
-            bar.enable_steady_tick(Duration::from_millis(100));
+    }
+
+    /// Another try begins.
+    pub(super) fn begins_again(&self, pause: Duration, left: u32) {
+        if self.display.json {
+            self.event(&events::retry(pause.as_secs(), left));
         }
-        Self { display, bar }
+        say(&format_args!("xssh: beginning again in {} s, {left} more tries after that", pause.as_secs()));
+        self.meter.reset();
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The pause is over.
+    pub(super) fn resumed(&self) {
+        self.screen.begin_again();
     }
 
     /// Takes the display away.
     pub(super) fn clear(&self) {
-        self.bar.finish_and_clear();
+        self.screen.clear();
+    }
+
+    /// Says that there was no run, or that it did not come to its end. Without words, others have told why.
+    pub(super) fn failed(&self, why: Option<&str>, code: u8) {
+        self.clear();
+        if let Some(why) = why {
+            say(&format_args!("xssh: {why}"));
+        }
+        if self.display.json {
+            self.event(&events::error(why.unwrap_or("there is no connection: standard error says why"), code));
+        }
     }
 
     /// Says how it ended.
-    pub(super) fn finished(&self, summary: &Summary, dry_run: bool) {
+    pub(super) fn finished(&self, summary: &Summary, dry_run: bool, code: u8) {
         self.clear();
+        let took = self.meter.elapsed();
         if self.display.json {
-            self.line(&as_json(summary, dry_run).to_string());
+            self.event(&events::summary(summary, dry_run, took.as_secs_f64(), code));
         } else if !self.display.quiet {
-            for text in remarks(summary) {
-                words::say(&format_args!("xssh: {text}"));
+            for text in words::remarks(summary) {
+                say(&format_args!("xssh: {text}"));
             }
-            self.line(&proof(summary, dry_run));
+            self.recall(summary.failed);
+            self.line(&words::proof(summary, dry_run, took));
             if self.display.stats {
-                self.line(&numbers(summary));
+                self.line(&words::numbers(summary));
             }
         }
     }
 
+    /// Names once more what could not be done, where it is no longer before the reader's eyes.
+    fn recall(&self, failed: u64) {
+        let problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        if problems.is_empty() || !(self.screen.is_on() || self.buried.load(Ordering::Relaxed)) {
+            return;
+        }
+        say(&format_args!("xssh: what could not be done:"));
+        problems.iter().for_each(|problem| say(&format_args!("  {problem}")));
+        let rest = failed.saturating_sub(problems.len() as u64);
+        if rest > 0 && problems.len() == PROBLEMS {
+            say(&format_args!("  and {rest} more"));
+        }
+    }
+
+    fn problem(&self, text: String) {
+        self.screen.aside(|| say(&format_args!("xssh: {text}")));
+        let mut problems = self.problems.lock().unwrap_or_else(PoisonError::into_inner);
+        if problems.len() < PROBLEMS {
+            problems.push(text);
+        }
+    }
+
+    fn event(&self, event: &Value) {
+        self.line(&event.to_string());
+    }
+
     /// A line on standard output. Where nobody reads it, the work goes on.
     fn line(&self, text: &str) {
-        self.bar.suspend(|| {
+        self.screen.aside(|| {
             let _ = writeln!(stdout(), "{text}");
         });
     }
@@ -63,126 +147,27 @@ impl Show {
 
 impl Watch for Show {
     fn note(&self, note: Note<'_>) {
+        self.meter.take(&note);
         match note {
-            Note::Scanned { bytes, .. } => self.bar.inc_length(bytes),
-            Note::Moved(bytes) => self.bar.inc(bytes),
-            Note::Change(path, change) if self.display.json => {
-                let event = json!({ "event": "change", "change": word(change), "path": escaped(path.as_bytes()) });
-                self.line(&event.to_string());
-            }
-            Note::Change(path, change) => {
-                self.bar.set_message(path.to_string());
-                if self.display.itemize && !self.display.quiet {
-                    self.line(&format!("{:<10} {path}", word(change)));
-                }
+            Note::Change(path, change) if self.display.json => self.event(&events::change(path.as_bytes(), change)),
+            Note::Change(path, change) if self.display.itemize && !self.display.quiet => {
+                self.buried.store(true, Ordering::Relaxed);
+                let path = path.to_string();
+                self.line(&format!("{:<10} {}", words::of_change(change), visible(path.as_bytes())));
             }
             Note::Problem { path, why, remote } if self.display.json => {
-                let event = json!({
-                    "event": "problem", "path": escaped(path.as_bytes()), "why": why, "remote": remote,
-                });
-                self.line(&event.to_string());
+                self.event(&events::problem(path.as_bytes(), why, remote));
             }
-            Note::Problem { path, why, remote } => self.bar.suspend(|| {
+            Note::Problem { path, why, remote } => {
                 let side = if remote { " (on the other side)" } else { "" };
-                words::say(&format_args!("xssh: {path}{side}: {why}"));
-            }),
+                self.problem(format!("{path}{side}: {why}"));
+            }
+            _ if self.display.json => {
+                if self.display.progress != Some(false) && self.meter.is_time(&self.told, EVENT) {
+                    self.event(&events::progress(&self.meter.read()));
+                }
+            }
+            _ => self.screen.tick(&self.meter),
         }
     }
-}
-
-/// What happened to a path, in a word.
-fn word(change: Change) -> &'static str {
-    match change {
-        Change::NewFile => "new",
-        Change::Contents => "changed",
-        Change::NewDirectory => "directory",
-        Change::NewOther => "made",
-        Change::Attributes => "set",
-        Change::Deleted => "deleted",
-        Change::Moved => "moved",
-    }
-}
-
-/// A name of any bytes in JSON: what is no UTF-8 is written `\xNN`, and a backslash as two.
-fn escaped(name: &[u8]) -> String {
-    let mut text = String::new();
-    for chunk in name.utf8_chunks() {
-        text.push_str(&chunk.valid().replace('\\', "\\\\"));
-        for byte in chunk.invalid() {
-            text.push_str(&format!("\\x{byte:02x}"));
-        }
-    }
-    text
-}
-
-/// What was not done because it was not asked for, or cannot be done here.
-fn remarks(summary: &Summary) -> Vec<String> {
-    let mut remarks = Vec::new();
-    if summary.skipped > 0 {
-        remarks.push(format!(
-            "{} devices, FIFOs, sockets or links out of the tree were left out (--devices, --specials, --safe-links)",
-            summary.skipped
-        ));
-    }
-    if summary.owners_dropped > 0 {
-        remarks.push(format!(
-            "the owner of {} entries was not kept: only root can give files to others",
-            summary.owners_dropped
-        ));
-    }
-    remarks
-}
-
-/// The line at the end: what there is, what was done, and the digest of the source's tree.
-fn proof(summary: &Summary, dry_run: bool) -> String {
-    let root: String = summary.root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let would = if dry_run { "would change" } else { "changed" };
-    let mut text =
-        format!("{} entries; {would} {} files ({})", summary.entries, summary.files, HumanBytes(summary.bytes));
-    if summary.reused > 0 {
-        text.push_str(&format!(", {} of it was there already", HumanBytes(summary.reused)));
-    }
-    for (number, what) in [
-        (summary.moved, "moved"),
-        (summary.found, "had from elsewhere"),
-        (summary.deleted, "deleted"),
-        (summary.failed, "FAILED"),
-        (summary.vanished, "vanished"),
-    ] {
-        if number > 0 {
-            text.push_str(&format!(", {number} {what}"));
-        }
-    }
-    text + &format!("; root {root}")
-}
-
-fn numbers(summary: &Summary) -> String {
-    let rows = [
-        ("entries", summary.entries),
-        ("files changed", summary.files),
-        ("bytes of them", summary.bytes),
-        ("bytes sent", summary.literal),
-        ("bytes reused", summary.reused),
-        ("other entries made", summary.made),
-        ("only attributes set", summary.touched),
-        ("moved", summary.moved),
-        ("had from elsewhere", summary.found),
-        ("left out", summary.skipped),
-        ("owners not kept", summary.owners_dropped),
-        ("deleted", summary.deleted),
-        ("vanished", summary.vanished),
-        ("failed", summary.failed),
-    ];
-    rows.map(|(name, number)| format!("{name:<20} {number}")).join("\n")
-}
-
-fn as_json(summary: &Summary, dry_run: bool) -> serde_json::Value {
-    let root: String = summary.root.iter().map(|byte| format!("{byte:02x}")).collect();
-    json!({
-        "event": "summary", "dry_run": dry_run, "entries": summary.entries, "files": summary.files,
-        "bytes": summary.bytes, "sent": summary.literal, "reused": summary.reused, "made": summary.made,
-        "attributes": summary.touched, "moved": summary.moved, "found": summary.found, "left_out": summary.skipped,
-        "owners_not_kept": summary.owners_dropped, "deleted": summary.deleted, "vanished": summary.vanished,
-        "failed": summary.failed, "root": root,
-    })
 }

@@ -39,7 +39,7 @@ pub use options::{Backup, Options, References, Reuse};
 pub use selection::Selection;
 pub use summary::Summary;
 pub use tree::{Difference, Item, Meta, Tree};
-pub use watch::{Change, Nobody, Note, Watch};
+pub use watch::{Change, Nobody, Note, Outlook, Watch};
 pub use wire::WireError;
 pub use wire::opening::Speaker;
 pub use wire::start::{Reason, Refusal, Role, Shown, Start};

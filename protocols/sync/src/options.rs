@@ -116,6 +116,8 @@ pub struct Options {
     pub itemize: bool,
     /// Wait for another run that is changing the target.
     pub wait: bool,
+    /// Tell of what is to come.
+    pub progress: bool,
 }
 
 impl Default for Options {
@@ -156,6 +158,7 @@ impl Default for Options {
             compress: None,
             itemize: false,
             wait: false,
+            progress: false,
         }
     }
 }

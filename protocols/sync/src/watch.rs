@@ -41,6 +41,19 @@ impl Change {
     }
 }
 
+/// What the target has found out of what is still to come, since it last told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outlook {
+    /// Files more whose contents are wanted.
+    pub files: u64,
+    /// Their sizes together.
+    pub bytes: u64,
+    /// Bytes more that need not travel, because a file is there under another name.
+    pub saved: u64,
+    /// All names are compared: but for what turns out to be damaged on the way, nothing more will come.
+    pub complete: bool,
+}
+
 /// What happened.
 #[derive(Debug, Clone, Copy)]
 pub enum Note<'a> {
@@ -53,6 +66,14 @@ pub enum Note<'a> {
     },
     /// Contents went by: bytes of a file that were sent, received or found to be there.
     Moved(u64),
+    /// So much of what went by was there already.
+    Reused(u64),
+    /// A file's contents are next.
+    Begun(&'a RelPath),
+    /// A file's contents are done with.
+    Done,
+    /// What is to come. Only where `Options::progress` asks for it.
+    Outlook(Outlook),
     /// A change was made. Only where `Options::itemize` asks for it.
     Change(&'a RelPath, Change),
     /// Something could not be done.

@@ -1,6 +1,7 @@
 //! `xssh sync` between here and a real host; rsync is the judge of whether two trees are alike.
 
 mod bootstrap;
+mod display;
 mod guards;
 mod releases;
 mod unattended;

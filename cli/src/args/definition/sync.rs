@@ -17,7 +17,7 @@ Both sides look at their trees at once and only what differs travels; of a large
 under its name whole or not at all. Directories, permissions, times and symbolic links are kept, and owners where root \
 receives. The host needs xssh: --remote-xssh says where it is.
 
-Exit codes: 0 done; 1 usage; 2 the two sides do not understand each other, or one refuses; 11 one side cannot go on; 12 the connection was lost; \
+Exit codes: 0 done; 1 usage; 2 the two sides do not understand each other, or one refuses; 11 one side cannot go on; 12 the connection was lost; 20 ended by a signal; \
 23 some files could not be done, each is named; 24 some vanished before their turn; 25 more deletions than --max-delete: \
 none was done; 30 nothing passed for --timeout; 75 another run is changing DST; what the remote shell says (255) where there is no connection.";
 
@@ -152,7 +152,7 @@ fn how() -> Vec<Arg> {
     let args = vec![
         flag("dry-run", "Change nothing, and say what would be changed").short('n'),
         flag("itemize", "Say each change").visible_alias("itemize-changes"),
-        flag("json", "Say each change and the end as JSON, a line each"),
+        flag("json", "Say how far it is, each change and the end as JSON, a line each"),
         flag("progress", "Show how far it is, also where standard error is no terminal"),
         flag("no-progress", "Do not show how far it is"),
         flag("stats", "End with all numbers"),

@@ -96,7 +96,10 @@ impl Desk<'_> {
     /// What was sent is proved, if it was ever there.
     fn end(&mut self, file: FileId, open: &File, steady: Steady, digest: FileDigest) -> Result<(), Gone> {
         match steady.proves(open, &digest) {
-            Ok(()) => self.shared.line.send(&FromSource::End { file, digest }),
+            Ok(()) => {
+                self.shared.watch.note(Note::Done);
+                self.shared.line.send(&FromSource::End { file, digest })
+            }
             Err(error) => self.missing(file, &error),
         }
     }
@@ -124,6 +127,7 @@ impl Desk<'_> {
         self.bytes += bytes.len() as u64;
         self.size += bytes.len() + 64;
         let digest = *blake3::hash(&bytes).as_bytes();
+        self.shared.watch.note(Note::Done);
         self.batch.push(Small { file, meta, digest, bytes: bytes.into() });
         if self.size >= BATCH { self.flush() } else { Ok(()) }
     }
@@ -149,7 +153,10 @@ impl Desk<'_> {
             Ok((open, meta, steady))
         });
         match opened {
-            Ok(opened) => Ok(Some(opened)),
+            Ok(opened) => {
+                self.shared.watch.note(Note::Begun(&name));
+                Ok(Some(opened))
+            }
             Err(error) => {
                 let vanished = error.is_missing();
                 self.tell_missing(file, vanished, error.to_string())?;

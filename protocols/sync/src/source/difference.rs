@@ -73,7 +73,10 @@ impl Way<'_> {
             match op {
                 // What is written in place is no longer there to be copied from behind.
                 Op::Copy { offset, len } if shared.options.inplace && offset < at => self.again(at, len)?,
-                Op::Copy { offset, len } => shared.line.send(&FromSource::Copy { file, offset, length: len })?,
+                Op::Copy { offset, len } => {
+                    shared.watch.note(Note::Reused(len));
+                    shared.line.send(&FromSource::Copy { file, offset, length: len })?;
+                }
                 Op::Literal(range) => {
                     for piece in search.bytes(&range).unwrap_or_default().chunks(PIECE) {
                         shared.line.send(&data(file, Bytes::copy_from_slice(piece)))?;

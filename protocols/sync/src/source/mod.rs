@@ -156,6 +156,7 @@ fn listen(
                 // Said more often than it was asked, it is not waited for.
                 let _ = lanes.try_send(Signal::Answer { welcome });
             }
+            FromTarget::Outlook(outlook) => shared.watch.note(Note::Outlook(outlook)),
             FromTarget::Finished(summary) => return Ok(*summary),
             FromTarget::Failed { why } => return Err(SyncError::GaveUp(why)),
         }

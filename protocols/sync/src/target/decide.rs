@@ -1,5 +1,6 @@
 //! Entry by entry, in the ranges that differ: what is made, asked for, set, or to be deleted.
 
+mod ahead;
 mod doubted;
 mod moved;
 mod references;
@@ -10,6 +11,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use xssh_fs::{Kind, RelPath};
 
+use self::ahead::Ahead;
 use super::basis::Basis;
 use super::compare::{Comparison, Stretch};
 use super::finish::Finish;
@@ -57,6 +59,7 @@ pub(super) struct Decider<'a> {
     doubted: HashMap<FileId, Doubted>,
     moves: Moves,
     finish: &'a mut Finish,
+    ahead: Ahead,
 }
 
 /// Decides until everything is done.
@@ -83,6 +86,7 @@ pub(super) fn run(
         doubted: HashMap::new(),
         moves: Moves::default(),
         finish,
+        ahead: Ahead::default(),
     };
     let done = decider.work(inbox);
     if let Err(error) = &done
@@ -102,6 +106,7 @@ impl Decider<'_> {
                 }
             }
             self.ask()?;
+            self.look_ahead();
             if self.is_compared() && self.moves.are_to_resolve() {
                 self.resolve_moves()?;
             }
@@ -346,6 +351,7 @@ impl Decider<'_> {
             shared.change(&theirs.path, if mine.is_some() { Change::Contents } else { Change::NewFile });
             return Ok(());
         }
+        self.ahead.want(theirs.meta.size);
         self.finish.touch(shared, &theirs.path);
         self.count_owner(&theirs);
         let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };

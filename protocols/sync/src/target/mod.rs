@@ -37,7 +37,7 @@ use crate::owners::{Rights, Translation};
 use crate::page::Pager;
 use crate::summary::Summary;
 use crate::tree::{Item, Tree, joined};
-use crate::watch::{Change, Note, Watch};
+use crate::watch::{Change, Note, Outlook, Watch};
 use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
 use finish::Finish;
@@ -105,6 +105,16 @@ impl Shared<'_> {
             let _ = self.line.send(&FromTarget::Change { path: path.clone(), what: change.number() });
         } else {
             self.watch.note(Note::Change(path, change));
+        }
+    }
+
+    /// Tells the user's side what is still to come.
+    fn outlook(&self, outlook: Outlook) {
+        if self.tells_source {
+            // Where the source is gone, its silence is noticed elsewhere.
+            let _ = self.line.send(&FromTarget::Outlook(outlook));
+        } else {
+            self.watch.note(Note::Outlook(outlook));
         }
     }
 

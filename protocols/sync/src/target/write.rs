@@ -103,6 +103,7 @@ impl Writer<'_> {
                 let _ = self.events.send(Event::Settled(files.iter().map(|(_, small)| small.file).collect()));
             }
             Work::Begin { file, wanted, meta } => {
+                self.shared.watch.note(Note::Begun(&wanted.item.path));
                 self.state = match self.begin(file, &wanted, meta) {
                     Ok(growing) => State::Growing(Box::new(growing)),
                     Err(error) => {
@@ -117,6 +118,7 @@ impl Writer<'_> {
             }
             Work::Copy { offset, length } => {
                 self.shared.watch.note(Note::Moved(length));
+                self.shared.watch.note(Note::Reused(length));
                 self.grow(|growing| growing.copy(offset, length));
             }
             Work::Zeros(length) => {
@@ -142,6 +144,7 @@ impl Writer<'_> {
 
     fn small(&self, wanted: &Wanted, small: &Small) {
         let path = &wanted.item.path;
+        self.shared.watch.note(Note::Begun(path));
         if *blake3::hash(&small.bytes).as_bytes() != small.digest {
             return self.shared.problem(path, "its contents were damaged on the way");
         }
@@ -156,6 +159,7 @@ impl Writer<'_> {
     }
 
     fn written(&self, wanted: &Wanted, size: u64, literal: u64) {
+        self.shared.watch.note(Note::Done);
         self.shared.ledger.file(size);
         self.shared.ledger.content(literal, size - literal.min(size));
         self.shared.change(&wanted.item.path, if wanted.replaces { Change::Contents } else { Change::NewFile });

@@ -7,6 +7,7 @@ use super::bytes::{Put, Take};
 use super::entry::put_path;
 use super::message::FileId;
 use crate::limits::{LANES, TEXT};
+use crate::watch::Outlook;
 
 /// Everything up to the payload's end. The bound is the frame's: each value takes at least a byte of it.
 pub(super) fn each<T>(
@@ -64,4 +65,14 @@ pub(super) fn take_text(take: &mut Take) -> Result<String, WireError> {
 pub(super) fn put_problem(path: &RelPath, why: &str, put: &mut Put) {
     put_path(path, put);
     put_text(why, put);
+}
+
+pub(super) fn put_outlook(outlook: &Outlook, put: &mut Put) {
+    [outlook.files, outlook.bytes, outlook.saved].into_iter().for_each(|number| put.number(number));
+    put.byte(outlook.complete.into());
+}
+
+pub(super) fn take_outlook(take: &mut Take) -> Result<Outlook, WireError> {
+    let (files, bytes, saved) = (take.number()?, take.number()?, take.number()?);
+    Ok(Outlook { files, bytes, saved, complete: flag(take)? })
 }

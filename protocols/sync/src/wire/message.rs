@@ -6,12 +6,15 @@ use xssh_fs::RelPath;
 use super::WireError;
 use super::bytes::{Put, Take};
 use super::entry::{Before, put_item, put_meta, put_path, take_item, take_meta, take_path};
-use super::fields::{each, finish, flag, put_file, put_problem, put_text, take_file, take_lanes, take_text};
+use super::fields::{
+    each, finish, flag, put_file, put_outlook, put_problem, put_text, take_file, take_lanes, take_outlook, take_text,
+};
 use super::frame::Frame;
 use super::summary::{put_summary, take_summary};
 use crate::limits::PIECE;
 use crate::summary::Summary;
 use crate::tree::{Item, Meta};
+use crate::watch::Outlook;
 
 /// The digest of a page: 16 bytes of keyed BLAKE3.
 pub(crate) type PageDigest = [u8; 16];
@@ -150,6 +153,8 @@ pub(crate) enum FromTarget {
     Lanes {
         welcome: bool,
     },
+    /// What is still to come, for the display of the user's side.
+    Outlook(Outlook),
     Finished(Box<Summary>),
     Failed {
         why: String,
@@ -181,6 +186,7 @@ mod kind {
     pub(super) const WANT_DIGEST: u8 = 37;
     pub(super) const CHANGE: u8 = 38;
     pub(super) const FINISHED: u8 = 39;
+    pub(super) const OUTLOOK: u8 = 40;
     pub(super) const LANES_ANSWER: u8 = 44;
 }
 
@@ -392,6 +398,10 @@ impl Message for FromTarget {
                 put_in.byte((*welcome).into());
                 kind::LANES_ANSWER
             }
+            Self::Outlook(outlook) => {
+                put_outlook(outlook, put_in);
+                kind::OUTLOOK
+            }
             Self::Finished(summary) => {
                 put_summary(summary, put_in);
                 kind::FINISHED
@@ -420,6 +430,7 @@ impl Message for FromTarget {
             kind::CHANGE => Self::Change { path: take_path(taken)?, what: taken.byte()? },
             kind::PROBLEM => Self::Problem { path: take_path(taken)?, why: take_text(taken)? },
             kind::LANES_ANSWER => Self::Lanes { welcome: flag(taken)? },
+            kind::OUTLOOK => Self::Outlook(take_outlook(taken)?),
             kind::FINISHED => Self::Finished(Box::new(take_summary(taken)?)),
             kind::FAILED => Self::Failed { why: take_text(taken)? },
             unknown => return Err(WireError::Kind(unknown)),

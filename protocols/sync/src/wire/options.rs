@@ -14,7 +14,7 @@ use crate::options::{Backup, Options, References, Reuse};
 const SUFFIX: usize = 255;
 
 /// How many switches this release knows that are yes or no and nothing else.
-const SWITCHES: usize = 25;
+const SWITCHES: usize = 26;
 
 /// The switch behind them: references follow at the end.
 const REFERENCES_FOLLOW: u64 = 1 << SWITCHES;
@@ -47,6 +47,7 @@ fn switches(options: &mut Options) -> [&mut bool; SWITCHES] {
         &mut options.gitignore,
         &mut options.inplace,
         &mut options.wait,
+        &mut options.progress,
     ]
 }
 

@@ -58,6 +58,7 @@ impl Decider<'_> {
         let own = |path: &RelPath| tree.open(path).ok().and_then(|(open, _)| hash(open).ok());
         match digest.and_then(|digest| self.moves.find(&item, digest, own)) {
             Some(from) => {
+                self.ahead.save(item.meta.size);
                 self.finish.moved(from, item);
                 self.settle_held(file)
             }

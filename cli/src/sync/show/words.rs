@@ -1,0 +1,84 @@
+//! What a run is told in at its end, and what its changes are called.
+
+use std::time::Duration;
+
+use indicatif::HumanBytes;
+use xssh_sync::{Change, Summary};
+
+/// What happened to a path, in a word.
+pub(super) fn of_change(change: Change) -> &'static str {
+    match change {
+        Change::NewFile => "new",
+        Change::Contents => "changed",
+        Change::NewDirectory => "directory",
+        Change::NewOther => "made",
+        Change::Attributes => "set",
+        Change::Deleted => "deleted",
+        Change::Moved => "moved",
+    }
+}
+
+/// What was not done because it was not asked for, or cannot be done here.
+pub(super) fn remarks(summary: &Summary) -> Vec<String> {
+    let mut remarks = Vec::new();
+    if summary.skipped > 0 {
+        remarks.push(format!(
+            "{} devices, FIFOs, sockets or links out of the tree were left out (--devices, --specials, --safe-links)",
+            summary.skipped
+        ));
+    }
+    if summary.owners_dropped > 0 {
+        remarks.push(format!(
+            "the owner of {} entries was not kept: only root can give files to others",
+            summary.owners_dropped
+        ));
+    }
+    remarks
+}
+
+/// The line at the end: what there is, what was done, and the digest of the source's tree.
+pub(super) fn proof(summary: &Summary, dry_run: bool, took: Duration) -> String {
+    let root: String = summary.root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let would = if dry_run { "would change" } else { "changed" };
+    let mut text =
+        format!("{} entries; {would} {} files ({})", summary.entries, summary.files, HumanBytes(summary.bytes));
+    if !dry_run {
+        text.push_str(&format!(" in {:.1} s", took.as_secs_f64()));
+    }
+    if summary.reused > 0 {
+        text.push_str(&format!(", {} of it was there already", HumanBytes(summary.reused)));
+    }
+    for (number, what) in [
+        (summary.moved, "moved"),
+        (summary.found, "had from elsewhere"),
+        (summary.deleted, "deleted"),
+        (summary.failed, "FAILED"),
+        (summary.vanished, "vanished"),
+    ] {
+        if number > 0 {
+            text.push_str(&format!(", {number} {what}"));
+        }
+    }
+    text + &format!("; root {root}")
+}
+
+/// All numbers, a line each.
+pub(super) fn numbers(summary: &Summary) -> String {
+    let rows = [
+        ("entries", summary.entries),
+        ("files changed", summary.files),
+        ("bytes of them", summary.bytes),
+        ("bytes sent", summary.literal),
+        ("bytes reused", summary.reused),
+        ("other entries made", summary.made),
+        ("only attributes set", summary.touched),
+        ("moved", summary.moved),
+        ("had from elsewhere", summary.found),
+        ("left out", summary.skipped),
+        ("owners not kept", summary.owners_dropped),
+        ("deleted", summary.deleted),
+        ("vanished", summary.vanished),
+        ("failed", summary.failed),
+    ];
+    rows.map(|(name, number)| format!("{name:<20} {number}")).join("\n")
+}
