@@ -105,7 +105,12 @@ fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Res
     let rules = rules::read(call)?;
     let selection = selection::read(call)?;
     let mut start = Start { selection, options, rules, ..Start::new(Role::Target, key) };
-    let direction = if call.relative { selection::relative(direction, &mut start)? } else { direction };
+    // The paths of a list are relative already.
+    let direction = if call.relative && call.files_from.is_none() {
+        selection::relative(direction, &mut start)?
+    } else {
+        direction
+    };
     let names_itself = direction::names_itself(call);
     let copy = copies.then(bootstrap::this_program).transpose()?;
     match direction {

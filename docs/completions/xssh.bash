@@ -178,7 +178,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__sync)
-            opts="-c -x -a -r -n -z -F -J -i -l -o -p -4 -6 -v -q -h --delete --delete-excluded --max-delete --checksum --update --existing --ignore-existing --exclude --include --exclude-from --include-from --filter --no-perms --no-times --no-owner --no-group --numeric-ids --hard-links --sparse --xattrs --acls --safe-links --gitignore --min-size --max-size --chmod --contents --relative --files-from --from0 --devices --specials --one-file-system --modify-window --archive --recursive --dry-run --itemize-changes --itemize --json --progress --no-progress --stats --whole-file --compress --no-compress --compress-level --bwlimit --inplace --backup --suffix --backup-dir --link-dest --copy-dest --compare-dest --fsync --retry --connections --timeout --wait --remote-xssh --bootstrap --help"
+            opts="-c -x -a -r -n -z -F -J -i -l -o -p -4 -6 -v -q -h --delete --delete-excluded --max-delete --checksum --update --existing --ignore-existing --exclude --include --exclude-from --include-from --filter --gitignore --min-size --max-size --contents --prune-empty-dirs --ignore-missing-args --relative --files-from --from0 --one-file-system --archive --recursive --no-perms --no-times --omit-dir-times --no-owner --no-group --chown --usermap --groupmap --numeric-ids --fake-super --hard-links --sparse --xattrs --acls --safe-links --copy-links --copy-unsafe-links --copy-dirlinks --chmod --devices --specials --modify-window --dry-run --itemize-changes --itemize --json --progress --no-progress --stats --whole-file --compress --no-compress --compress-level --bwlimit --inplace --backup --suffix --backup-dir --link-dest --copy-dest --compare-dest --fsync --retry --connections --timeout --wait --remote-xssh --bootstrap --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -238,10 +238,6 @@ _xssh() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --chmod)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --files-from)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -255,6 +251,22 @@ _xssh() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --chown)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --usermap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --groupmap)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --chmod)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --modify-window)

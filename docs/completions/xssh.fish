@@ -96,13 +96,16 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include-from -d 'Patt
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l filter -d 'A filter rule of rsync\'s, merge files included' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l min-size -d 'Leave smaller files alone' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-size -d 'Leave larger files alone' -r
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l chmod -d 'Change permissions on the way, as in Du=rwx,go-w,F644' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l files-from -d 'Only the paths listed in FILE, a line each; of a directory only itself' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l chown -d 'Give everything to this user and this group' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l usermap -d 'Other owners on the way, as in 0-99:nobody,www-*:web' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l groupmap -d 'The same for groups' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l chmod -d 'Change permissions on the way, as in Du=rwx,go-w,F644' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l modify-window -d 'Times that differ by no more are the same' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l compress-level -d 'How hard to compress, -7 (fast) to 19' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l bwlimit -d 'Send no more than so many KiB a second, or with a letter: 1.5m' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l suffix -d 'Keep it with this behind its name' -r
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l backup-dir -d 'Keep it in this directory inside DST, under its path' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l backup-dir -d 'Keep it in this directory, under its path; DIR begins at DST, and may lead out of it' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l link-dest -d 'Give what is as in SRC in this directory, seen from DST, its name in DST too, instead of a copy' -r -f -a "(__fish_complete_directories)"
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l copy-dest -d 'Copy what is as in SRC in this directory, instead of having it sent' -r -f -a "(__fish_complete_directories)"
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l compare-dest -d 'Leave out of DST what is as in SRC in this directory' -r -f -a "(__fish_complete_directories)"
@@ -122,25 +125,32 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -s c -l checksum -d 'Com
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l update -d 'Leave files alone that are newer in DST'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l existing -d 'Make no new files'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l ignore-existing -d 'Leave files alone that DST has'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l gitignore -d 'Leave out what git ignores; .git itself takes part'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l contents -d 'DST itself becomes like SRC, also where it holds a directory called like SRC'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l prune-empty-dirs -d 'Leave out directories that hold nothing but directories'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l ignore-missing-args -d 'What was named and is not there is no error'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l relative -d 'Put the sources under their own paths in DST, from /./ on where that is in them'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l from0 -d 'The paths in --files-from end with NUL'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s x -l one-file-system -d 'Do not go into other file systems'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s a -l archive -d 'As it is anyway'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s r -l recursive -d 'As it is anyway'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-perms -d 'Leave permissions as they are'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-times -d 'Leave times as they are'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l omit-dir-times -d 'Leave the times of directories as they are'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-owner -d 'Leave owners as they are'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-group -d 'Leave groups as they are'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l numeric-ids -d 'Keep the numbers of owners and groups, not their names'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l fake-super -d 'Keep owners, devices and special bits beside the files where DST is not root\'s, and read them there in SRC, as rsync does; by their numbers'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l hard-links -d 'Keep names of one file names of one file'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l sparse -d 'Make holes of long runs of zeros'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l xattrs -d 'Keep extended attributes'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l acls -d 'Keep POSIX ACLs'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l safe-links -d 'Leave out symbolic links that lead out of the tree'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l gitignore -d 'Leave out what git ignores; .git itself takes part'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l contents -d 'DST itself becomes like SRC, also where it holds a directory called like SRC'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l relative -d 'Put the sources under their own paths in DST'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l from0 -d 'The paths in --files-from end with NUL'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l copy-links -d 'Copy what symbolic links in SRC lead to, wherever that is, instead of the links'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l copy-unsafe-links -d 'The same for links that lead out of the tree'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l copy-dirlinks -d 'The same for links to directories'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l devices -d 'Make device files'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l specials -d 'Make FIFOs and sockets'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -s x -l one-file-system -d 'Do not go into other file systems'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -s a -l archive -d 'As it is anyway'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -s r -l recursive -d 'As it is anyway'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s n -l dry-run -d 'Change nothing, and say what would be changed'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l itemize -l itemize-changes -d 'Say each change'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l json -d 'Say how far it is, each change and the end as JSON, a line each'
@@ -152,7 +162,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -s z -l compress -d 'Com
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-compress -d 'Never compress'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l inplace -d 'Write into files that are there: a reader may see half of the new one, and a cut leaves a mixture'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l backup -d 'Keep what is replaced or deleted, with a ~ behind its name'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l fsync -d 'Have everything on the disk before it is said to be there'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l fsync -d 'Have each file on the disk before it gets its name, and everything before it is said to be there'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l wait -d 'Wait for another run that is changing DST, up to an hour'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l bootstrap -d 'Where the host has no xssh, copy this one into its cache directory and use it from then on'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s 4 -d 'IPv4 only'

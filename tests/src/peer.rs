@@ -33,8 +33,10 @@ const PEERS: &[(&str, &str, &str)] = &[
     ("ssh-agent", "openssh-client", ""),
     ("ssh-keygen", "openssh-client", ""),
     ("sshd", "openssh-server", "-V"),
+    ("strace", "strace", "-V"),
     ("tinyproxy", "tinyproxy-bin", "-v"),
     ("unison", "unison", "-version"),
+    ("unshare", "util-linux", "--version"),
     ("useradd", "passwd", ""),
 ];
 

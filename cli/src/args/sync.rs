@@ -7,9 +7,8 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use xssh_fs::RelPath;
 use xssh_sync::limits::REFERENCES;
-use xssh_sync::{Backup, Options, References, Reuse};
+use xssh_sync::{Backup, BackupPlace, Mapping, Options, References, Reuse};
 
 use super::Fault;
 use super::action::{Action, Help, Topic};
@@ -104,8 +103,8 @@ const ELSEWHERE: [(char, &str); 20] = [
     ('H', "--hard-links"),
     ('h', "sizes are always readable"),
     ('I', "--checksum compares contents"),
-    ('k', "symbolic links are kept as they are"),
-    ('L', "symbolic links are kept as they are"),
+    ('k', "--copy-dirlinks"),
+    ('L', "--copy-links"),
     ('m', "empty directories are kept"),
     ('P', "--progress; partial data is always used again"),
     ('R', "--relative"),
@@ -174,6 +173,7 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         (true, false) => Some(true),
         _ => None,
     };
+    let mapping = mapping(matches);
     Options {
         delete: flag("delete") || flag("delete-excluded"),
         max_delete: matches.get_one("max-delete").copied(),
@@ -187,12 +187,16 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         times: !flag("no-times"),
         owners: !flag("no-owner"),
         groups: !flag("no-group"),
-        numeric_ids: flag("numeric-ids"),
+        numeric_ids: flag("numeric-ids") || flag("fake-super"),
+        fake_super: flag("fake-super"),
         hard_links: flag("hard-links"),
         sparse: flag("sparse"),
         xattrs: flag("xattrs"),
         acls: flag("acls"),
         safe_links: flag("safe-links"),
+        copy_links: flag("copy-links"),
+        copy_unsafe_links: flag("copy-unsafe-links"),
+        copy_dirlinks: flag("copy-dirlinks"),
         gitignore: flag("gitignore"),
         inplace: flag("inplace"),
         min_size: matches.get_one::<Bytes>("min-size").map(|size| size.0),
@@ -202,6 +206,10 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         compress_level: matches.get_one("compress-level").copied(),
         backup: backup(matches),
         references: references(matches),
+        mapping,
+        omit_dir_times: flag("omit-dir-times"),
+        prune_empty_dirs: flag("prune-empty-dirs"),
+        ignore_missing_args: flag("ignore-missing-args"),
         devices: flag("devices"),
         specials: flag("specials"),
         one_file_system: flag("one-file-system"),
@@ -215,6 +223,14 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
     }
 }
 
+/// Who becomes who. The texts have been read once already.
+fn mapping(matches: &ArgMatches) -> Option<Mapping> {
+    let text = |name: &str| matches.get_one::<String>(name).cloned().unwrap_or_default();
+    let (users, groups) = (text("usermap"), text("groupmap"));
+    let rules = || Mapping::parse(&users, &groups).ok().filter(|_| !(users.is_empty() && groups.is_empty()));
+    matches.get_one::<Mapping>("chown").cloned().or_else(rules)
+}
+
 fn references(matches: &ArgMatches) -> Option<References> {
     let kinds = [("link-dest", Reuse::Link), ("copy-dest", Reuse::Copy), ("compare-dest", Reuse::Leave)];
     kinds.into_iter().find_map(|(name, reuse)| {
@@ -224,11 +240,12 @@ fn references(matches: &ArgMatches) -> Option<References> {
 }
 
 fn backup(matches: &ArgMatches) -> Option<Backup> {
-    let directory: Option<RelPath> = matches.get_one("backup-dir").cloned();
+    let directory: Option<BackupPlace> = matches.get_one("backup-dir").cloned();
     let suffix: Option<String> = matches.get_one("suffix").cloned();
     (matches.get_flag("backup") || directory.is_some() || suffix.is_some()).then(|| {
         let usual = if directory.is_some() { "" } else { "~" };
-        Backup { suffix: suffix.unwrap_or_else(|| usual.to_owned()).into_bytes(), directory }
+        let suffix = suffix.unwrap_or_else(|| usual.to_owned()).into_bytes();
+        Backup { suffix, place: directory.unwrap_or(BackupPlace::Beside) }
     })
 }
 

@@ -38,15 +38,6 @@ pub(super) fn read(call: &Sync) -> Result<Option<Selection>, String> {
 
 /// Several sources under their own paths: one tree, of which they are named.
 pub(super) fn relative(direction: Direction, start: &mut Start) -> Result<Direction, String> {
-    let one_top = |paths: &[PathBuf]| -> Result<(PathBuf, Vec<RelPath>), String> {
-        let absolute = paths.iter().filter(|path| path.is_absolute()).count();
-        let top = match absolute {
-            0 => PathBuf::from("."),
-            n if n == paths.len() => PathBuf::from("/"),
-            _ => return Err("with --relative all sources begin with / or none does".to_owned()),
-        };
-        Ok((top, paths.iter().map(|path| below(path)).collect::<Result<_, _>>()?))
-    };
     match direction {
         Direction::Push { sources, host, path } => {
             let (top, named) = one_top(&sources)?;
@@ -60,6 +51,29 @@ pub(super) fn relative(direction: Direction, start: &mut Start) -> Result<Direct
             Ok(Direction::Pull { host, paths: vec![top.into_os_string().into_vec()], target })
         }
     }
+}
+
+/// The directory that all sources are relative to, and their paths there: what stands before `/./`, or the beginning.
+fn one_top(paths: &[PathBuf]) -> Result<(PathBuf, Vec<RelPath>), String> {
+    let mut top: Option<PathBuf> = None;
+    let mut named = Vec::new();
+    for path in paths {
+        let bytes = path.as_os_str().as_bytes();
+        let (own, rest) = match bytes.windows(3).position(|part| part == b"/./") {
+            Some(at) => (path_of(&bytes[..at.max(1)]), path_of(&bytes[at + 3..])),
+            None if path.is_absolute() => (Path::new("/"), path.as_path()),
+            None => (Path::new("."), path.as_path()),
+        };
+        if top.as_ref().is_some_and(|top| top != own) {
+            return Err(
+                "with --relative all sources begin at one place: all with /, none, or all with the same before /./"
+                    .to_owned(),
+            );
+        }
+        top = Some(own.to_owned());
+        named.push(below(rest)?);
+    }
+    Ok((top.unwrap_or_else(|| PathBuf::from(".")), named))
 }
 
 /// A path without what leads to its beginning: `/`, `./` and doubled slashes.

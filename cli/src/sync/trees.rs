@@ -1,13 +1,14 @@
 //! Held directories for either side of a sync.
 
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use xssh_fs::{FsError, Kind, Lock, RelPath, Root};
-use xssh_sync::{Opened, Reason, Refusal, Role, Shown, Start, Tree};
+use xssh_sync::{Backup, BackupPlace, Opened, Reason, Refusal, Role, Shown, Start, Tree};
 
-use super::{guard, holder, references};
+use super::{guard, holder, path_of, references};
 use crate::words;
 
 /// How long a run waits for another.
@@ -17,10 +18,12 @@ const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is to be copied: the content of one directory, or files and directories under their names.
 pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String> {
+    // The account's own trees, read with the account's own rights: its links may lead anywhere.
+    let follow = start.options.follow();
     if let [path] = paths
         && path.is_dir()
     {
-        let tree = Tree::whole(root(path)?).seen(start, Role::Source);
+        let tree = Tree::whole(root(path)?.following(follow)).seen(start, Role::Source);
         // Whoever has something of that name in there has said with the name what is meant.
         let own_name = path.file_name().filter(|name| !path.join(name).exists());
         let own_name = own_name.map(|name| name.as_bytes().to_vec());
@@ -30,14 +33,20 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
     let mut names = Vec::new();
     for path in paths {
         let (parent, own) = split(path)?;
-        let root = root(&parent)?;
+        let root = root(&parent)?.following(follow);
         // Before anything is asked of the other side.
-        root.stat(&own).map_err(|error| format!("{}: {error}", path.display()))?;
+        match root.stat(&own) {
+            Err(error) if error.is_missing() && start.options.ignore_missing_args => continue,
+            found => found.map_err(|error| format!("{}: {error}", path.display()))?,
+        };
         if names.iter().any(|name| name == own.as_bytes()) {
             return Err(format!("two sources are called {own}"));
         }
         names.push(own.as_bytes().to_vec());
         places.push((own.clone(), root, own));
+    }
+    if names.is_empty() {
+        return Err("none of the sources is there".to_owned());
     }
     let tree = Tree::of(places).seen(start, Role::Source);
     Ok(Opened { tree, lock: None, shown: Shown { names, own_name: None } })
@@ -74,8 +83,36 @@ pub(crate) fn target(
     }
     let open = || Root::create(&folder).map_err(|error| error.to_string());
     let lock = if start.options.dry_run { None } else { Some(hold(&open()?, start.options.wait)?) };
-    let tree = shape(&open)?.beside(references::open(&folder, start, &shape)?);
+    let mut tree = shape(&open)?.beside(references::open(&folder, start, &shape)?);
+    if let Some(Backup { place: BackupPlace::Outside(place), .. }) = &start.options.backup
+        && !start.options.dry_run
+    {
+        tree = tree.keeping(backups(&folder, path_of(place))?);
+    }
     Ok(Opened { tree, lock, shown: Shown::default() })
+}
+
+/// Where backups go outside the target. What is inside would be deleted as what the source does not have.
+fn backups(folder: &Path, place: &Path) -> Result<Root, String> {
+    let path = folder.join(place);
+    let seen = |path: &Path| real(path).map_err(|error| format!("{}: {error}", path.display()));
+    match seen(&path)?.strip_prefix(seen(folder)?) {
+        Ok(inside) if inside.as_os_str().is_empty() => {
+            Err("DST itself holds what is kept without --backup-dir".to_owned())
+        }
+        Ok(inside) => Err(format!("{} is in DST: say --backup-dir {}", path.display(), inside.display())),
+        Err(_) => Root::create(&path).map_err(|error| error.to_string()),
+    }
+}
+
+/// A path without links and dots, as far as it is there.
+fn real(path: &Path) -> io::Result<PathBuf> {
+    match (path.canonicalize(), path.parent(), path.file_name()) {
+        (Err(error), Some(parent), Some(name)) if error.kind() == io::ErrorKind::NotFound => {
+            Ok(real(parent)?.join(name))
+        }
+        (found, ..) => found,
+    }
 }
 
 fn holds_directory(root: &Root, name: &[u8]) -> bool {

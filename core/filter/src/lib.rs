@@ -19,6 +19,7 @@ mod git;
 mod glob;
 pub mod limits;
 mod list;
+mod name;
 mod pattern;
 mod rule;
 mod rules;
@@ -27,5 +28,6 @@ mod wire;
 
 pub use error::FilterError;
 pub use git::{GitScope, GitTexts};
+pub use name::NamePattern;
 pub use rules::{Builder, Options, RuleFiles, Rules};
 pub use scope::{Directory, MergeFiles, Scope};

@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, Timespec, Timestamps, UTIME_OMIT,
 use rustix::io::Errno;
 
 use crate::staged::{fresh_name, give_name};
-use crate::{FsError, Kind, RelPath, Root, Xattr, xattr};
+use crate::{FsError, Kind, RelPath, Root, StandIn, Xattr, stand_in, xattr};
 
 /// What is set of an entry; `None` leaves it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +21,8 @@ pub struct Attributes<'a> {
     pub gid: Option<u32>,
     /// Extended attributes; others stay as they are.
     pub xattrs: &'a [Xattr],
+    /// What is kept beside it of what only root could set: the inner `None` is nothing.
+    pub stand_in: Option<Option<StandIn>>,
 }
 
 impl Attributes<'_> {
@@ -46,6 +48,9 @@ pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes<'_>) -> rus
     }
     for xattr in attributes.xattrs {
         rustix::fs::fsetxattr(file, &*xattr.name, &xattr.value, XattrFlags::empty())?;
+    }
+    if let Some(kept) = attributes.stand_in {
+        stand_in::set_open(file, kept)?;
     }
     if let Some(mode) = attributes.mode {
         rustix::fs::fchmod(file, Mode::from_raw_mode(mode))?;
@@ -150,10 +155,13 @@ impl Root {
         if let Some((uid, gid)) = attributes.owner() {
             rustix::fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
         }
-        if attributes.mode.is_some() || !attributes.xattrs.is_empty() {
+        if attributes.mode.is_some() || !attributes.xattrs.is_empty() || attributes.stand_in.is_some() {
             // chmod(2) of a name follows links: the entry is held first.
             let held = xattr::hold(parent, name)?;
             xattr::set_held(&held, attributes.xattrs)?;
+            if let Some(kept) = attributes.stand_in {
+                stand_in::set_held(&held, kept)?;
+            }
             if let Some(mode) = attributes.mode
                 && FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::Symlink
             {
@@ -185,16 +193,16 @@ impl Root {
         rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))
     }
 
-    /// Makes `to` another name of the file `from`, in place of what stands there unless that is a directory. On another file
-    /// system it becomes a copy.
+    /// Makes `to` another name of the file `from` of this or another tree, in place of what stands there unless that is a
+    /// directory. On another file system it becomes a copy.
     ///
     /// # Errors
     /// What link(2) or rename(2) says.
-    pub fn link_over(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+    pub fn link_over(&self, tree: &Root, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
         let name = fresh_name();
-        let (old, new) = (self.parent(from)?, self.parent(to)?);
+        let (old, new) = (tree.parent(from)?, self.parent(to)?);
         match rustix::fs::linkat(&old, from.name(), &new, name.as_slice(), AtFlags::empty()) {
-            Err(Errno::XDEV) => return self.copy_over(from, to),
+            Err(Errno::XDEV) => return self.copy_over(tree, from, to),
             linked => linked.map_err(FsError::of(to))?,
         }
         let renamed = rustix::fs::renameat(&new, name.as_slice(), &new, to.name());
@@ -212,18 +220,18 @@ impl Root {
         rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
     }
 
-    /// Gives an entry another name, in place of what stands there. To another file system it is copied first, unless it is a
-    /// directory.
+    /// Gives an entry of this or another tree another name in this one, in place of what stands there. To another file system it
+    /// is copied first, unless it is a directory.
     ///
     /// # Errors
     /// What rename(2) says.
-    pub fn rename(&self, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
-        let (old, new) = (self.parent(from)?, self.parent(to)?);
-        self.forget(from);
+    pub fn rename(&self, tree: &Root, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        let (old, new) = (tree.parent(from)?, self.parent(to)?);
+        tree.forget(from);
         match rustix::fs::renameat(&old, from.name(), &new, to.name()) {
             Err(Errno::XDEV) => {
-                self.copy_over(from, to)?;
-                self.remove_file(from)
+                self.copy_over(tree, from, to)?;
+                tree.remove_file(from)
             }
             renamed => renamed.map_err(FsError::of(to)),
         }

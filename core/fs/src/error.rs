@@ -78,6 +78,14 @@ impl FsError {
         Self::io(path, io::Error::other(error))
     }
 
+    pub(crate) fn leads_nowhere(path: &RelPath) -> Self {
+        Self::io(path, io::Error::other("a link that leads nowhere, and links are to be followed"))
+    }
+
+    pub(crate) fn leads_back(path: &RelPath) -> Self {
+        Self::io(path, io::Error::other("a link that leads back to a directory which it is in: it is not followed"))
+    }
+
     pub(crate) fn of(path: &RelPath) -> impl Fn(rustix::io::Errno) -> Self + '_ {
         move |errno| Self::io(path, errno.into())
     }

@@ -7,7 +7,8 @@
 //! In order of use: [`RelPath`], [`Root`], [`walk`] (the entries in their order), [`Staged`] (a file that appears whole
 //! or not at all), [`Version`] (whether a file changed while it was read), [`Xattr`], and the changes that `Root` offers. All calls block; all can be made from several threads at once.
 //!
-//! It must never follow a symbolic link, and never change a file under its final name but by a rename,
+//! It must never follow a symbolic link, unless the opener of a root has granted it that ([`Follow`] says what that opens, and for
+//! whom it is not), and never change a file under its final name but by a rename,
 //! unless its caller asks for that file itself ([`Root::open_in_place`]).
 #![forbid(unsafe_code)]
 
@@ -16,12 +17,14 @@ mod copy;
 mod elsewhere;
 mod entry;
 mod error;
+mod follow;
 pub mod limits;
 mod lock;
 mod parents;
 mod path;
 mod root;
 mod staged;
+mod stand_in;
 mod version;
 pub mod walk;
 mod xattr;
@@ -30,9 +33,11 @@ pub use change::Attributes;
 pub use copy::copy_range;
 pub use entry::{Entry, Kind};
 pub use error::{FsError, PathError};
+pub use follow::Follow;
 pub use lock::Lock;
 pub use path::RelPath;
 pub use root::Root;
 pub use staged::{Staged, is_partial_name, is_staged_here, is_staged_name};
+pub use stand_in::StandIn;
 pub use version::Version;
 pub use xattr::Xattr;

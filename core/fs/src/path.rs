@@ -100,6 +100,22 @@ impl RelPath {
                 || self.0.strip_prefix(&*directory.0).is_some_and(|rest| rest.first() == Some(&b'/')))
     }
 
+    /// Whether a symbolic link that stands here points out of the tree.
+    pub fn leads_out(&self, target: &[u8]) -> bool {
+        let mut depth = self.0.iter().filter(|byte| **byte == b'/').count();
+        for name in target.split(|byte| *byte == b'/') {
+            match name {
+                b"" | b"." => {}
+                b".." => match depth.checked_sub(1) {
+                    Some(above) => depth = above,
+                    None => return true,
+                },
+                _ => depth += 1,
+            }
+        }
+        target.starts_with(b"/")
+    }
+
     /// A path that the caller has put together from checked components.
     pub(crate) fn checked(path: &[u8]) -> Self {
         Self(path.into())

@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 
 use crate::parents::Parents;
-use crate::{Entry, FsError, Kind, RelPath};
+use crate::{Entry, Follow, FsError, Kind, RelPath};
 
 /// What is asked of statx(2).
 const FIELDS: StatxFlags = StatxFlags::BASIC_STATS;
@@ -19,6 +19,8 @@ pub struct Root {
     /// As it was named, for messages alone.
     named: PathBuf,
     parents: Parents,
+    /// Nothing, unless the opener said so.
+    pub(crate) follow: Follow,
 }
 
 impl Root {
@@ -30,7 +32,12 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::openat(CWD, path, flags, Mode::empty())
             .map_err(|errno| FsError::Root { path: path.to_owned(), source: errno.into() })?;
-        Ok(Self { directory: Arc::new(directory), named: path.to_owned(), parents: Parents::default() })
+        Ok(Self {
+            directory: Arc::new(directory),
+            named: path.to_owned(),
+            parents: Parents::default(),
+            follow: Follow::default(),
+        })
     }
 
     /// Makes a directory, and those above it, where they are missing, and holds it.
@@ -83,6 +90,9 @@ impl Root {
     pub(crate) fn open_beneath(&self, path: &RelPath, flags: OFlags) -> Result<OwnedFd, FsError> {
         let name: &[u8] = if path.is_root() { b"." } else { path.as_bytes() };
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        if !self.follow.is_none() {
+            return rustix::fs::openat(&self.directory, name, flags, Mode::empty()).map_err(FsError::of(path));
+        }
         let flags = flags | OFlags::NOFOLLOW;
         loop {
             match rustix::fs::openat2(&self.directory, name, flags, Mode::empty(), resolve) {
@@ -111,7 +121,7 @@ impl Root {
         Err(FsError::Kind { path: path.clone(), wanted: "a path" })
     }
 
-    /// What the system says of an entry.
+    /// What the system says of an entry, or of what a link that is followed leads to.
     ///
     /// # Errors
     /// It is not there, or its directory may not be searched.
@@ -120,7 +130,10 @@ impl Root {
             return stat_at(self.fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path));
         }
         let parent = self.parent(path)?;
-        stat_at(parent.as_fd(), path.name(), AtFlags::SYMLINK_NOFOLLOW).map_err(FsError::of(path))
+        if self.follow.is_none() {
+            return stat_at(parent.as_fd(), path.name(), AtFlags::SYMLINK_NOFOLLOW).map_err(FsError::of(path));
+        }
+        self.entry_at(parent.as_fd(), path).map(|(entry, _)| entry)
     }
 
     /// Opens a regular file for reading, and says what it is.
@@ -129,7 +142,10 @@ impl Root {
     /// It is not there, may not be read, or is something else: a FIFO is not waited for.
     pub fn open_file(&self, path: &RelPath) -> Result<(File, Entry), FsError> {
         let parent = self.parent(path)?;
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let mut flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+        if self.follows(parent.as_fd(), path) {
+            flags.remove(OFlags::NOFOLLOW);
+        }
         let open = |flags| rustix::fs::openat(&parent, path.name(), flags, Mode::empty());
         // Reading is no use of the file that its access time should tell; only its owner may say so.
         let opened = match open(flags | OFlags::NOATIME) {

@@ -14,8 +14,9 @@ use rustix::fs::{AtFlags, OFlags, RawDir};
 use rustix::io::Errno;
 use thiserror::Error;
 
+use crate::follow::Named;
 use crate::path::compare;
-use crate::root::{read_link_at, stat_at};
+use crate::root::stat_at;
 use crate::{Entry, FsError, Kind, PathError, RelPath, Root, is_staged_name};
 
 /// What one call of getdents(2) may bring.
@@ -56,7 +57,7 @@ pub fn walk(
     enter: &mut dyn FnMut(&RelPath) -> bool,
     visit: &mut dyn FnMut(Result<Found, FsError>) -> ControlFlow<()>,
 ) {
-    let mut walk = Walk { root, span, device: None, enter, visit };
+    let mut walk = Walk { root, span, device: None, above: Vec::new(), enter, visit };
     // The only way to end early is that the visitor says so.
     let _ = walk.start();
 }
@@ -70,6 +71,8 @@ struct Walk<'a> {
     root: &'a Root,
     span: &'a Span,
     device: Option<(u32, u32)>,
+    /// The directories that lead to where the walk is, by file system and number: a link must not lead back to one.
+    above: Vec<((u32, u32), u64)>,
     enter: &'a mut dyn FnMut(&RelPath) -> bool,
     visit: &'a mut dyn FnMut(Result<Found, FsError>) -> ControlFlow<()>,
 }
@@ -85,6 +88,7 @@ impl Walk<'_> {
                 if self.span.from.as_ref().is_none_or(RelPath::is_root) {
                     (self.visit)(Ok(Found { path: root.clone(), entry, link: None }))?;
                 }
+                self.above.push((entry.device, entry.inode));
                 if (self.enter)(&root) { self.directory(&mut Vec::new(), 0) } else { ControlFlow::Continue(()) }
             }
             Err(error) => (self.visit)(Err(error)),
@@ -118,20 +122,22 @@ impl Walk<'_> {
                 }
             }
             let Some(directory) = &held else { break };
-            let Some(kind) = self.show(directory, path)? else { continue };
-            if kind == Kind::Directory && (self.enter)(&RelPath::checked(path)) {
+            let Some(entry) = self.show(directory, path)? else { continue };
+            if entry.kind == Kind::Directory && (self.enter)(&RelPath::checked(path)) {
                 if depth >= HELD {
                     held = None;
                 }
+                self.above.push((entry.device, entry.inode));
                 self.directory(path, depth + 1)?;
+                self.above.pop();
             }
         }
         path.truncate(length);
         ControlFlow::Continue(())
     }
 
-    /// Shows one entry. Says what it is, if the walk may go into it.
-    fn show(&mut self, directory: &Arc<OwnedFd>, path: &[u8]) -> ControlFlow<(), Option<Kind>> {
+    /// Shows one entry. Gives it, if the walk may go into it.
+    fn show(&mut self, directory: &Arc<OwnedFd>, path: &[u8]) -> ControlFlow<(), Option<Entry>> {
         let path = match RelPath::parse(path) {
             Ok(path) => path,
             Err(error) => {
@@ -151,21 +157,36 @@ impl Walk<'_> {
                 return ControlFlow::Continue(None);
             }
         };
-        let stays = self.device.is_none_or(|device| device == entry.device);
-        if self.span.from.as_ref().is_none_or(|from| path >= *from) {
-            let link = match entry.kind {
-                Kind::Symlink => match read_link_at(directory.as_fd(), &path) {
-                    Ok(link) => Some(link),
-                    Err(error) => {
+        let (entry, link) = match entry.kind {
+            Kind::Symlink => match self.link(directory, &path) {
+                Ok(found) => found,
+                Err(error) => {
+                    if self.is_shown(&path) {
                         (self.visit)(Err(error))?;
-                        return ControlFlow::Continue(None);
                     }
-                },
-                _ => None,
-            };
+                    return ControlFlow::Continue(None);
+                }
+            },
+            _ => (entry, None),
+        };
+        let stays = self.device.is_none_or(|device| device == entry.device);
+        if self.is_shown(&path) {
             (self.visit)(Ok(Found { path, entry, link }))?;
         }
-        ControlFlow::Continue(stays.then_some(entry.kind))
+        ControlFlow::Continue(stays.then_some(entry))
+    }
+
+    fn is_shown(&self, path: &RelPath) -> bool {
+        self.span.from.as_ref().is_none_or(|from| path >= from)
+    }
+
+    /// A symbolic link, or what it leads to where it is followed.
+    fn link(&self, directory: &Arc<OwnedFd>, path: &RelPath) -> Result<Named, FsError> {
+        let (entry, link) = self.root.entry_at(directory.as_fd(), path)?;
+        if link.is_none() && entry.kind == Kind::Directory && self.above.contains(&(entry.device, entry.inode)) {
+            return Err(FsError::leads_back(path));
+        }
+        Ok((entry, link))
     }
 
     /// Whether all at and below `path` comes before the span.

@@ -65,11 +65,16 @@ impl Root {
     }
 
     /// Holds an entry, whatever it is.
-    fn held(&self, path: &RelPath) -> Result<OwnedFd, FsError> {
+    pub(crate) fn held(&self, path: &RelPath) -> Result<OwnedFd, FsError> {
         if path.is_root() {
             return hold(self.fd(), b".").map_err(FsError::of(path));
         }
-        hold(self.parent(path)?.as_fd(), path.name()).map_err(FsError::of(path))
+        let parent = self.parent(path)?;
+        if self.follows(parent.as_fd(), path) {
+            return rustix::fs::openat(&parent, path.name(), OFlags::PATH | OFlags::CLOEXEC, Mode::empty())
+                .map_err(FsError::of(path));
+        }
+        hold(parent.as_fd(), path.name()).map_err(FsError::of(path))
     }
 }
 

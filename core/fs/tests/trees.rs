@@ -13,7 +13,7 @@ use std::thread;
 use proptest::prelude::*;
 use tempfile::TempDir;
 use xssh_fs::walk::{Span, walk};
-use xssh_fs::{Attributes, RelPath, Root};
+use xssh_fs::{Attributes, Follow, RelPath, Root};
 
 fn path(text: &str) -> RelPath {
     RelPath::parse(text.as_bytes()).unwrap()
@@ -163,4 +163,21 @@ fn what_is_not_finished_is_gone_or_kept_for_the_next_run() {
     let entry = root.stat(&path("file")).unwrap();
     assert_eq!((entry.mode, entry.mtime), (0o4711, (-5, 7)));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+/// Links are followed by a root that was granted it, and by no other.
+#[test]
+fn links_are_followed_where_the_opener_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    fs::create_dir(&tree).unwrap();
+    fs::write(folder.path().join("secret"), "x").unwrap();
+    symlink("../secret", tree.join("link")).unwrap();
+    symlink("..", tree.join("up")).unwrap();
+    let confined = Root::open(&tree).unwrap();
+    assert!(confined.open_file(&path("link")).is_err() && confined.open_file(&path("up/secret")).is_err());
+    let all = Root::open(&tree).unwrap().following(Follow { all: true, ..Follow::default() });
+    assert!(all.open_file(&path("link")).is_ok() && all.open_file(&path("up/secret")).is_ok());
+    let directories = Root::open(&tree).unwrap().following(Follow { directories: true, ..Follow::default() });
+    assert!(directories.open_file(&path("link")).is_err());
 }

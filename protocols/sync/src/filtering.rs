@@ -31,6 +31,13 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// The paths that were named one by one.
+    pub(crate) fn named(&self) -> &[RelPath] {
+        self.selection.as_ref().map_or(&[], Selection::paths)
+    }
+}
+
 /// What is in force in one directory.
 struct Level {
     path: RelPath,

@@ -1,24 +1,38 @@
 //! What a run is to do, as both ends know it.
 
-use xssh_fs::RelPath;
+use xssh_fs::{Follow, RelPath, StandIn};
 
 use crate::chmod::Chmod;
+use crate::mapping::Mapping;
 
 /// What becomes of a file that is replaced or deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Backup {
     /// What is put behind its name.
     pub suffix: Vec<u8>,
-    /// Where it goes, under its path in the target; `None` is where it was.
-    pub directory: Option<RelPath>,
+    /// Where it goes.
+    pub place: BackupPlace,
+}
+
+/// Where a backup goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BackupPlace {
+    /// Where the file was.
+    Beside,
+    /// Into a directory of the target, under its path there.
+    Inside(RelPath),
+    /// The same with a directory elsewhere: bytes of its path on the target's side, from the target on. Whoever opens the target
+    /// holds it.
+    Outside(Vec<u8>),
 }
 
 impl Backup {
     /// Whether an entry is, or leads to, what earlier runs have kept.
     pub(crate) fn holds(&self, path: &RelPath) -> bool {
-        match &self.directory {
-            Some(directory) => path == directory || path.is_below(directory) || directory.is_below(path),
-            None => path.name().ends_with(&self.suffix),
+        match &self.place {
+            BackupPlace::Inside(directory) => path == directory || path.is_below(directory) || directory.is_below(path),
+            BackupPlace::Beside => path.name().ends_with(&self.suffix),
+            BackupPlace::Outside(_) => false,
         }
     }
 }
@@ -66,12 +80,22 @@ pub struct Options {
     pub modes: bool,
     /// Keep times.
     pub times: bool,
+    /// Do not keep times of directories.
+    pub omit_dir_times: bool,
+    /// Leave out directories that hold nothing but directories.
+    pub prune_empty_dirs: bool,
+    /// What was named and is not there is no error.
+    pub ignore_missing_args: bool,
+    /// Owners and groups become others.
+    pub mapping: Option<Mapping>,
     /// Keep owners, where the target may set them.
     pub owners: bool,
     /// Keep groups, where the target may set them.
     pub groups: bool,
     /// Owners and groups are numbers, whatever their names.
     pub numeric_ids: bool,
+    /// What only root could set is kept beside the files of a target that is not root's, and read from beside those of a source.
+    pub fake_super: bool,
     /// Names of one file stay names of one file.
     pub hard_links: bool,
     /// Long runs of zeros become holes.
@@ -82,6 +106,12 @@ pub struct Options {
     pub acls: bool,
     /// Leave out symbolic links that lead out of the tree.
     pub safe_links: bool,
+    /// Symbolic links are what they lead to: whoever opens the source grants that, or refuses.
+    pub copy_links: bool,
+    /// Those that lead out of the tree are.
+    pub copy_unsafe_links: bool,
+    /// Those that lead to directories are.
+    pub copy_dirlinks: bool,
     /// Leave out what git ignores.
     pub gitignore: bool,
     /// Write into files that are there, instead of beside them.
@@ -136,11 +166,19 @@ impl Default for Options {
             owners: true,
             groups: true,
             numeric_ids: false,
+            omit_dir_times: false,
+            prune_empty_dirs: false,
+            ignore_missing_args: false,
+            mapping: None,
+            fake_super: false,
             hard_links: false,
             sparse: false,
             xattrs: false,
             acls: false,
             safe_links: false,
+            copy_links: false,
+            copy_unsafe_links: false,
+            copy_dirlinks: false,
             gitignore: false,
             inplace: false,
             min_size: None,
@@ -164,6 +202,11 @@ impl Default for Options {
 }
 
 impl Options {
+    /// Which links the source is to follow.
+    pub fn follow(&self) -> Follow {
+        Follow { all: self.copy_links, directories: self.copy_dirlinks, outside: self.copy_unsafe_links }
+    }
+
     /// What becomes of what references have.
     pub(crate) fn reuse(&self) -> Option<Reuse> {
         self.references.as_ref().map(|references| references.reuse)
@@ -176,6 +219,9 @@ impl Options {
 
     /// Whether an extended attribute is kept. Only root may read and set most of them: it is to be root on both sides.
     pub(crate) fn keeps_xattr(&self, name: &[u8], privileged: bool) -> bool {
+        if self.fake_super && StandIn::is_name(name) {
+            return false;
+        }
         if name.starts_with(b"system.") {
             return self.acls && name.starts_with(b"system.posix_acl_");
         }

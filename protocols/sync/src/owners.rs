@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use xssh_os::account;
 
+use crate::mapping::Mapping;
 use crate::options::Options;
 use crate::tree::Meta;
 use crate::wire::message::PageDigest;
@@ -17,6 +18,8 @@ use crate::wire::message::PageDigest;
 pub(crate) struct Rights {
     /// Owners, any group, and extended attributes of all kinds.
     pub(crate) root: bool,
+    /// Owners and any group, of a target: as root, or beside the files.
+    pub(crate) owners: bool,
     /// The groups that a target may give, as labels.
     pub(crate) groups: Vec<Vec<u8>>,
 }
@@ -24,15 +27,16 @@ pub(crate) struct Rights {
 impl Rights {
     /// Those of this process, which is a source.
     pub(crate) fn of_source() -> Self {
-        Self { root: account::is_root(), groups: Vec::new() }
+        Self { root: account::is_root(), ..Self::default() }
     }
 
     /// Those of this process, which is a target.
     pub(crate) fn of_target(options: &Options) -> Self {
         let root = account::is_root();
-        let mut labels = Labels::new(options);
-        let own = if root { Vec::new() } else { account::own_groups() };
-        Self { root, groups: own.into_iter().map(|gid| labels.of(true, gid).to_vec()).collect() }
+        let mut labels = Labels::new(options, None);
+        let owners = root || options.fake_super;
+        let own = if owners { Vec::new() } else { account::own_groups() };
+        Self { root, owners, groups: own.into_iter().map(|gid| labels.of(true, gid).to_vec()).collect() }
     }
 }
 
@@ -45,19 +49,22 @@ pub(crate) fn name(group: bool, id: u32) -> Option<String> {
 #[derive(Debug)]
 struct Labels {
     numeric: bool,
+    /// Who is called otherwise.
+    mapping: Option<Mapping>,
     known: HashMap<(bool, u32), Box<[u8]>>,
 }
 
 impl Labels {
-    fn new(options: &Options) -> Self {
-        Self { numeric: options.numeric_ids, known: HashMap::new() }
+    fn new(options: &Options, mapping: Option<Mapping>) -> Self {
+        Self { numeric: options.numeric_ids, mapping, known: HashMap::new() }
     }
 
     fn of(&mut self, group: bool, id: u32) -> &[u8] {
-        let numeric = self.numeric;
+        let (numeric, mapping) = (self.numeric, self.mapping.as_ref());
         self.known.entry((group, id)).or_insert_with(|| {
             let name = if numeric { None } else { name(group, id) };
-            name.unwrap_or_else(|| format!("+{id}")).into_bytes().into()
+            let other = mapping.and_then(|mapping| mapping.label(group, id, name.as_deref())).map(str::to_owned);
+            other.or(name).unwrap_or_else(|| format!("+{id}")).into_bytes().into()
         })
     }
 }
@@ -78,11 +85,12 @@ pub(crate) struct OwnerDigest {
 }
 
 impl OwnerDigest {
-    pub(crate) fn new(key: &[u8; 32], options: &Options, rights: Rights) -> Self {
+    /// `mapping`: what a source calls otherwise.
+    pub(crate) fn new(key: &[u8; 32], options: &Options, rights: Rights, mapping: Option<Mapping>) -> Self {
         Self {
             hasher: blake3::Hasher::new_keyed(key),
-            labels: Labels::new(options),
-            users: options.owners && rights.root,
+            labels: Labels::new(options, mapping),
+            users: options.owners && rights.owners,
             groups: options.groups,
             rights,
             settable: true,
@@ -95,7 +103,7 @@ impl OwnerDigest {
                 continue;
             }
             let label = self.labels.of(group, id);
-            self.settable &= !group || self.rights.root || self.rights.groups.iter().any(|own| own == label);
+            self.settable &= !group || self.rights.owners || self.rights.groups.iter().any(|own| own == label);
             self.hasher.update(&(label.len() as u32).to_le_bytes());
             self.hasher.update(label);
         }
@@ -117,26 +125,35 @@ impl OwnerDigest {
 pub(crate) struct Translation {
     numbers: Mutex<HashMap<(bool, u32), u32>>,
     root: bool,
-    own_groups: Vec<u32>,
-    own_user: u32,
+    /// What only root could set is kept beside the files.
+    pub(crate) fakes: bool,
+    pub(crate) own_groups: Vec<u32>,
+    pub(crate) own_user: u32,
 }
 
 impl Translation {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(options: &Options) -> Self {
+        let root = account::is_root();
         Self {
             numbers: Mutex::default(),
-            root: account::is_root(),
+            root,
+            fakes: options.fake_super && !root,
             own_groups: account::own_groups(),
             own_user: account::own_user(),
         }
     }
 
-    /// Takes the name that a number has at the source.
-    pub(crate) fn learn(&self, group: bool, id: u32, name: &str) {
-        let here = if group { account::group_id(name) } else { account::user_id(name) };
+    /// Takes the name that a number has at the source. Says whether somebody is called so here.
+    pub(crate) fn learn(&self, group: bool, id: u32, name: &str) -> bool {
+        let here = match name.strip_prefix('+') {
+            Some(number) => number.parse().ok(),
+            None if group => account::group_id(name),
+            None => account::user_id(name),
+        };
         if let Some(here) = here {
             self.numbers.lock().unwrap_or_else(PoisonError::into_inner).insert((group, id), here);
         }
+        here.is_some()
     }
 
     /// How many names are known.
@@ -151,18 +168,18 @@ impl Translation {
         Meta { uid: of(false, meta.uid), gid: of(true, meta.gid), ..*meta }
     }
 
-    /// The owner that is to be set.
+    /// The owner that is to be set, or kept beside the file.
     pub(crate) fn user(&self, options: &Options, meta: &Meta) -> Option<u32> {
-        (options.owners && self.root).then_some(meta.uid)
+        (options.owners && (self.root || self.fakes)).then_some(meta.uid)
     }
 
-    /// The group that is to be set.
+    /// The group that is to be set, or kept beside the file.
     pub(crate) fn group(&self, options: &Options, meta: &Meta) -> Option<u32> {
-        (options.groups && (self.root || self.own_groups.contains(&meta.gid))).then_some(meta.gid)
+        (options.groups && (self.root || self.fakes || self.own_groups.contains(&meta.gid))).then_some(meta.gid)
     }
 
     /// Whether an owner is wanted that cannot be set.
     pub(crate) fn drops_owner(&self, options: &Options, meta: &Meta) -> bool {
-        options.owners && !self.root && meta.uid != self.own_user
+        options.owners && !self.root && !self.fakes && meta.uid != self.own_user
     }
 }

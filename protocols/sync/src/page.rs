@@ -4,6 +4,7 @@
 use xssh_fs::{RelPath, Xattr};
 
 use crate::limits::{PAGE_AVERAGE, PAGE_ENTRIES};
+use crate::mapping::Mapping;
 use crate::options::Options;
 use crate::owners::{OwnerDigest, Rights};
 use crate::tree::Item;
@@ -22,14 +23,14 @@ pub(crate) struct Pager {
 }
 
 impl Pager {
-    /// `rights` are the target's.
-    pub(crate) fn new(key: [u8; 32], options: &Options, rights: Rights) -> Self {
+    /// `rights` are the target's; `mapping` says what a source calls otherwise.
+    pub(crate) fn new(key: [u8; 32], options: &Options, rights: Rights, mapping: Option<Mapping>) -> Self {
         Self {
             key,
             first: None,
             entries: 0,
             content: blake3::Hasher::new_keyed(&key),
-            owners: OwnerDigest::new(&key, options, rights),
+            owners: OwnerDigest::new(&key, options, rights, mapping),
             root: blake3::Hasher::new(),
             total: 0,
         }

@@ -3,17 +3,21 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
+use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use xssh_filter::FilterError;
 use xssh_fs::walk::{Found, Span};
-use xssh_fs::{Entry, FsError, Kind, RelPath, Root, Xattr};
+use xssh_fs::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr};
+use xssh_os::account;
 
 use crate::content::hash;
 use crate::filtering::{Filter, Trail};
+use crate::limits::LINK;
 use crate::options::Options;
 use crate::owners::{Rights, Translation};
+use crate::pruning;
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
 
@@ -54,19 +58,7 @@ pub struct Item {
 impl Item {
     /// Whether a symbolic link points out of the tree.
     pub(crate) fn leads_out(&self) -> bool {
-        let target = self.link.as_deref().unwrap_or_default();
-        let mut depth = self.path.as_bytes().iter().filter(|byte| **byte == b'/').count();
-        for name in target.split(|byte| *byte == b'/') {
-            match name {
-                b"" | b"." => {}
-                b".." => match depth.checked_sub(1) {
-                    Some(above) => depth = above,
-                    None => return true,
-                },
-                _ => depth += 1,
-            }
-        }
-        target.starts_with(b"/")
+        self.path.leads_out(self.link.as_deref().unwrap_or_default())
     }
 }
 
@@ -135,10 +127,14 @@ pub struct Tree {
     filter: Option<Filter>,
     /// What is looked at beside what every entry has.
     options: Options,
+    /// Whether what only root could set is read from beside the entries.
+    stands_in: bool,
     /// Whether both sides are root's, who may read and set extended attributes of all kinds.
     privileged: bool,
     /// Other trees that may have what this one has not.
     references: Vec<Tree>,
+    /// Where backups go that leave the tree.
+    backups: Option<Root>,
     /// The first names of files that have several.
     leaders: Mutex<HashMap<Inode, RelPath>>,
 }
@@ -168,7 +164,8 @@ impl Tree {
         let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
         let (options, leaders) = (Options::default(), Mutex::default());
-        Self { parts, filter: None, options, privileged: false, references: Vec::new(), leaders }
+        let (stands_in, privileged) = (false, false);
+        Self { parts, filter: None, options, stands_in, privileged, references: Vec::new(), backups: None, leaders }
     }
 
     /// Shows what takes part, as seen from this side.
@@ -176,9 +173,10 @@ impl Tree {
     pub fn seen(mut self, start: &Start, role: Role) -> Self {
         self.filter = Filter::of(start, role);
         self.options = start.options.clone();
+        self.stands_in = start.options.fake_super && (role == Role::Source || !account::is_root());
         if role == Role::Target {
             // What the source leaves out or changes on the way has been left out and changed.
-            (self.options.one_file_system, self.options.chmod) = (false, None);
+            (self.options.one_file_system, self.options.prune_empty_dirs, self.options.chmod) = (false, false, None);
         }
         self
     }
@@ -188,6 +186,18 @@ impl Tree {
     pub fn beside(mut self, references: Vec<Tree>) -> Self {
         self.references = references;
         self
+    }
+
+    /// Keeps what is replaced or deleted in a directory outside.
+    #[must_use]
+    pub fn keeping(mut self, backups: Root) -> Self {
+        self.backups = Some(backups);
+        self
+    }
+
+    /// Where that is kept, if it is outside.
+    pub(crate) fn backups(&self) -> Option<&Root> {
+        self.backups.as_ref()
     }
 
     /// The trees beside it.
@@ -217,6 +227,12 @@ impl Tree {
         trail.leads_to(directory, true).unwrap_or(true)
     }
 
+    /// What was named one by one and is not there.
+    pub(crate) fn missing(&self) -> Vec<RelPath> {
+        let named = self.filter.iter().flat_map(Filter::named);
+        named.filter(|path| self.stat(path).is_err_and(|error| error.is_missing())).cloned().collect()
+    }
+
     /// The root that a path is below, and its path there.
     pub(crate) fn place(&self, path: &RelPath) -> Result<(&Root, RelPath), FsError> {
         self.part(path).map(|(part, own)| (&part.root, own))
@@ -241,16 +257,34 @@ impl Tree {
 
     pub(crate) fn stat(&self, path: &RelPath) -> Result<Meta, FsError> {
         let (root, own) = self.place(path)?;
-        root.stat(&own).map(|entry| self.meta(&entry))
+        let entry = root.stat(&own)?;
+        Ok(self.meta(&entry, self.beside_entry(root, &own, &entry)?))
     }
 
     pub(crate) fn open(&self, path: &RelPath) -> Result<(File, Meta), FsError> {
         let (root, own) = self.place(path)?;
-        root.open_file(&own).map(|(file, entry)| (file, self.meta(&entry)))
+        let (file, entry) = root.open_file(&own)?;
+        let stand_in = if self.stands_in { StandIn::of(&file) } else { None };
+        Ok((file, self.meta(&entry, stand_in)))
     }
 
-    fn meta(&self, entry: &Entry) -> Meta {
+    /// What is kept beside an entry.
+    fn beside_entry(&self, root: &Root, own: &RelPath, entry: &Entry) -> Result<Option<StandIn>, FsError> {
+        let may = self.stands_in && matches!(entry.kind, Kind::File | Kind::Directory);
+        if may { root.stand_in(own) } else { Ok(None) }
+    }
+
+    fn meta(&self, entry: &Entry, stand_in: Option<StandIn>) -> Meta {
         let mut meta = Meta::from(entry);
+        if let Some(StandIn { kind, mode, rdev, uid, gid }) = stand_in
+            && (kind == Kind::Directory) == (entry.kind == Kind::Directory)
+        {
+            let size = if kind == Kind::File { meta.size } else { 0 };
+            meta = Meta { kind, mode, size, uid, gid, device: if kind.is_device() { rdev } else { (0, 0) }, ..meta };
+        }
+        if self.options.omit_dir_times && meta.kind == Kind::Directory {
+            meta.mtime = (0, 0);
+        }
         if let Some(chmod) = &self.options.chmod {
             meta.mode = chmod.of(meta.kind, meta.mode);
         }
@@ -272,8 +306,18 @@ impl Tree {
     /// The same without its other names.
     fn alone(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, (RelPath, FsError)> {
         let options = &self.options;
-        let meta = self.meta(&found.entry);
+        let stand_in = match self.beside_entry(&part.root, &found.path, &found.entry) {
+            Ok(stand_in) => stand_in,
+            Err(error) => return Err((path, error)),
+        };
+        let meta = self.meta(&found.entry, stand_in);
         let mut item = Item { path, meta, link: found.link, same: None, xattrs: Vec::new() };
+        if meta.kind == Kind::Symlink && item.link.is_none() {
+            match link_in(&part.root, &found.path) {
+                Ok(link) => item.link = Some(link),
+                Err(error) => return Err((item.path, error)),
+            }
+        }
         if (options.xattrs || options.acls) && matches!(meta.kind, Kind::File | Kind::Directory) {
             match part.root.xattrs(&found.path) {
                 Ok(xattrs) => item.xattrs = xattrs,
@@ -299,6 +343,14 @@ impl Tree {
 
     /// Every entry from `from` on and before `until`, in the order of their paths.
     pub(crate) fn walk(&self, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) {
+        if self.options.prune_empty_dirs {
+            return pruning::walk(self, from, until, visit);
+        }
+        self.walk_all(from, until, visit);
+    }
+
+    /// The same with all directories.
+    pub(crate) fn walk_all(&self, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) {
         self.walk_parts(from, until, false, visit);
     }
 
@@ -401,6 +453,17 @@ impl Tree {
             _ => visit(found),
         });
     }
+}
+
+/// Where the stand-in of a symbolic link points.
+fn link_in(root: &Root, own: &RelPath) -> Result<Box<[u8]>, FsError> {
+    let (file, _) = root.open_file(own)?;
+    let mut link = Vec::new();
+    file.take(LINK as u64).read_to_end(&mut link).map_err(|error| FsError::io(own, error))?;
+    if link.is_empty() || link.contains(&0) {
+        return Err(FsError::Kind { path: own.clone(), wanted: "where a link points, which stands in for one" });
+    }
+    Ok(link.into())
 }
 
 /// The rest of a path that is `directory` or below it.

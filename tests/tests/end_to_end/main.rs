@@ -22,6 +22,7 @@ mod sftp_and_scp;
 mod sync;
 mod sync_accounts;
 mod sync_long_lines;
+mod sync_options;
 mod sync_snapshots;
 mod terminals;
 mod timeouts;

@@ -2,17 +2,18 @@
 
 mod as_root {
     use std::fs;
-    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
     use std::path::{Path, PathBuf};
 
     use tempfile::TempDir;
-    use xssh_fs::{Attributes, RelPath, Root, Xattr};
+    use xssh_fs::{Attributes, Kind, RelPath, Root, Xattr};
     use xssh_tests::account;
-    use xssh_tests::call::Outcome;
+    use xssh_tests::call::{Call, Outcome};
+    use xssh_tests::peer;
     use xssh_tests::subject::Subject;
     use xssh_tests::world::World;
 
-    use crate::sync::{on_host, sync_by, text};
+    use crate::sync::{assert_alike, on_host, sync_by, text};
 
     /// A group that the account on the host is in, beside its own.
     const TEAM: u32 = 54_322;
@@ -109,5 +110,120 @@ mod as_root {
         assert_eq!(of("others"), (account::NOBODY, account::NOBODY));
         let again = ordinary.push(&["--itemize"]);
         assert_eq!(again.text().lines().count(), 1, "{again}");
+    }
+
+    /// rsync whose other side belongs to the ordinary account, and keeps what only root could set beside the files.
+    fn rsync(ordinary: &Ordinary, from: &str, to: &str) {
+        let shell = ordinary.folder.path().join("shell");
+        let uid = account::NOBODY;
+        let script = format!("#!/bin/sh\nshift\nexec setpriv --reuid {uid} --regid {uid} --clear-groups -- \"$@\"\n");
+        fs::write(&shell, script).expect("a script");
+        fs::set_permissions(&shell, fs::Permissions::from_mode(0o755)).expect("a mode");
+        let args = ["-aX", "--numeric-ids", "-M--fake-super", "-e", text(&shell), from, to];
+        let _ = Call::new(peer::require("rsync")).args(args).run().ok();
+    }
+
+    /// Everything that only root may make.
+    fn special(here: &Path) {
+        let made = |name: &str| here.join(name);
+        for name in ["plain", "setuid", "others"] {
+            fs::write(made(name), name).expect("a file");
+        }
+        fs::create_dir(made("d")).expect("a folder");
+        fs::write(made("d/f"), "f").expect("a file");
+        symlink("plain", made("link")).expect("a link");
+        let root = Root::open(here).expect("the folder");
+        for (name, kind) in [("null", Kind::CharDevice), ("disk", Kind::BlockDevice), ("fifo", Kind::Fifo)] {
+            let path = RelPath::parse(name.as_bytes()).expect("a name");
+            root.make_node(&path, kind, (7, 3), &Attributes::default(), false).expect("a node");
+        }
+        for (name, uid, gid) in [("setuid", 1234, 1235), ("d", 77, 78), ("null", 5, 6)] {
+            chown(made(name), Some(uid), Some(gid)).expect("an owner");
+        }
+        lchown(made("link"), Some(9), Some(10)).expect("an owner");
+        // One that the account could have made itself.
+        chown(made("others"), Some(account::NOBODY), Some(account::NOBODY)).expect("an owner");
+        for (name, mode) in [("setuid", 0o4755), ("d", 0o1500), ("plain", 0o440)] {
+            fs::set_permissions(made(name), fs::Permissions::from_mode(mode)).expect("a mode");
+        }
+        set(&made("others"), "user.own", b"1");
+        // rsync takes times within a second for the same.
+        for name in ["null", "disk", "fifo", "d", ""] {
+            let old = Attributes { mtime: Some((1 << 30, 0)), ..Attributes::default() };
+            root.set(&RelPath::parse(name.as_bytes()).expect("a name"), &old).expect("a time");
+        }
+    }
+
+    const ALL: [&str; 5] = ["--fake-super", "--devices", "--specials", "--xattrs", "--itemize"];
+
+    #[test]
+    fn what_only_root_could_set_is_kept_for_rsync_too() {
+        let ordinary = Ordinary::new();
+        special(&ordinary.here());
+        let _ = ordinary.push(&ALL).does_not_say("not kept");
+        let again = ordinary.push(&ALL);
+        assert_eq!(again.text().lines().count(), 1, "{again}");
+        let back = ordinary.folder.path().join("back");
+        rsync(&ordinary, &format!("host:{}/", text(&ordinary.there())), text(&back));
+        assert_alike(&ordinary.here(), &back);
+        // Only the owner of a link and of a device changes.
+        lchown(ordinary.here().join("link"), Some(account::NOBODY), Some(account::NOBODY)).expect("an owner");
+        lchown(ordinary.here().join("disk"), Some(50), Some(51)).expect("an owner");
+        let _ = ordinary.push(&ALL);
+        let ours = ordinary.folder.path().join("ours");
+        let _ = ordinary.run(&[&ALL[..], &[&on_host(&ordinary.there()), text(&ours)]].concat());
+        assert_alike(&ordinary.here(), &ours);
+    }
+
+    #[test]
+    fn what_rsync_has_kept_is_restored() {
+        let ordinary = Ordinary::new();
+        special(&ordinary.here());
+        rsync(&ordinary, &format!("{}/", text(&ordinary.here())), &format!("host:{}/", text(&ordinary.there())));
+        let back = ordinary.folder.path().join("back");
+        let _ = ordinary.run(&[&ALL[..], &[&on_host(&ordinary.there()), text(&back)]].concat());
+        assert_alike(&ordinary.here(), &back);
+        // What rsync wrote is what xssh would have written.
+        let again = ordinary.push(&ALL);
+        assert_eq!(again.text().lines().count(), 1, "{again}");
+    }
+
+    /// A host where a user of the same name has another number.
+    #[test]
+    fn names_or_numbers() {
+        let user = account::throwaway();
+        let (world, own) = (World::direct(), Subject::get().path.display());
+        let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+        fs::create_dir(&here).expect("a folder");
+        fs::write(here.join("file"), "x").expect("a file");
+        chown(here.join("file"), Some(user.uid.as_raw()), Some(0)).expect("an owner");
+        let users = world.home.path().join("passwd");
+        let known = fs::read_to_string("/etc/passwd").expect("the users");
+        let others = known.lines().filter(|line| !line.starts_with(&format!("{}:", user.name)));
+        let moved = format!("{}:x:40404:40404::/nonexistent:/bin/sh", user.name);
+        fs::write(&users, others.chain([moved.as_str()]).collect::<Vec<_>>().join("\n") + "\n").expect("users");
+        let unshare = peer::require("unshare");
+        let script = format!("mount --bind {} /etc/passwd && exec {own} \"$0\" \"$@\"", text(&users));
+        let remote = format!("{} -m -- sh -c '{script}'", unshare.display());
+        let uid = || fs::metadata(there.join("file")).expect("a file").uid();
+        for (options, expected) in
+            [(&[][..], 40_404), (&["--numeric-ids"], user.uid.as_raw()), (&["--chown=:0"], 40_404)]
+        {
+            let target = on_host(&there);
+            let args = [options, &["--itemize", text(&here), &target]].concat();
+            let _ = sync_by(&world, &remote, &args).run().ok();
+            assert_eq!(uid(), expected, "{options:?}");
+            let again = sync_by(&world, &remote, &args).run().ok();
+            assert_eq!(again.text().lines().count(), 1, "{again}");
+        }
+        // Everything to somebody else, by the name that counts there.
+        let chown = format!("--chown={}:daemon", user.name);
+        fs::write(here.join("more"), "y").expect("a file");
+        let _ = sync_by(&world, &remote, &[&chown, text(&here), &on_host(&there)]).run().ok();
+        let stat = fs::metadata(there.join("more")).expect("a file");
+        assert_eq!((stat.uid(), stat.gid()), (40_404, xssh_os::account::group_id("daemon").expect("a group")));
+        let _ =
+            sync_by(&world, &remote, &["--chown=nobody-of-that-name", text(&here), &on_host(&there)]).run().ends(23);
+        let _ = sync_by(&world, &remote, &["--chown=a:b:c", text(&here), &on_host(&there)]).run().ends(1);
     }
 }

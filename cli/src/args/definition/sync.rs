@@ -3,7 +3,7 @@
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Command, value_parser};
 use xssh_fs::RelPath;
-use xssh_sync::Chmod;
+use xssh_sync::{BackupPlace, Chmod, Mapping};
 
 use super::{long_flag, named};
 use crate::args::size::{Bytes, Rate};
@@ -29,6 +29,7 @@ pub(super) fn command() -> Command {
         .about("Make one tree like another, here or on a host")
         .long_about(ABOUT)
         .args(what())
+        .args(kept())
         .args(how())
         .args(shell())
         .arg(long_flag("help").short('h').help("Print help"))
@@ -61,6 +62,11 @@ fn reference(name: &'static str, help: &'static str) -> Arg {
         .help(help)
 }
 
+fn map(name: &'static str, help: &'static str) -> Arg {
+    let read = |text: &str| Mapping::parse(text, "").map(|_| text.to_owned());
+    Arg::new(name).long(name).value_name("RULES").value_parser(read).help(help)
+}
+
 fn suffix(text: &str) -> Result<String, String> {
     if text.is_empty() || text.contains('/') {
         return Err("a suffix is not empty and has no slash".to_owned());
@@ -68,11 +74,15 @@ fn suffix(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-fn directory(text: &str) -> Result<RelPath, String> {
-    match RelPath::parse(text.trim_end_matches('/').as_bytes()) {
-        Ok(path) if !path.is_root() => Ok(path),
-        Ok(_) => Err("a directory inside DST, by its path there".to_owned()),
-        Err(error) => Err(format!("a directory inside DST, by its path there: {error}")),
+fn directory(text: &str) -> Result<BackupPlace, String> {
+    let names: Vec<&str> = text.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
+    if text.starts_with('/') || names.contains(&"..") {
+        return Ok(BackupPlace::Outside(text.as_bytes().to_vec()));
+    }
+    match RelPath::parse(names.join("/").as_bytes()) {
+        Ok(path) if !path.is_root() => Ok(BackupPlace::Inside(path)),
+        Ok(_) => Err("DST itself holds what is kept without --backup-dir".to_owned()),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -108,44 +118,69 @@ fn what() -> Vec<Arg> {
             .value_name("RULE")
             .action(ArgAction::Append)
             .help("A filter rule of rsync's, merge files included"),
-        flag("no-perms", "Leave permissions as they are"),
-        flag("no-times", "Leave times as they are"),
-        flag("no-owner", "Leave owners as they are"),
-        flag("no-group", "Leave groups as they are"),
-        flag("numeric-ids", "Keep the numbers of owners and groups, not their names"),
-        flag("hard-links", "Keep names of one file names of one file"),
-        flag("sparse", "Make holes of long runs of zeros"),
-        flag("xattrs", "Keep extended attributes"),
-        flag("acls", "Keep POSIX ACLs"),
-        flag("safe-links", "Leave out symbolic links that lead out of the tree"),
         flag("gitignore", "Leave out what git ignores; .git itself takes part"),
         size("min-size", "Leave smaller files alone"),
         size("max-size", "Leave larger files alone"),
-        Arg::new("chmod")
-            .long("chmod")
-            .value_name("CHANGES")
-            .value_parser(|text: &str| Chmod::parse(text))
-            .help("Change permissions on the way, as in Du=rwx,go-w,F644"),
         flag("contents", "DST itself becomes like SRC, also where it holds a directory called like SRC"),
-        flag("relative", "Put the sources under their own paths in DST"),
+        flag("prune-empty-dirs", "Leave out directories that hold nothing but directories"),
+        flag("ignore-missing-args", "What was named and is not there is no error"),
+        flag("relative", "Put the sources under their own paths in DST, from /./ on where that is in them"),
         Arg::new("files-from")
             .long("files-from")
             .value_name("FILE")
             .value_hint(ValueHint::FilePath)
             .help("Only the paths listed in FILE, a line each; of a directory only itself"),
         flag("from0", "The paths in --files-from end with NUL"),
+        flag("one-file-system", "Do not go into other file systems").short('x'),
+        flag("archive", "As it is anyway").short('a').hide(true),
+        flag("recursive", "As it is anyway").short('r').hide(true),
+    ];
+    args.into_iter().map(|arg| arg.help_heading("What is made alike")).collect()
+}
+
+fn kept() -> Vec<Arg> {
+    let args = vec![
+        flag("no-perms", "Leave permissions as they are"),
+        flag("no-times", "Leave times as they are"),
+        flag("omit-dir-times", "Leave the times of directories as they are"),
+        flag("no-owner", "Leave owners as they are"),
+        flag("no-group", "Leave groups as they are"),
+        Arg::new("chown")
+            .long("chown")
+            .value_name("USER:GROUP")
+            .value_parser(|text: &str| Mapping::everybody(text))
+            .conflicts_with_all(["usermap", "groupmap"])
+            .help("Give everything to this user and this group"),
+        map("usermap", "Other owners on the way, as in 0-99:nobody,www-*:web"),
+        map("groupmap", "The same for groups"),
+        flag("numeric-ids", "Keep the numbers of owners and groups, not their names"),
+        flag(
+            "fake-super",
+            "Keep owners, devices and special bits beside the files where DST is not root's, and read them there in SRC, as rsync \
+             does; by their numbers",
+        ),
+        flag("hard-links", "Keep names of one file names of one file"),
+        flag("sparse", "Make holes of long runs of zeros"),
+        flag("xattrs", "Keep extended attributes"),
+        flag("acls", "Keep POSIX ACLs"),
+        flag("safe-links", "Leave out symbolic links that lead out of the tree"),
+        flag("copy-links", "Copy what symbolic links in SRC lead to, wherever that is, instead of the links"),
+        flag("copy-unsafe-links", "The same for links that lead out of the tree"),
+        flag("copy-dirlinks", "The same for links to directories"),
+        Arg::new("chmod")
+            .long("chmod")
+            .value_name("CHANGES")
+            .value_parser(|text: &str| Chmod::parse(text))
+            .help("Change permissions on the way, as in Du=rwx,go-w,F644"),
         flag("devices", "Make device files"),
         flag("specials", "Make FIFOs and sockets"),
-        flag("one-file-system", "Do not go into other file systems").short('x'),
         Arg::new("modify-window")
             .long("modify-window")
             .value_name("SECONDS")
             .value_parser(value_parser!(u32))
             .help("Times that differ by no more are the same"),
-        flag("archive", "As it is anyway").short('a').hide(true),
-        flag("recursive", "As it is anyway").short('r').hide(true),
     ];
-    args.into_iter().map(|arg| arg.help_heading("What is made alike")).collect()
+    args.into_iter().map(|arg| arg.help_heading("What is kept of it")).collect()
 }
 
 fn how() -> Vec<Arg> {
@@ -184,7 +219,7 @@ fn how() -> Vec<Arg> {
             .long("backup-dir")
             .value_name("DIR")
             .value_parser(directory)
-            .help("Keep it in this directory inside DST, under its path"),
+            .help("Keep it in this directory, under its path; DIR begins at DST, and may lead out of it"),
         reference(
             "link-dest",
             "Give what is as in SRC in this directory, seen from DST, its name in DST too, instead of a copy",
@@ -193,7 +228,10 @@ fn how() -> Vec<Arg> {
         reference("copy-dest", "Copy what is as in SRC in this directory, instead of having it sent")
             .conflicts_with("compare-dest"),
         reference("compare-dest", "Leave out of DST what is as in SRC in this directory"),
-        flag("fsync", "Have everything on the disk before it is said to be there"),
+        flag(
+            "fsync",
+            "Have each file on the disk before it gets its name, and everything before it is said to be there",
+        ),
         Arg::new("retry")
             .long("retry")
             .value_name("N")

@@ -29,7 +29,7 @@ pub(super) fn remarks(summary: &Summary) -> Vec<String> {
     }
     if summary.owners_dropped > 0 {
         remarks.push(format!(
-            "the owner of {} entries was not kept: only root can give files to others",
+            "the owner of {} entries was not kept: only root can give files to others (--fake-super keeps it beside them)",
             summary.owners_dropped
         ));
     }

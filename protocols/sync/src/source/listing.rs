@@ -82,15 +82,18 @@ impl Told {
     /// Tells the names that an entry needs. 0 is the same everywhere.
     fn tell(&mut self, shared: &Shared<'_>, item: &Item) -> Result<(), Gone> {
         let options = shared.options;
-        if options.numeric_ids {
+        let mapping = options.mapping.as_ref();
+        if options.numeric_ids && mapping.is_none() {
             return Ok(());
         }
         let wanted = [(false, item.meta.uid, options.owners), (true, item.meta.gid, options.groups)];
-        for (group, id, _) in wanted.into_iter().filter(|(_, id, wanted)| *wanted && *id != 0) {
+        for (group, id, _) in wanted.into_iter().filter(|(_, id, wanted)| *wanted && (*id != 0 || mapping.is_some())) {
             if self.0.len() >= NAMES || !self.0.insert((group, id)) {
                 continue;
             }
-            if let Some(name) = owners::name(group, id) {
+            let name = if options.numeric_ids { None } else { owners::name(group, id) };
+            let other = mapping.and_then(|mapping| mapping.label(group, id, name.as_deref())).map(str::to_owned);
+            if let Some(name) = other.or(name) {
                 shared.line.send(&FromSource::Name { group, id, name })?;
             }
         }

@@ -20,9 +20,15 @@ const NOTE: u64 = 1024;
 
 pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights) {
     let mut walk = Walk { shared, pages: Vec::new(), items: Vec::new(), entries: 0, bytes: 0 };
-    let mut pager = Pager::new(key, shared.options, rights);
+    let mut pager = Pager::new(key, shared.options, rights, shared.options.mapping.clone());
     let mut clean = true;
     let mut gone = false;
+    if !shared.options.ignore_missing_args {
+        for path in shared.tree.missing() {
+            clean = false;
+            problem(shared, path, "it was named, and is not there (--ignore-missing-args)".to_owned());
+        }
+    }
     shared.tree.walk(&RelPath::root(), None, &mut |found| {
         match found {
             Ok(item) => {

@@ -4,12 +4,14 @@ mod deletions;
 mod moved;
 
 use std::collections::{BTreeMap, HashSet};
+use std::io::Write;
 
 use xssh_fs::{Attributes, Entry, FsError, Kind, RelPath};
 
 use super::Shared;
-use super::write::{ACLS, attributes, handed_down};
+use super::write::{ACLS, attributes, handed_down, settle};
 use crate::error::SyncError;
+use crate::options::BackupPlace;
 use crate::tree::{Item, Meta};
 use crate::watch::Change;
 
@@ -74,7 +76,7 @@ impl Finish {
     /// Before something changes inside a directory: what the directory is to look like afterwards.
     pub(super) fn touch(&mut self, shared: &Shared<'_>, path: &RelPath) {
         if !std::mem::replace(&mut self.knows_backups, true)
-            && let Some(directory) = shared.options.backup.as_ref().and_then(|backup| backup.directory.as_ref())
+            && let Some(BackupPlace::Inside(directory)) = shared.options.backup.as_ref().map(|backup| &backup.place)
         {
             // It may have to be made.
             std::iter::successors(Some(directory.clone()), RelPath::parent).for_each(|path| self.touch(shared, &path));
@@ -138,6 +140,12 @@ impl Finish {
         let (root, own) = shared.tree.place(&item.path)?;
         let attributes = attributes(shared, &item.meta, &item.xattrs, false);
         match item.meta.kind {
+            kind if kind != Kind::Directory && attributes.stand_in.flatten().is_some() => {
+                let staged = root.stage(&own)?;
+                let link = item.link.as_deref().unwrap_or_default();
+                staged.file().write_all(link).map_err(|error| FsError::io(&item.path, error))?;
+                settle(shared, staged, &attributes, replaces)
+            }
             Kind::Directory => {
                 match root.make_directory(&own, item.meta.mode | WORKABLE) {
                     Err(FsError::Taken { .. }) if self.is_ahead(shared, &item.path) => {}
@@ -159,7 +167,7 @@ impl Finish {
         if item.meta.kind == Kind::File && shared.is_shared_with_others(&item.path) {
             // What it shares its file with stays as it is.
             self.touch(shared, &item.path);
-            root.copy_over(&own, &own)?;
+            root.copy_over(root, &own, &own)?;
         }
         for gone in mine.xattrs.iter().filter(|old| item.xattrs.iter().all(|new| new.name != old.name)) {
             root.remove_xattr(&own, &gone.name)?;
@@ -170,6 +178,10 @@ impl Finish {
             self.open_up(shared, &item.path, &stat);
             self.directories.insert(item.path.clone(), item.meta);
             return Ok(());
+        }
+        if item.meta.kind == Kind::Symlink && shared.translation.fakes {
+            // It may have to become a file that stands in for it, or the other way round.
+            return self.make(shared, item, true);
         }
         root.set(&own, &attributes(shared, &item.meta, &item.xattrs, true))
     }
@@ -250,7 +262,7 @@ impl Finish {
             }
             let (root, own) = shared.tree.place(path)?;
             let (_, leader) = shared.tree.place(leader)?;
-            root.link_over(&leader, &own)?;
+            root.link_over(root, &leader, &own)?;
         }
         Ok(Some(change))
     }

@@ -3,6 +3,8 @@
 use std::io::{BufReader, Read};
 use std::sync::mpsc::SyncSender;
 
+use xssh_fs::RelPath;
+
 use super::write::Work;
 use super::{Event, Shared};
 use crate::error::SyncError;
@@ -108,7 +110,11 @@ impl Desk<'_> {
                 if self.shared.translation.len() >= NAMES * 2 {
                     return Err(SyncError::Limit { what: "names of owners and groups", limit: NAMES });
                 }
-                self.shared.translation.learn(group, id, &name);
+                let is_known = self.shared.translation.learn(group, id, &name);
+                if !is_known && self.shared.options.mapping.is_some() {
+                    let what = if group { "group" } else { "user" };
+                    self.shared.problem(&RelPath::root(), &format!("there is no {what} called {name} here"));
+                }
                 return Ok(());
             }
             FromSource::End { file, digest } => {

@@ -3,12 +3,13 @@
 //! In order of use: `union` (the tree and the references beside it), `compare` (page digests of both sides, merged into ranges
 //! that differ), `decide` (entry by entry in those ranges: what is made, asked for, set, or to be deleted), `moves` (files that
 //! are here under another name), `basis` (signatures of files that are here already), `write` (contents, into staged files),
-//! `finish` (deletions, and the metadata of directories). The caller's thread reads what the source says and waits for nothing
+//! `backups` (what is replaced or deleted), `finish` (deletions, and the metadata of directories). The caller's thread reads what the source says and waits for nothing
 //! but the disk; the decider is a thread of its own, and so are the walk, the basis and the writers.
 //!
 //! It must never follow a name of the source's outside the tree (that is `xssh_fs::Root`'s work: no path is opened here),
 //! never show half of a file under its final name, and never delete after a scan with errors.
 
+mod backups;
 mod basis;
 mod compare;
 mod decide;
@@ -26,17 +27,17 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 
-use xssh_fs::{FsError, RelPath, Root, is_partial_name, is_staged_here, is_staged_name};
+use xssh_fs::{RelPath, is_partial_name, is_staged_here, is_staged_name};
 
 use crate::error::SyncError;
 use crate::lanes::Landing;
 use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
 use crate::line::{Line, Shaping};
-use crate::options::{Backup, Options, Reuse};
+use crate::options::{Options, Reuse};
 use crate::owners::{Rights, Translation};
 use crate::page::Pager;
 use crate::summary::Summary;
-use crate::tree::{Item, Tree, joined};
+use crate::tree::{Item, Tree};
 use crate::watch::{Change, Note, Outlook, Watch};
 use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
@@ -136,25 +137,6 @@ impl Shared<'_> {
     fn is_shared_with_others(&self, path: &RelPath) -> bool {
         (self.options.reuse() == Some(Reuse::Link) || !self.options.hard_links) && self.is_shared(path)
     }
-
-    /// Keeps what is about to be replaced, where that is asked for; it stays under its own name too. `within`: the file itself
-    /// is going to be written to.
-    fn back_up(&self, path: &RelPath, within: bool) -> Result<(), FsError> {
-        let Some(backup) = &self.options.backup else { return Ok(()) };
-        let (root, own) = self.tree.place(path)?;
-        let kept = kept_as(root, &own, backup)?;
-        if within { root.copy_over(&own, &kept) } else { root.link_over(&own, &kept) }
-    }
-}
-
-/// The name under which a backup is kept, in a directory that is there.
-fn kept_as(root: &Root, own: &RelPath, backup: &Backup) -> Result<RelPath, FsError> {
-    let mut parent = own.parent().unwrap_or_else(RelPath::root);
-    if let Some(directory) = &backup.directory {
-        parent = joined(directory, parent.as_bytes())?;
-        root.make_directories(&parent, 0o700)?;
-    }
-    Ok(parent.join(&[own.name(), &backup.suffix].concat())?)
 }
 
 /// Makes a tree like that of the source at the other end. `tells_source`: the user sits at the source.
@@ -173,7 +155,7 @@ pub(crate) fn run(
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
     let options = &start.options;
-    let (ledger, translation) = (Ledger::default(), Translation::new());
+    let (ledger, translation) = (Ledger::default(), Translation::new(options));
     let shared = Shared { tree, options, watch, line, ledger, translation, tells_source, key: start.key };
     let (shared, mut finish) = (&shared, Finish::default());
     let left_open = &mut finish;
@@ -218,7 +200,7 @@ pub(crate) fn run(
 /// The pages of our own tree, and of what references have beside it. What earlier runs have left is swept, but for what this one
 /// may use.
 fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSender<Event>) {
-    let mut pager = Pager::new(key, shared.options, rights);
+    let mut pager = Pager::new(key, shared.options, rights, None);
     let mut keys = Keys::default();
     let (mut clean, mut borrowed, mut entries) = (true, false, 0);
     let mut partial = Vec::new();

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
 use xssh_delta::OpChecker;
-use xssh_fs::{Attributes, FsError, Staged, Xattr, copy_range};
+use xssh_fs::{Attributes, FsError, Kind, Staged, StandIn, Xattr, copy_range};
 
 use super::ledger::Wanted;
 use super::{Event, Shared};
@@ -222,7 +222,7 @@ impl Writer<'_> {
                 if wanted.replaces {
                     self.shared.back_up(path, false)?;
                 }
-                if wanted.vacant { staged.finish_new(&attributes) } else { staged.finish(&attributes) }
+                settle(self.shared, staged, &attributes, !wanted.vacant)
             }
         }
     }
@@ -363,23 +363,66 @@ pub(super) fn handed_down<'a>(
     acls.iter().copied().filter(move |name| kept && xattrs.iter().all(|xattr| &*xattr.name != *name))
 }
 
-/// Makes a file of what another on our side holds.
-pub(super) fn copy(shared: &Shared<'_>, from: &File, item: &Item) -> Result<(), FsError> {
+/// Gives what is staged its name. Where that is to outlast a power cut, its contents are on the disk before.
+pub(super) fn settle(
+    shared: &Shared<'_>,
+    staged: Staged,
+    attributes: &Attributes<'_>,
+    replaces: bool,
+) -> Result<(), FsError> {
+    if shared.options.fsync {
+        staged.flush()?;
+    }
+    if replaces { staged.finish(attributes) } else { staged.finish_new(attributes) }
+}
+
+/// Makes a file of what another on our side holds. `replaces`: in place of something that is there.
+pub(super) fn copy(shared: &Shared<'_>, from: &File, item: &Item, replaces: bool) -> Result<(), FsError> {
     let (root, own) = shared.tree.place(&item.path)?;
     let staged = root.stage(&own)?;
     copy_range(from, 0, staged.file(), 0, item.meta.size).map_err(|error| FsError::io(&own, error))?;
     handed_down(shared, &ACLS[..1], &item.xattrs).try_for_each(|name| staged.remove_xattr(name))?;
-    staged.finish(&attributes(shared, &item.meta, &item.xattrs, false))
+    let attributes = attributes(shared, &item.meta, &item.xattrs, false);
+    settle(shared, staged, &attributes, replaces)
 }
 
-/// What a new file is given.
+/// What a new entry is given, or one that is there.
 pub(super) fn attributes<'a>(shared: &Shared<'_>, meta: &Meta, xattrs: &'a [Xattr], replaces: bool) -> Attributes<'a> {
-    let options = shared.options;
-    Attributes {
+    let (options, translation) = (shared.options, &shared.translation);
+    let keeps_time = options.times && !(options.omit_dir_times && meta.kind == Kind::Directory);
+    let given = Attributes {
         mode: (options.modes || !replaces).then_some(meta.mode),
-        mtime: options.times.then_some(meta.mtime),
-        uid: shared.translation.user(options, meta),
-        gid: shared.translation.group(options, meta),
+        mtime: keeps_time.then_some(meta.mtime),
+        uid: translation.user(options, meta),
+        gid: translation.group(options, meta),
         xattrs,
+        stand_in: None,
+    };
+    if translation.fakes { standing_in(shared, meta, given) } else { given }
+}
+
+/// The same for an account that may not set all of it: what it may not is kept beside.
+fn standing_in<'a>(shared: &Shared<'_>, meta: &Meta, given: Attributes<'a>) -> Attributes<'a> {
+    let translation = &shared.translation;
+    let least = if meta.kind == Kind::Directory { 0o700 } else { 0o600 };
+    let workable = meta.mode & 0o777 | least;
+    let is_ours = given.uid.is_none_or(|uid| uid == translation.own_user)
+        && given.gid.is_none_or(|gid| translation.own_groups.contains(&gid));
+    let is_plain = match meta.kind {
+        Kind::File | Kind::Directory => is_ours && given.mode.is_none_or(|mode| mode == workable),
+        Kind::Symlink => is_ours,
+        _ => false,
+    };
+    if is_plain {
+        let stand_in = if meta.kind == Kind::Symlink { None } else { Some(None) };
+        return Attributes { uid: None, stand_in, ..given };
     }
+    let kept = StandIn {
+        kind: meta.kind,
+        mode: meta.mode,
+        rdev: meta.device,
+        uid: given.uid.unwrap_or(translation.own_user),
+        gid: given.gid.or_else(|| translation.own_groups.last().copied()).unwrap_or_default(),
+    };
+    Attributes { mode: Some(workable), uid: None, gid: None, stand_in: Some(Some(kept)), ..given }
 }

@@ -8,16 +8,19 @@ use super::entry::{put_path, take_path};
 use super::start::{put_strings, take_strings};
 use crate::chmod::Chmod;
 use crate::limits::{REFERENCES, TEXT};
-use crate::options::{Backup, Options, References, Reuse};
+use crate::mapping::Mapping;
+use crate::options::{Backup, BackupPlace, Options, References, Reuse};
 
 /// The longest suffix of a backup (NAME_MAX).
 const SUFFIX: usize = 255;
 
 /// How many switches this release knows that are yes or no and nothing else.
-const SWITCHES: usize = 26;
+const SWITCHES: usize = 33;
 
-/// The switch behind them: references follow at the end.
-const REFERENCES_FOLLOW: u64 = 1 << SWITCHES;
+/// The switches that say what follows at the end: references, where backups go outside the target, who becomes who.
+const REFERENCES_FOLLOW: u64 = 1 << 48;
+const OUTSIDE_FOLLOWS: u64 = 1 << 49;
+const MAPPING_FOLLOWS: u64 = 1 << 50;
 
 /// The switches, in the order of their bits.
 fn switches(options: &mut Options) -> [&mut bool; SWITCHES] {
@@ -48,13 +51,24 @@ fn switches(options: &mut Options) -> [&mut bool; SWITCHES] {
         &mut options.inplace,
         &mut options.wait,
         &mut options.progress,
+        &mut options.copy_links,
+        &mut options.copy_unsafe_links,
+        &mut options.copy_dirlinks,
+        &mut options.fake_super,
+        &mut options.omit_dir_times,
+        &mut options.prune_empty_dirs,
+        &mut options.ignore_missing_args,
     ]
 }
 
 pub(super) fn put_options(options: &Options, put: &mut Put) {
     let mut copy = options.clone();
     let bits = switches(&mut copy).iter().enumerate().fold(0, |bits, (at, on)| bits | u64::from(**on) << at);
-    put.number(bits | if options.references.is_some() { REFERENCES_FOLLOW } else { 0 });
+    let references = if options.references.is_some() { REFERENCES_FOLLOW } else { 0 };
+    let outside = outside(options);
+    let backups = if outside.is_some() { OUTSIDE_FOLLOWS } else { 0 };
+    let mapping = if options.mapping.is_some() { MAPPING_FOLLOWS } else { 0 };
+    put.number(bits | references | backups | mapping);
     for number in [options.max_delete, options.min_size, options.max_size, options.bandwidth] {
         put.number(number.map_or(0, |number| number.saturating_add(1)));
     }
@@ -66,17 +80,32 @@ pub(super) fn put_options(options: &Options, put: &mut Put) {
     });
     put.signed(options.compress_level.unwrap_or_default().into());
     put.string(options.chmod.as_ref().map_or("", Chmod::as_str).as_bytes());
+    let root = RelPath::root();
     match &options.backup {
         None => put.byte(0),
-        Some(Backup { suffix, directory }) => {
+        Some(Backup { suffix, place }) => {
             put.byte(1);
             put.string(suffix);
             // The root itself stands for no directory.
-            put_path(directory.as_ref().unwrap_or(&RelPath::root()), put);
+            put_path(if let BackupPlace::Inside(directory) = place { directory } else { &root }, put);
         }
     }
     if let Some(references) = &options.references {
         put_references(references, put);
+    }
+    if let Some(path) = outside {
+        put.string(path);
+    }
+    for text in options.mapping.iter().flat_map(Mapping::texts) {
+        put.string(text.as_bytes());
+    }
+}
+
+/// The directory outside the target where backups go.
+fn outside(options: &Options) -> Option<&[u8]> {
+    match &options.backup.as_ref()?.place {
+        BackupPlace::Outside(path) => Some(path),
+        _ => None,
     }
 }
 
@@ -107,7 +136,7 @@ fn take_references(take: &mut Take) -> Result<References, WireError> {
 pub(super) fn take_options(take: &mut Take) -> Result<Option<Options>, WireError> {
     let mut options = Options::default();
     let bits = take.number()?;
-    if (bits & !REFERENCES_FOLLOW) >> SWITCHES != 0 {
+    if (bits & !(REFERENCES_FOLLOW | OUTSIDE_FOLLOWS | MAPPING_FOLLOWS)) >> SWITCHES != 0 {
         return Ok(None);
     }
     for (at, on) in switches(&mut options).into_iter().enumerate() {
@@ -132,14 +161,26 @@ pub(super) fn take_options(take: &mut Take) -> Result<Option<Options>, WireError
     }
     if take.byte()? == 1 {
         let suffix = take.string(SUFFIX)?.to_vec();
-        let directory = Some(take_path(take)?).filter(|path| !path.is_root());
-        if suffix.contains(&b'/') || (suffix.is_empty() && directory.is_none()) {
-            return Err(WireError::Value("suffix"));
-        }
-        options.backup = Some(Backup { suffix, directory });
+        let directory = take_path(take)?;
+        let place = if directory.is_root() { BackupPlace::Beside } else { BackupPlace::Inside(directory) };
+        options.backup = Some(Backup { suffix, place });
     }
     if bits & REFERENCES_FOLLOW != 0 {
         options.references = Some(take_references(take)?);
+    }
+    if let Some(Backup { suffix, place }) = &mut options.backup {
+        if bits & OUTSIDE_FOLLOWS != 0 {
+            *place = BackupPlace::Outside(take.string(TEXT)?.to_vec());
+        }
+        if suffix.contains(&b'/') || (suffix.is_empty() && *place == BackupPlace::Beside) {
+            return Err(WireError::Value("suffix"));
+        }
+    }
+    if bits & MAPPING_FOLLOWS != 0 {
+        let (users, groups) = (take.string(TEXT)?, take.string(TEXT)?);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mapping = Mapping::parse(&text(&users), &text(&groups));
+        options.mapping = Some(mapping.map_err(|_| WireError::Value("owners that become others"))?);
     }
     Ok(Some(options))
 }

@@ -266,12 +266,16 @@ fn take_selection(take: &mut Take) -> Result<Option<Selection>, WireError> {
 }
 
 fn put_rights(rights: &Rights, put: &mut Put) {
-    put.byte(rights.root.into());
+    put.byte(match (rights.root, rights.owners) {
+        (true, _) => 1,
+        (false, owners) => u8::from(owners) * 2,
+    });
     put_strings(&rights.groups, put);
 }
 
 fn take_rights(take: &mut Take) -> Result<Rights, WireError> {
-    Ok(Rights { root: take.byte()? == 1, groups: take_strings(take)? })
+    let byte = take.byte()?;
+    Ok(Rights { root: byte == 1, owners: matches!(byte, 1 | 2), groups: take_strings(take)? })
 }
 
 #[cfg(test)]
@@ -280,7 +284,7 @@ mod tests {
 
     use super::*;
     use crate::chmod::Chmod;
-    use crate::options::{Backup, References, Reuse};
+    use crate::options::{Backup, BackupPlace, References, Reuse};
 
     #[test]
     fn what_a_client_asks_for_arrives() {
@@ -293,7 +297,8 @@ mod tests {
             max_size: Some(0),
             compress_level: Some(-3),
             chmod: Some(Chmod::parse("go-w").unwrap()),
-            backup: Some(Backup { suffix: b"~".to_vec(), directory: None }),
+            backup: Some(Backup { suffix: b"~".to_vec(), place: BackupPlace::Outside(b"../old".to_vec()) }),
+            mapping: Some(crate::mapping::Mapping::parse("a:b", "*:7").unwrap()),
             references: Some(References { reuse: Reuse::Leave, directories: vec![b"../prev".to_vec()] }),
             ..Options::default()
         };
@@ -310,7 +315,7 @@ mod tests {
             options,
             key: [3; 32],
         };
-        let rights = Rights { root: false, groups: vec![b"staff".to_vec()] };
+        let rights = Rights { root: false, owners: true, groups: vec![b"staff".to_vec()] };
         match read_start(&mut said(&start, &rights).as_slice()).unwrap() {
             Greeting::Here(read) => assert_eq!(read, (start, rights)),
             other => panic!("{other:?}"),
@@ -327,7 +332,7 @@ mod tests {
     #[test]
     fn what_a_helper_says_arrives() {
         let shown = Shown { names: vec![b"a".to_vec()], own_name: Some(b"photos".to_vec()) };
-        let ready = Ready { shown, rights: Rights { root: true, groups: Vec::new() } };
+        let ready = Ready { shown, rights: Rights { root: true, owners: true, groups: Vec::new() } };
         let mut line = Vec::new();
         opening::write(&mut line).unwrap();
         write_ready(&mut line, &ready).unwrap();

@@ -1,9 +1,10 @@
 //! What is replaced or deleted is kept, where that is asked for.
 
 use std::fs;
+use std::os::unix::fs::{MetadataExt, symlink};
 
 use xssh_fs::RelPath;
-use xssh_sync::{Backup, Options};
+use xssh_sync::{Backup, BackupPlace, Options};
 
 use super::pair::Pair;
 
@@ -26,7 +27,7 @@ fn prepared() -> Pair {
 #[test]
 fn with_a_suffix_beside_it() {
     let pair = prepared();
-    let backup = Some(Backup { suffix: b".old".to_vec(), directory: None });
+    let backup = Some(Backup { suffix: b".old".to_vec(), place: BackupPlace::Beside });
     let options = Options { delete: true, backup, ..Options::default() };
     pair.push(&options).ok();
     let read = |name: &str| fs::read_to_string(pair.target().join(name)).unwrap();
@@ -41,7 +42,8 @@ fn with_a_suffix_beside_it() {
 #[test]
 fn in_a_directory_of_its_own() {
     let pair = prepared();
-    let backup = Some(Backup { suffix: Vec::new(), directory: Some(RelPath::parse(b"kept/today").unwrap()) });
+    let backup =
+        Some(Backup { suffix: Vec::new(), place: BackupPlace::Inside(RelPath::parse(b"kept/today").unwrap()) });
     let options = Options { delete: true, backup, ..Options::default() };
     pair.pull(&options).ok();
     let read = |name: &str| fs::read_to_string(pair.target().join(name)).unwrap();
@@ -55,9 +57,32 @@ fn in_a_directory_of_its_own() {
 #[test]
 fn of_files_that_are_written_in_place() {
     let pair = prepared();
-    let backup = Some(Backup { suffix: b".old".to_vec(), directory: None });
+    let backup = Some(Backup { suffix: b".old".to_vec(), place: BackupPlace::Beside });
     let options = Options { inplace: true, backup, ..Options::default() };
     pair.push(&options).ok();
     let read = |name: &str| fs::read_to_string(pair.target().join(name)).unwrap();
     assert_eq!((read("a/f"), read("a/f.old")), ("the new".to_owned(), "old".to_owned()));
+}
+
+/// In a directory that is held by itself, on the same file system and on another one.
+#[test]
+fn in_a_directory_outside() {
+    let elsewhere = tempfile::tempdir_in("/dev/shm").unwrap();
+    for (place, folder) in [("../old", None), (elsewhere.path().to_str().unwrap(), Some(elsewhere.path()))] {
+        let pair = prepared();
+        let folder = folder.map_or_else(|| pair.beside("old"), std::path::Path::to_owned);
+        symlink("nowhere", pair.target().join("gone/link")).unwrap();
+        let inode = fs::metadata(pair.target().join("g")).unwrap().ino();
+        let time = fs::metadata(pair.target().join("g")).unwrap().modified().unwrap();
+        let backup = Some(Backup { suffix: Vec::new(), place: BackupPlace::Outside(place.into()) });
+        let options = Options { delete: true, backup, ..Options::default() };
+        pair.pull(&options).ok();
+        let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap();
+        assert_eq!([read("a/f"), read("g"), read("gone/f")], ["old", "old too", "deleted"]);
+        assert_eq!(fs::read_link(folder.join("gone/link")).unwrap(), std::path::Path::new("nowhere"));
+        assert_eq!(fs::metadata(folder.join("g")).unwrap().ino() == inode, place == "../old");
+        assert_eq!(fs::metadata(folder.join("g")).unwrap().modified().unwrap(), time);
+        pair.assert_alike();
+        assert!(pair.pull(&options).changes.is_empty());
+    }
 }

@@ -1,13 +1,16 @@
 //! What takes part: named paths, git's ignore files, sizes, links that lead out.
 
 use std::fs;
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{MetadataExt, symlink};
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::PoisonError;
+use std::time::{Duration, UNIX_EPOCH};
 
 use xssh_fs::RelPath;
 use xssh_sync::{Options, Selection};
 
-use super::pair::{Pair, shape};
+use super::pair::{CHILDREN, Pair, shape};
 
 fn write(root: &Path, names: &[&str]) {
     for name in names {
@@ -32,7 +35,12 @@ fn named_paths_and_nothing_else() {
     write(&pair.source(), &["a/b/c", "a/b/d", "a/x", "e/f", "g"]);
     write(&pair.target(), &["a/old", "z"]);
     pair.selection = Some(select(&["a/b/c", "e", "g", "not/there"], false));
-    pair.push(&Options { delete: true, ..Options::default() }).ok();
+    let options = Options { delete: true, ..Options::default() };
+    let run = pair.push(&options);
+    assert!(run.problems.iter().any(|why| why.starts_with("not/there: it was named")), "{:?}", run.problems);
+    write(&pair.target(), &["not/there"]);
+    pair.push(&Options { ignore_missing_args: true, ..options }).ok();
+    assert!(!pair.target().join("not").join("there").exists());
     assert_eq!(names(&pair.target()), ["a/b/c", "a/old", "g", "z"]);
     assert!(pair.target().join("e").is_dir());
     pair.selection = Some(select(&["a/b", "e"], true));
@@ -84,4 +92,43 @@ fn sizes_and_links_that_lead_out() {
     );
     assert_eq!(fs::read(pair.target().join("large")).unwrap(), b"stays");
     assert_eq!(summary.skipped, 3);
+}
+
+/// Directories that hold nothing but directories, more of them than a page holds entries, as rsync prunes them.
+#[test]
+fn empty_directories_are_pruned() {
+    let pair = Pair::new();
+    for number in 0..900 {
+        let path = pair.source().join(format!("d{}/e{number}/deep/er", number % 30));
+        fs::create_dir_all(&path).unwrap();
+        if number % 4 == 0 || number % 30 == 7 {
+            fs::write(path.join("f"), "x").unwrap();
+        }
+    }
+    fs::create_dir_all(pair.target().join("d0/gone/too")).unwrap();
+    let options = Options { prune_empty_dirs: true, delete: true, ..Options::default() };
+    pair.push(&options).ok();
+    let judge = pair.beside("rsync");
+    {
+        let _no_runs = CHILDREN.write().unwrap_or_else(PoisonError::into_inner);
+        let source = format!("{}/", pair.source().display());
+        let output = Command::new("rsync").args(["-am", &source]).arg(&judge).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    let all = |root: &Path| shape(root).into_keys().collect::<Vec<_>>();
+    assert_eq!(all(&pair.target()), all(&judge));
+    assert!(pair.pull(&options).changes.is_empty());
+}
+
+#[test]
+fn times_of_directories_may_stay() {
+    let pair = Pair::new();
+    write(&pair.source(), &["d/f"]);
+    fs::File::open(pair.source().join("d")).unwrap().set_modified(UNIX_EPOCH + Duration::from_secs(1)).unwrap();
+    let options = Options { omit_dir_times: true, ..Options::default() };
+    pair.push(&options).ok();
+    assert_ne!(fs::metadata(pair.target().join("d")).unwrap().mtime(), 1);
+    assert!(pair.pull(&options).changes.is_empty());
+    pair.pull(&Options::default()).ok();
+    pair.assert_alike();
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::PoisonError;
 
 use xssh_fs::{Attributes, RelPath, Root, Xattr};
-use xssh_sync::{Change, Chmod, Options};
+use xssh_sync::{Change, Chmod, Mapping, Options};
 
 use super::pair::{CHILDREN, Pair};
 
@@ -157,6 +157,33 @@ fn groups_are_kept_where_they_can_be() {
     let run = pair.push(&Options::default());
     assert_eq!(run.ok().touched, 1, "{:?}", run.changes);
     pair.assert_alike();
+}
+
+/// By name, by number and by range, both ways; both sides agree on it.
+#[test]
+fn owners_become_others_on_the_way() {
+    let pair = Pair::new();
+    for (name, uid, gid) in [("root", 0, 0), ("nameless", 12345, 54321), ("range", 700, 3)] {
+        fs::write(pair.source().join(name), name).unwrap();
+        chown(pair.source().join(name), Some(uid), Some(gid)).unwrap();
+    }
+    let mapping = Mapping::parse("roo?:daemon,600-800:99", "0:7,:8").unwrap();
+    for numeric_ids in [false, true] {
+        let options = Options { mapping: Some(mapping.clone()), numeric_ids, ..Options::default() };
+        let daemon = xssh_os::account::user_id("daemon").unwrap();
+        pair.push(&options).ok();
+        let owner = |name: &str| {
+            let stat = fs::metadata(pair.target().join(name)).unwrap();
+            (stat.uid(), stat.gid())
+        };
+        // Where numbers alone count, nobody has a name.
+        let expected = if numeric_ids { [(0, 7), (12345, 8), (99, 8)] } else { [(daemon, 7), (12345, 8), (99, 3)] };
+        assert_eq!(["root", "nameless", "range"].map(owner), expected);
+        assert!(pair.pull(&options).changes.is_empty());
+    }
+    let unknown = Mapping::parse("*:no-such-user", "").unwrap();
+    let run = pair.push(&Options { mapping: Some(unknown), ..Options::default() });
+    assert!(run.problems.iter().any(|why| why.contains("no user called no-such-user")), "{:?}", run.problems);
 }
 
 #[test]

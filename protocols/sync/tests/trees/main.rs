@@ -9,6 +9,7 @@ mod kept;
 mod kinds;
 mod lanes;
 mod line;
+mod links;
 mod moved;
 mod oracle;
 mod pair;

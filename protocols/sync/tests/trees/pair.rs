@@ -15,8 +15,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use xssh_fs::Root;
 use xssh_sync::{
-    Change, Near, Note, Opened, Options, References, Role, Rules, Selection, Shown, Start, Summary, SyncError, Tree,
-    Watch, client, serve,
+    Backup, BackupPlace, Change, Near, Note, Opened, Options, References, Role, Rules, Selection, Shown, Start,
+    Summary, SyncError, Tree, Watch, client, serve,
 };
 
 use super::line::{Faults, Line};
@@ -177,13 +177,19 @@ impl Patience {
 }
 
 pub(crate) fn open(path: &Path, role: Role, start: &Start) -> Opened {
-    let root = Root::open(path).unwrap();
+    let mut root = Root::open(path).unwrap();
+    if role == Role::Source {
+        root = root.following(start.options.follow());
+    }
     let lock = (role == Role::Target).then(|| root.lock().unwrap());
     let mut tree = Tree::whole(root).seen(start, role);
     if let (Role::Target, Some(References { directories, .. })) = (role, &start.options.references) {
         let places = directories.iter().map(|directory| path.join(std::ffi::OsStr::from_bytes(directory)));
         let references = places.map(|path| Tree::whole(Root::open(&path).unwrap()).seen(start, role));
         tree = tree.beside(references.collect());
+    }
+    if let (Role::Target, Some(Backup { place: BackupPlace::Outside(to), .. })) = (role, &start.options.backup) {
+        tree = tree.keeping(Root::create(&path.join(std::ffi::OsStr::from_bytes(to))).unwrap());
     }
     Opened { tree, lock, shown: Shown::default() }
 }

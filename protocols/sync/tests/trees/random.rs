@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
 use xssh_filter::{Builder, Options as RuleOptions};
-use xssh_sync::{Backup, Options, Rules};
+use xssh_sync::{Backup, BackupPlace, Options, Rules};
 
 use super::forest::{make, times, trees, ways};
 use super::oracle::{Look, Seen, differences, look};
@@ -94,8 +94,9 @@ fn parts() -> impl Strategy<Value = (Options, Rule)> {
             max_size,
             rule,
         )| {
-            let directory = apart.then(|| xssh_fs::RelPath::parse(b"kept").unwrap());
-            let backup = kept.then(|| Backup { suffix: b"~".to_vec(), directory });
+            let inside = || BackupPlace::Inside(xssh_fs::RelPath::parse(b"kept").unwrap());
+            let place = if apart { inside() } else { BackupPlace::Beside };
+            let backup = kept.then(|| Backup { suffix: b"~".to_vec(), place });
             let options = Options {
                 delete,
                 update,

@@ -4,8 +4,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
+use proptest::prelude::*;
 use xssh_sync::{Change, Options, References, Reuse, Summary};
 
+use super::forest::{make, times, trees};
 use super::pair::{Pair, shape};
 
 /// A source of 2000 small files and a large one, and what a run before has made of it in `prev`.
@@ -141,4 +143,43 @@ fn with_hard_links() {
     assert_eq!((would.found, would.files), (did.found, did.files));
     pair.assert_alike();
     assert_eq!(inode(&pair.target().join("d0/f0")), inode(&pair.target().join("other")));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(60 * times()) })]
+
+    /// Whatever a reference and the target hold, the target becomes like the source, and the reference stays as it is.
+    #[test]
+    fn any_snapshot_is_like_its_source_and_leaves_the_one_before_alone(
+        [source, target, shared] in trees(), [before, _, _] in trees(), link: bool, push: bool, inplace: bool, hard_links: bool, empty: bool,
+    ) {
+        let pair = Pair::in_memory();
+        let prev = pair.beside("prev");
+        fs::create_dir(&prev).unwrap();
+        make(&pair.source(), &source);
+        make(&prev, &before);
+        make(&pair.source(), &shared);
+        make(&prev, &shared);
+        if !empty {
+            make(&pair.target(), &target);
+        }
+        let kept = shape(&prev);
+        // Files of one size and time with other contents are alike to a run that does not look into them.
+        let options = Options {
+            delete: true,
+            max_delete: Some(1000),
+            checksum: true,
+            specials: true,
+            inplace,
+            hard_links,
+            ..using(if link { Reuse::Link } else { Reuse::Copy }, &["prev"])
+        };
+        let run = || if push { pair.push(&options) } else { pair.pull(&options) };
+        run().ok();
+        pair.assert_alike();
+        prop_assert_eq!(shape(&prev), kept);
+        let second = run();
+        second.ok();
+        prop_assert!(second.changes.is_empty(), "{:?}", second.changes);
+    }
 }

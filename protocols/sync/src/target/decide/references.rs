@@ -183,6 +183,6 @@ impl Decider<'_> {
         }
         self.finish.touch(shared, &item.path);
         let (file, _) = shared.tree.references()[at].open(&item.path)?;
-        copy(shared, &file, item)
+        copy(shared, &file, item, false)
     }
 }

@@ -8,7 +8,8 @@ use xssh_fs::{FsError, Kind, RelPath};
 use super::Finish;
 use crate::error::SyncError;
 use crate::limits::DELETIONS_UNASKED;
-use crate::target::{Shared, kept_as};
+use crate::options::BackupPlace;
+use crate::target::Shared;
 use crate::tree::joined;
 use crate::watch::Change;
 
@@ -131,13 +132,13 @@ impl Finish {
             match kind {
                 Kind::Directory => root.remove_directory(&own)?,
                 _ => match &shared.options.backup {
-                    Some(backup) => root.rename(&own, &kept_as(root, &own, backup)?)?,
+                    Some(backup) => shared.put_away(path, backup)?,
                     None => root.remove_file(&own)?,
                 },
             }
         }
         // What is kept beside it keeps its directory too.
-        let stays = shared.options.backup.as_ref().is_some_and(|backup| backup.directory.is_none());
+        let stays = shared.options.backup.as_ref().is_some_and(|backup| backup.place == BackupPlace::Beside);
         if shared.options.dry_run && (kind == Kind::Directory || !stays) {
             self.gone.insert(path.clone());
         }

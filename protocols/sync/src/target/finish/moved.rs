@@ -33,7 +33,8 @@ impl Finish {
     pub(super) fn move_files(&mut self, shared: &Shared<'_>, deletes: bool, linked: &HashSet<RelPath>) {
         for (from, item) in std::mem::take(&mut self.moves) {
             let goes = deletes && !self.stays.contains(&from);
-            let mut way = match (goes, linked.contains(&item.path)) {
+            let is_linked = linked.contains(&item.path);
+            let mut way = match (goes, is_linked) {
                 (true, true) => Way::Linked,
                 (true, false) => Way::Rename,
                 (false, _) => Way::Copy,
@@ -43,7 +44,7 @@ impl Finish {
                 if goes {
                     self.touch(shared, &from);
                 }
-                way = match move_file(shared, &from, &item, way) {
+                way = match move_file(shared, &from, &item, way, is_linked) {
                     Ok(way) => way,
                     Err(error) => {
                         shared.problem(&item.path, &error.to_string());
@@ -87,7 +88,7 @@ fn changed(path: &RelPath) -> FsError {
 }
 
 /// Gives a file another name, or copies it there. Says how.
-fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way) -> Result<Way, FsError> {
+fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way, is_linked: bool) -> Result<Way, FsError> {
     let (root, own) = shared.tree.place(&item.path)?;
     let (_, from) = shared.tree.place(from)?;
     let (file, entry) = root.open_file(&from)?;
@@ -98,10 +99,10 @@ fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way) -> Resu
         Way::Linked => return root.set(&own, &attributes(shared, &item.meta, &item.xattrs, false)).map(|()| way),
         // Another name of the same file must not change with it.
         Way::Rename if entry.links == 1 => {
-            root.rename(&from, &own)?;
+            root.rename(root, &from, &own)?;
             return root.set(&own, &attributes(shared, &item.meta, &item.xattrs, false)).map(|()| way);
         }
         Way::Rename | Way::Copy => {}
     }
-    copy(shared, &file, item).map(|()| Way::Copy)
+    copy(shared, &file, item, is_linked).map(|()| Way::Copy)
 }

@@ -45,7 +45,10 @@ fn trap_08_names_that_are_not_final() {
 #[test]
 fn trap_08_a_run_does_not_sweep_its_own() {
     let pair = Pair::new();
-    let backup = Backup { suffix: b"~".to_vec(), directory: Some(xssh_fs::RelPath::parse(b"zz").unwrap()) };
+    let backup = Backup {
+        suffix: b"~".to_vec(),
+        place: xssh_sync::BackupPlace::Inside(xssh_fs::RelPath::parse(b"zz").unwrap()),
+    };
     // Long enough that the target's walk goes on while the first files come.
     for folder in 0..30 {
         for root in [pair.source(), pair.target()] {
@@ -91,7 +94,8 @@ fn trap_09_another_file_system_inside() {
     fs::write(source.join("changed"), "new").unwrap();
     fs::write(target.join("changed"), "the old one").unwrap();
     fs::write(target.join("gone"), "gone").unwrap();
-    let backup = Backup { suffix: Vec::new(), directory: Some(xssh_fs::RelPath::parse(b"kept").unwrap()) };
+    let backup =
+        Backup { suffix: Vec::new(), place: xssh_sync::BackupPlace::Inside(xssh_fs::RelPath::parse(b"kept").unwrap()) };
     let options = Options { delete: true, hard_links: true, backup: Some(backup), ..Options::default() };
     let run = pair.push(&options);
     assert!(run.problems.is_empty(), "{:?}", run.problems);
