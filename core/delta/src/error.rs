@@ -8,45 +8,32 @@ pub enum DeltaError {
     /// The caller's reader failed.
     #[error("cannot read the data: {0}")]
     Read(#[source] io::Error),
-    /// The basis has more blocks than a signature may have; send the new file whole.
-    #[error("the file is too large for a signature: more than {limit} blocks of {block} bytes")]
+    /// The basis would have more blocks than are kept; send the new file whole.
+    #[error("the file is too large to be compared: more than {limit} bytes")]
     BasisTooLarge {
-        /// The length of a block, bytes.
-        block: usize,
-        /// [`crate::limits::MAX_BLOCKS`].
+        /// Bytes.
         limit: u64,
     },
-    /// A peer's signature is not one.
-    #[error("the signature is malformed: {0}")]
-    Signature(SignatureFault),
+    /// A peer's blocks are none.
+    #[error("the blocks are malformed: {0}")]
+    Blocks(BlocksFault),
     /// A peer's operations do not make a file.
     #[error("the delta is malformed: {0}")]
     Ops(OpsFault),
 }
 
-/// What is wrong with a signature.
+/// What is wrong with blocks or their sums.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SignatureFault {
-    /// Shorter than its header.
-    #[error("it is cut short")]
-    Short,
-    /// The length of a block is out of bounds.
-    #[error("blocks of {0} bytes")]
-    Block(u32),
-    /// The length of a strong sum is out of bounds.
-    #[error("strong sums of {0} bytes")]
-    Strong(u8),
-    /// More blocks than are allowed.
-    #[error("too many blocks")]
-    Blocks,
-    /// The length of the file and the number of sums do not fit.
-    #[error("{got} bytes of sums where {want} were due")]
-    Length {
-        /// Bytes after the header.
-        got: u64,
-        /// Bytes that the file's length asks for.
-        want: u64,
-    },
+pub enum BlocksFault {
+    /// The power of two of a block's length is out of bounds.
+    #[error("blocks of 2^{0} bytes")]
+    Length(u8),
+    /// More blocks than are allowed, or more sums than blocks.
+    #[error("too many")]
+    TooMany,
+    /// A part of a block's sums.
+    #[error("a sum is cut short")]
+    Part,
 }
 
 /// What is wrong with a sequence of operations.

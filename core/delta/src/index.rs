@@ -1,39 +1,32 @@
-//! The full blocks of a basis by their sums.
+//! The full blocks of a basis by their weak sums.
 //!
 //! A filter of one cache line a look-up answers for nearly all positions of data that is not in the basis. What passes
 //! is looked up in a sorted list, so that many equal sums, by chance or by malice, cost no more than any others: a hash
 //! table's chains would be walked for each byte.
 
-use crate::limits::FILTER_BITS;
-use crate::signature::BasisSignature;
-use crate::sums::{Rolling, WEAK};
+use crate::limits::{CANDIDATES, FILTER_BITS};
+use crate::sums::{BasisSums, Rolling};
 
-/// An index over a [`BasisSignature`], which is given again to each look-up.
+/// An index over the sums of a basis.
 pub(crate) struct Index {
     /// A Bloom filter over the weak sums: two bits in one word each.
     filter: Vec<u64>,
-    /// The blocks, by sums and then by number.
-    order: Vec<u32>,
+    /// Weak sum, then number, of each block.
+    order: Vec<u64>,
 }
 
 impl Index {
-    pub(crate) fn new(signature: &BasisSignature) -> Self {
-        // The weak sum and the start of the strong one decide nearly always; the rest only between equals of those.
-        let mut keyed: Vec<(u64, u32)> =
-            (0..signature.full_blocks() as u32).map(|block| (key(signature.sums_of(block.into())), block)).collect();
-        keyed.sort_unstable_by(|a, b| {
-            let rest = || signature.sums_of(a.1.into()).cmp(signature.sums_of(b.1.into()));
-            a.0.cmp(&b.0).then_with(rest).then(a.1.cmp(&b.1))
-        });
-        let order: Vec<u32> = keyed.into_iter().map(|(_, block)| block).collect();
+    pub(crate) fn new(basis: &BasisSums) -> Self {
+        let full = basis.blocks().file_len() >> basis.blocks().bits();
+        let keyed = |number| basis.weak(number).map(|weak| key(weak, number));
+        let mut order: Vec<u64> = (0..full).map_while(keyed).collect();
+        order.sort_unstable();
         let words = (order.len() * FILTER_BITS / 64).next_power_of_two().max(2);
         let mut filter = vec![0; words];
-        for &block in &order {
-            if let Some(weak) = signature.sums_of(block.into()).first_chunk::<WEAK>() {
-                let mixed = mix(u32::from_be_bytes(*weak));
-                let (one, other) = bits(mixed);
-                filter[word(mixed, words - 1)] |= 1u64 << one | 1 << other;
-            }
+        for &entry in &order {
+            let mixed = mix((entry >> 32) as u32);
+            let (one, other) = bits(mixed);
+            filter[word(mixed, words - 1)] |= 1u64 << one | 1 << other;
         }
         Index { filter, order }
     }
@@ -70,26 +63,26 @@ impl Index {
     }
 
     /// Whether a block has this weak sum.
-    pub(crate) fn holds(&self, signature: &BasisSignature, weak: u32) -> bool {
-        let weak = weak.to_be_bytes();
-        self.first(signature, &weak).is_some_and(|block| signature.sums_of(block).starts_with(&weak))
+    pub(crate) fn holds(&self, weak: u32) -> bool {
+        let at = self.order.partition_point(|&entry| entry < key(weak, 0));
+        self.order.get(at).is_some_and(|entry| (entry >> 32) as u32 == weak)
     }
 
-    /// The first block of the basis with these sums.
-    pub(crate) fn find(&self, signature: &BasisSignature, sums: &[u8]) -> Option<u64> {
-        self.first(signature, sums).filter(|&block| signature.sums_of(block) == sums)
-    }
-
-    /// The first block in the order whose sums are not less than `sums`.
-    fn first(&self, signature: &BasisSignature, sums: &[u8]) -> Option<u64> {
-        let at = self.order.partition_point(|&block| signature.sums_of(block.into()) < sums);
-        self.order.get(at).copied().map(u64::from)
+    /// Blocks with this weak sum: the nearest few to block `near`.
+    pub(crate) fn candidates(&self, weak: u32, near: u64) -> impl Iterator<Item = u64> + use<'_> {
+        let from = self.order.partition_point(|&entry| entry < key(weak, 0));
+        let to = from + self.order[from..].partition_point(|&entry| entry <= key(weak, u64::from(u32::MAX)));
+        let (all, near) = (&self.order[from..to], near.min(u32::MAX.into()));
+        let at = all.partition_point(|&entry| entry < key(weak, near));
+        let (before, behind) = all.split_at(at);
+        let each = CANDIDATES / 2;
+        behind.iter().take(each).chain(before.iter().rev().take(each)).map(|entry| entry & u64::from(u32::MAX))
     }
 }
 
-/// The first eight bytes of a block's sums, to compare as they do.
-fn key(sums: &[u8]) -> u64 {
-    sums.first_chunk().map_or(0, |start| u64::from_be_bytes(*start))
+/// A block's place in the order. The numbers have less than 32 bits ([`crate::limits::MAX_BLOCKS`]).
+fn key(weak: u32, number: u64) -> u64 {
+    u64::from(weak) << 32 | number
 }
 
 /// A weak sum, mixed: a multiplication carries all bits upwards.

@@ -1,33 +1,40 @@
 //! What differs between two files, and the proof that they are equal: bytes in, bytes out.
 //!
 //! The room knows no files, no sockets, no protocol. It reads from what the caller gives and holds a bounded part of
-//! the data at a time. It never writes, never waits, and never trusts a signature or an operation that a peer sent.
+//! the data at a time. It never writes, never waits, and never trusts a sum or an operation that a peer sent.
 //!
-//! In the order of use:
-//! 1. the target makes a [`signature`] of what it has, and sends its bytes;
-//! 2. the source checks them with [`BasisSignature::parse`], and a [`Search`] turns its data, window by window, into
-//!    [`Op`]s;
-//! 3. the target checks the operations that arrive with an [`OpChecker`] and copies or writes;
-//! 4. both make a [`Digest`] of the new data. The sums of a signature are short and MD4 is broken, so the digest alone
-//!    proves the result; where it differs, the file is sent whole.
+//! Both sides cut their file into the same [`Blocks`]: subtrees of its BLAKE3, whose chaining values serve twice, to compare
+//! and as the inner nodes of the file's digest. In the order of use:
+//! 1. the target [`sum`]s the blocks of what it has, and sends the sums as they are made;
+//! 2. the source takes them as [`BasisSums`], makes the chaining values of its own blocks ([`chain`]), and [`Aligned`] turns
+//!    what is where it was into [`Op`]s;
+//! 3. where that goes apart, a [`Search`] looks for the basis's blocks at any offset;
+//! 4. the target checks the operations that arrive with an [`OpChecker`] and copies or writes;
+//! 5. both make the [`Digest`] of the new data with a [`Tree`]: of what stayed at its offset, the chaining values are known. The
+//!    sums are short, so the digest alone proves the result; where it differs, the file is sent whole.
 //!
 //! [`compressible`] says whether literals are worth compressing.
 #![forbid(unsafe_code)]
 
 pub mod limits;
 
+mod aligned;
+mod blocks;
 mod compressible;
 mod digest;
 mod error;
 mod index;
 mod ops;
 mod search;
-mod signature;
 mod sums;
+mod tree;
 
+pub use aligned::Aligned;
+pub use blocks::Blocks;
 pub use compressible::compressible;
 pub use digest::{Digest, Hasher, hash_reader};
-pub use error::{DeltaError, OpsFault, SignatureFault};
+pub use error::{BlocksFault, DeltaError, OpsFault};
 pub use ops::{Op, OpChecker};
 pub use search::{Search, Work};
-pub use signature::{BasisSignature, block_len, signature};
+pub use sums::{BasisSums, SUM, Summed, chain, sum};
+pub use tree::{Chaining, Tree};

@@ -1,25 +1,31 @@
 //! Every bound of this crate, named once. Sizes are bytes unless the name says otherwise.
 
-/// The smallest block of a signature.
-pub const MIN_BLOCK: usize = 2 << 10;
-/// The largest block of a signature. A search holds nine of them besides the caller's window.
-pub const MAX_BLOCK: usize = 1 << 20;
-/// Blocks of one signature; with blocks of [`MAX_BLOCK`] that is a basis of 1 TiB.
-pub const MAX_BLOCKS: u64 = 1 << 20;
-/// The largest serialized signature.
-pub const MAX_SIGNATURE: usize = crate::signature::HEADER + MAX_BLOCKS as usize * (4 + MAX_STRONG);
-/// The shortest strong sum of a block that is accepted from a peer. Shorter ones would match by chance too often.
-pub const MIN_STRONG: usize = 4;
-/// The longest strong sum of a block: all of MD4.
-pub const MAX_STRONG: usize = 16;
-/// The strong sum that we make. With the 4 bytes of the weak sum, a search of 10 GiB meets a false match once in some
-/// ten million files; the digest of the whole file finds it.
+/// The power of two of the smallest block: two chunks of BLAKE3.
+pub const MIN_BLOCK_BITS: u8 = 11;
+/// The power of two of the largest block. A search holds three of them besides the caller's window.
+pub const MAX_BLOCK_BITS: u8 = 22;
+/// Blocks of one basis; with the largest blocks that is 1 TiB. Whoever has the basis holds 32 bytes for each.
+pub const MAX_BLOCKS: u64 = 1 << 18;
+/// The beginning of a block that its weak sum is of. Random data of 16 KiB meets one of 65,536 such sums by chance
+/// twice, which costs as many hashes of a block; a sum over all of the block would cost the basis's side much more.
+pub const HEAD: usize = 1 << 10;
+/// What is sent of a block's chaining value. With the 4 bytes of the weak sum, a search of 10 GiB meets a false match once
+/// in some ten million files; the digest of the whole file finds it.
 pub const STRONG: usize = 6;
 
-/// One read while a signature or a digest is made.
+/// One read while a digest is made.
 pub const READ: usize = 512 << 10;
-/// Data that is shared out over two threads at a time while a signature is made.
-pub const SHARED_WINDOW: usize = 4 << 20;
+/// What is read and hashed at a time while blocks are summed, unless a block is longer.
+pub const SPAN: u64 = 1 << 20;
+
+/// Data that differs from what is at its offset in the basis, and for so long, may have moved.
+pub const PATIENCE: u64 = 1 << 20;
+/// The same for short files: this part of them.
+pub const PATIENCE_PART: u64 = 16;
+/// But never less than so many blocks.
+pub const PATIENCE_BLOCKS: u64 = 4;
+/// A copy does not grow beyond this: the other side is to have its work while we search on.
+pub const COPY: u64 = 8 << 20;
 
 /// Bytes that may be spent on searching without finding anything: rolled over, or hashed for a weak sum that lied.
 /// What is found pays back its own length, up to this.
@@ -29,11 +35,9 @@ pub const GIVE_UP: u64 = 4 << 20;
 /// Blocks that are passed by between two probes after giving up.
 pub const SKIP_BLOCKS: u64 = 64;
 /// Blocks that a probe rolls over: two hold each alignment at least once.
-pub const PROBE_BLOCKS: usize = 2;
-/// Blocks that are compared at once where a shift is not proven yet: the lanes of the widest SIMD in use.
-pub const FIRST_BATCH: usize = 8;
-/// Data that is compared at once where all of it matched before, unless [`FIRST_BATCH`] blocks are more.
-pub const FULL_BATCH: usize = 1 << 20;
+pub const PROBE_BLOCKS: u64 = 2;
+/// Blocks with one weak sum that are tried at one place.
+pub const CANDIDATES: usize = 4;
 /// Bits of the filter in front of the index, for each block of the basis.
 pub const FILTER_BITS: usize = 64;
 

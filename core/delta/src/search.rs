@@ -1,33 +1,31 @@
-//! Finds the blocks of a basis in new data.
+//! Finds the blocks of a basis in new data, at any offset.
 //!
-//! Most changes leave most data where it was or move all that follows by one distance, the *shift*. So the blocks at
-//! the current shift are compared first, many at once with SIMD ([`BlockSums`]). Only what differs is searched byte by
-//! byte with the rolling sum; a hit there gives a new shift, and comparing goes on at that.
+//! Most changes leave most data where it was or move all that follows by one distance, the *shift*. So the block at the
+//! current shift is compared first: hashed as if it lay where it would lie in the basis, which BLAKE3 does at several GB/s.
+//! Only what differs is searched byte by byte with the rolling sum; a hit there gives a new shift, and comparing goes on
+//! at that.
 //!
 //! Searching is several times as slow as comparing, so it is paid from a credit: each byte rolled over and each byte
 //! hashed for a weak sum that lied takes one, each byte matched gives one back. Without credit only the shift is
 //! compared. After [`GIVE_UP`] bytes without any match most data is passed by, and a small probe now and then looks
-//! whether it has become known again. So the work is linear whatever the data and the signature ([`Work`] counts it).
-//!
-//! fast_rsync's own `diff` serves none of this: it wants all data at once, knows no shift, writes a format of its own,
-//! and runs at 40 to 60 MB/s over data that is not in the basis. Its `Signature::calculate` makes all strong sums here.
+//! whether it has become known again. So the work is linear whatever the data and the sums ([`Work`] counts it).
 
 use std::ops::Range;
 
 use crate::index::Index;
-use crate::limits::{FIRST_BATCH, FULL_BATCH, GIVE_UP, PROBE_BLOCKS, SEARCH_CREDIT, SKIP_BLOCKS};
+use crate::limits::{COPY, GIVE_UP, HEAD, PROBE_BLOCKS, SEARCH_CREDIT, SKIP_BLOCKS};
 use crate::ops::Op;
-use crate::signature::BasisSignature;
-use crate::sums::{BlockSums, Rolling};
+use crate::sums::{BasisSums, Rolling};
+use crate::tree::chaining;
 
 /// What a search has done so far, in bytes of new data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Work {
-    /// Compared in bulk at a shift.
+    /// Compared at a shift.
     pub compared: u64,
     /// Rolled over.
     pub rolled: u64,
-    /// Hashed one block at a time, for a weak sum that was known.
+    /// Hashed for a weak sum that was known.
     pub hashed: u64,
     /// Found in the basis.
     pub matched: u64,
@@ -37,16 +35,17 @@ pub struct Work {
 
 /// A search for the blocks of one basis in one new file.
 ///
-/// Call [`push`](Search::push) with each window of the new data, in order, of any size (1 to 8 MiB are best), then
+/// Call [`push`](Search::push) for each window of the new data, in order, of any size (1 to 8 MiB are best), then
 /// [`finish`](Search::finish). The operations come in order and without gaps; the last copy is held back until it cannot
 /// grow. The bytes of the literals of one call can be had from [`bytes`](Search::bytes) until the next.
 ///
-/// It holds the signature, an index of about 12 bytes a block, the last window, and up to nine blocks of the one before.
+/// It holds the sums, an index of about 16 bytes a block, the last window, and up to three blocks of the one before.
 pub struct Search {
-    signature: BasisSignature,
+    basis: BasisSums,
     index: Index,
-    /// New data that is not decided yet, and before it what the last call decided.
+    /// New data that is not decided yet, before it what the last call decided, and behind `filled` what is not data yet.
     buffer: Vec<u8>,
+    filled: usize,
     /// Where the buffer starts in the new data.
     start: u64,
     /// Up to here (in the buffer) the operations are decided.
@@ -57,8 +56,8 @@ pub struct Search {
     held: Option<(u64, u64)>,
     /// Offset in the basis less offset in the new data, where the last match was.
     shift: i128,
-    /// Blocks to compare at once.
-    batch: usize,
+    /// Where in the new data a block is known to differ, and at which shift.
+    differs: Option<(u64, i128)>,
     credit: u64,
     /// Bytes since the last match.
     barren: u64,
@@ -68,19 +67,20 @@ pub struct Search {
 }
 
 impl Search {
-    /// A search in the basis of this signature.
-    pub fn new(signature: BasisSignature) -> Self {
-        let index = Index::new(&signature);
+    /// A search in the basis of these sums, for new data from this offset on.
+    pub fn new(basis: BasisSums, at: u64) -> Self {
+        let index = Index::new(&basis);
         Search {
-            signature,
+            basis,
             index,
             buffer: Vec::new(),
-            start: 0,
+            filled: 0,
+            start: at,
             decided: 0,
             here: 0,
             held: None,
             shift: 0,
-            batch: FIRST_BATCH,
+            differs: None,
             credit: SEARCH_CREDIT,
             barren: 0,
             skip: 0,
@@ -88,37 +88,52 @@ impl Search {
         }
     }
 
-    /// Takes the next window and appends the operations that are decided.
-    pub fn push(&mut self, window: &[u8], ops: &mut Vec<Op>) {
-        self.buffer.drain(..self.decided);
+    /// Takes the next window, which `read` puts into the room of `most` bytes that it gets and says how much it was, and appends
+    /// the operations that are decided.
+    ///
+    /// # Errors
+    /// Those of `read`; nothing was taken then.
+    pub fn push<E>(
+        &mut self,
+        most: usize,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+        ops: &mut Vec<Op>,
+    ) -> Result<usize, E> {
+        self.buffer.copy_within(self.decided..self.filled, 0);
         self.start += self.decided as u64;
         self.here -= self.decided;
+        self.filled -= self.decided;
         self.decided = 0;
-        self.buffer.extend_from_slice(window);
-        let enough = (FIRST_BATCH + 1) * self.signature.block_len();
-        while self.left() >= enough {
-            self.step(false, ops);
+        let room = self.filled..self.filled + most;
+        if self.buffer.len() < room.end {
+            self.buffer.resize(room.end, 0);
+        }
+        let read = read(&mut self.buffer[room])?.min(most);
+        self.filled += read;
+        while self.left() >= self.block() * 2 {
+            self.step(ops);
         }
         self.literal_until(self.here, ops);
+        Ok(read)
     }
 
     /// The new data has ended: appends the remaining operations.
     pub fn finish(&mut self, ops: &mut Vec<Op>) {
-        while self.left() >= self.signature.block_len() {
-            self.step(true, ops);
+        while self.left() >= self.block() {
+            self.step(ops);
         }
         self.short_block_at_end(ops);
-        self.literal_until(self.buffer.len(), ops);
+        self.literal_until(self.filled, ops);
         self.here = self.decided;
         self.flush(ops);
     }
 
-    /// The bytes of new data in this range, where they are still held: those of the literals of the last
-    /// [`push`](Search::push) or [`finish`](Search::finish) are.
+    /// The bytes of new data in this range, where they are still held: the last window is, and the literals of the last
+    /// [`push`](Search::push) or [`finish`](Search::finish).
     pub fn bytes(&self, range: &Range<u64>) -> Option<&[u8]> {
         let from = usize::try_from(range.start.checked_sub(self.start)?).ok()?;
         let to = usize::try_from(range.end.checked_sub(self.start)?).ok()?;
-        self.buffer.get(from..to)
+        self.buffer[..self.filled].get(from..to)
     }
 
     /// What was done so far.
@@ -126,17 +141,21 @@ impl Search {
         self.work
     }
 
-    /// Bytes that are not looked at yet.
-    fn left(&self) -> usize {
-        self.buffer.len() - self.here
+    fn block(&self) -> usize {
+        self.basis.blocks().block_len() as usize
     }
 
-    /// Goes on by at least one block or, at the end, to less than a block. Asks for a block to be left, and for one more
-    /// than [`FIRST_BATCH`] where the data has not ended.
-    fn step(&mut self, ended: bool, ops: &mut Vec<Op>) {
-        let block = self.signature.block_len();
+    /// Bytes that are not looked at yet.
+    fn left(&self) -> usize {
+        self.filled - self.here
+    }
+
+    /// Goes on by at least one block or, at the end, to less than a block. Asks for a block to be left, and for another one
+    /// where the data has not ended.
+    fn step(&mut self, ops: &mut Vec<Op>) {
+        let block = self.block();
         if self.index.is_empty() {
-            self.short_block_here(ops);
+            let _ = self.short_block_here(ops);
             self.here += (self.left() + 1).saturating_sub(block);
             return;
         }
@@ -147,41 +166,64 @@ impl Search {
             self.here += passed as usize;
             return;
         }
-        let probing = self.barren >= GIVE_UP;
-        if probing {
-            self.credit = self.credit.max((PROBE_BLOCKS * block) as u64);
-        }
-        let batch = if probing { FIRST_BATCH } else { self.batch };
-        // Positions up to the batch's end are rolled over, which needs a block beyond it.
-        let spare = usize::from(!ended);
-        let count = batch.min((self.left() / block).saturating_sub(spare)).max(1);
-        let (from, to) = (self.here, self.here + count * block);
-        let before = self.work.matched;
-        self.compare(count, ops);
-        if self.here < to {
-            let span = if probing { (PROBE_BLOCKS * block).min(to - self.here) } else { to - self.here };
-            if !self.search(self.here + span, ops) {
-                self.here = to;
-            }
-            self.batch = FIRST_BATCH;
-        } else {
-            self.batch = (self.batch * 2).min(FIRST_BATCH.max(FULL_BATCH / block));
-        }
-        if self.work.matched > before {
+        if self.step_at_shift(ops) {
             self.barren = 0;
             return;
         }
-        self.barren += (to - from) as u64;
+        if self.barren >= GIVE_UP {
+            self.credit = self.credit.max(PROBE_BLOCKS * block as u64);
+        }
+        let next = self.here + block;
+        if self.search(next, ops) {
+            self.barren = 0;
+            return;
+        }
+        self.here = next;
+        self.barren += block as u64;
         if self.barren >= GIVE_UP {
             self.skip = SKIP_BLOCKS * block as u64;
         }
         self.return_to_same_offset();
     }
 
+    /// Takes the block that lies at the shift, or else the one behind it: then what differs is no longer than a block.
+    fn step_at_shift(&mut self, ops: &mut Vec<Op>) -> bool {
+        if self.short_block_here(ops) {
+            return true;
+        }
+        let block = self.block();
+        for at in [self.here, self.here + block] {
+            if at + block <= self.filled
+                && let Some(number) = self.match_at_shift(at)
+            {
+                self.found(number * block as u64, at, block, ops);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The number of the full block that lies at the shift from a place in the buffer, if it is the one there.
+    fn match_at_shift(&mut self, at: usize) -> Option<u64> {
+        let (block, place) = (self.block(), self.start + at as u64);
+        let offset = u64::try_from(i128::from(place) + self.shift).ok()?;
+        if self.differs == Some((place, self.shift)) || !offset.is_multiple_of(block as u64) {
+            return None;
+        }
+        let number = offset / block as u64;
+        if self.basis.weak(number).is_none() || self.basis.blocks().range(number).end != offset + block as u64 {
+            return None;
+        }
+        self.work.compared += block as u64;
+        let is_it = self.basis.may_be(number, &chaining(&self.buffer[at..at + block], offset));
+        self.differs = (!is_it).then_some((place, self.shift));
+        is_it.then_some(number)
+    }
+
     /// Where searching found nothing for want of credit, the shift may be one that a stray match left behind: goes back
     /// to comparing at the same offset, from the next border of blocks.
     fn return_to_same_offset(&mut self) {
-        let block = self.signature.block_len();
+        let block = self.block();
         if self.credit > 0 || self.shift == 0 {
             return;
         }
@@ -193,126 +235,96 @@ impl Search {
         }
     }
 
-    /// Compares up to `count` blocks at the shift. Stretches between blocks that match are searched; afterwards `here`
-    /// is behind the last match, or where it was.
-    fn compare(&mut self, count: usize, ops: &mut Vec<Op>) {
-        let (block, entry) = (self.signature.block_len(), self.signature.entry());
-        let Some(first) = self.block_at_shift(self.here) else { return };
-        let count = count.min((self.signature.full_blocks() - first) as usize);
-        let from = self.here;
-        let sums = BlockSums::of(&self.buffer[from..from + count * block], block, self.signature.strong_len());
-        self.work.compared += (count * block) as u64;
-        let mut matches = 0;
-        for (i, sums) in sums.as_bytes().chunks_exact(entry).enumerate() {
-            if sums != self.signature.sums_of(first + i as u64) {
-                continue;
-            }
-            matches += 1;
-            let at = from + i * block;
-            let shift = self.shift;
-            while self.here < at && self.search_gap(at, ops) {}
-            self.shift = shift;
-            self.found((first + i as u64) * block as u64, at, block, ops);
-        }
-        if matches == count {
-            self.short_block_here(ops);
-        }
-    }
-
-    /// The number of the full block that lies at the shift from a place in the buffer.
-    fn block_at_shift(&self, at: usize) -> Option<u64> {
-        let offset = u64::try_from(i128::from(self.start) + at as i128 + self.shift).ok()?;
-        let block = self.signature.block_len() as u64;
-        (offset % block == 0 && offset / block < self.signature.full_blocks()).then_some(offset / block)
-    }
-
-    /// Searches for a block that lies between `here` and `end`.
-    fn search_gap(&mut self, end: usize, ops: &mut Vec<Op>) -> bool {
-        let block = self.signature.block_len();
-        end - self.here >= block && self.search(end - block + 1, ops)
-    }
-
     /// Searches for a block that starts from `here` up to before `until`, as long as there is credit. If there is one it
     /// is copied, the shift is its, and `here` is behind it; if not, `here` stays.
     fn search(&mut self, until: usize, ops: &mut Vec<Op>) -> bool {
-        let block = self.signature.block_len();
+        let block = self.block();
         let mut at = self.here;
-        let until = until.min((self.buffer.len() + 1).saturating_sub(block));
+        let until = until.min((self.filled + 1).saturating_sub(block));
         while at < until && self.credit > 0 {
-            let Some(known) = self.next_known(at, until) else { return false };
+            let Some((known, weak)) = self.next_known(at, until) else { return false };
             at = known;
-            let sums = BlockSums::of(&self.buffer[at..at + block], block, self.signature.strong_len());
-            self.work.hashed += block as u64;
-            if let Some(number) = self.index.find(&self.signature, sums.as_bytes()) {
+            let expected = u64::try_from(i128::from(self.start) + at as i128 + self.shift).unwrap_or(0);
+            let candidates: Vec<u64> = self.index.candidates(weak, expected / block as u64).collect();
+            for number in candidates {
                 let offset = number * block as u64;
-                self.shift = i128::from(offset) - i128::from(self.start) - at as i128;
-                self.found(offset, at, block, ops);
-                return true;
+                self.work.hashed += block as u64;
+                if self.basis.may_be(number, &chaining(&self.buffer[at..at + block], offset)) {
+                    self.shift = i128::from(offset) - i128::from(self.start) - at as i128;
+                    self.found(offset, at, block, ops);
+                    return true;
+                }
+                self.credit = self.credit.saturating_sub(block as u64);
             }
-            self.credit = self.credit.saturating_sub(block as u64);
             at += 1;
         }
         false
     }
 
-    /// The next place from `at` up to before `until` whose weak sum is known, if the credit reaches so far.
-    fn next_known(&mut self, at: usize, until: usize) -> Option<usize> {
-        let block = self.signature.block_len();
+    /// The next place from `at` up to before `until` whose weak sum is known, and that sum, if the credit reaches so far.
+    fn next_known(&mut self, at: usize, until: usize) -> Option<(usize, u32)> {
         let places = (until - at).min(usize::try_from(self.credit).unwrap_or(usize::MAX));
-        let data = &self.buffer[at..at + places + block - 1];
-        let (mut passed, mut known) = (0, false);
-        let mut rolling = Rolling::new(&data[..block]);
-        let (olds, news) = (&data[..places - 1], &data[block..]);
+        let data = &self.buffer[at..at + places + HEAD - 1];
+        let (mut passed, mut known) = (0, None);
+        let mut rolling = Rolling::new(&data[..HEAD]);
+        let (olds, news) = (&data[..places - 1], &data[HEAD..]);
         while let Some(more) = self.index.scan(&mut rolling, &olds[passed..], &news[passed..]) {
             passed += more;
-            if self.index.holds(&self.signature, rolling.sum()) {
-                known = true;
+            if self.index.holds(rolling.sum()) {
+                known = Some((at + passed, rolling.sum()));
                 break;
             }
             let (Some(&old), Some(&new)) = (olds.get(passed), news.get(passed)) else { break };
             rolling.roll(old, new);
             passed += 1;
         }
-        if !known {
+        if known.is_none() {
             passed = places;
         }
         self.work.rolled += passed as u64;
         self.credit = self.credit.saturating_sub(passed as u64);
-        known.then_some(at + passed)
+        known
+    }
+
+    /// The basis's short last block: where it starts, and its length, which is 0 where there is none.
+    fn short_block(&self) -> (u64, usize) {
+        let blocks = self.basis.blocks();
+        let len = blocks.file_len() % blocks.block_len();
+        (blocks.file_len() - len, len as usize)
     }
 
     /// Where the basis's short last block follows at the shift, takes it: the new data may go on behind it.
-    fn short_block_here(&mut self, ops: &mut Vec<Op>) {
-        let (offset, len) = self.signature.short_block();
+    fn short_block_here(&mut self, ops: &mut Vec<Op>) -> bool {
+        let (offset, len) = self.short_block();
         let position = i128::from(self.start) + self.here as i128;
-        if len > 0 && len <= self.left() && position + self.shift == i128::from(offset) {
-            self.take_short_block(self.here, ops);
-        }
+        let may_be_here = len > 0 && len <= self.left() && position + self.shift == i128::from(offset);
+        may_be_here && self.take_short_block(self.here, ops)
     }
 
     /// Where the new data ends as the basis does, takes the short last block.
     fn short_block_at_end(&mut self, ops: &mut Vec<Op>) {
-        self.short_block_here(ops);
-        let (_, len) = self.signature.short_block();
-        if len > 0 && len <= self.left() {
-            self.take_short_block(self.buffer.len() - len, ops);
+        let (_, len) = self.short_block();
+        if !self.short_block_here(ops) && len > 0 && len <= self.left() {
+            let _ = self.take_short_block(self.filled - len, ops);
         }
     }
 
-    fn take_short_block(&mut self, at: usize, ops: &mut Vec<Op>) {
-        let (offset, len) = self.signature.short_block();
-        let sums = BlockSums::of(&self.buffer[at..at + len], len, self.signature.strong_len());
+    fn take_short_block(&mut self, at: usize, ops: &mut Vec<Op>) -> bool {
+        let (offset, len) = self.short_block();
         self.work.hashed += len as u64;
-        if sums.as_bytes() == self.signature.sums_of(self.signature.full_blocks()) {
+        let number = self.basis.blocks().count() - 1;
+        let is_it = self.basis.may_be(number, &chaining(&self.buffer[at..at + len], offset));
+        if is_it {
             self.found(offset, at, len, ops);
         }
+        is_it
     }
 
     /// Copies `len` bytes at `offset` of the basis to `at` in the buffer; what lies before becomes a literal.
     fn found(&mut self, offset: u64, at: usize, len: usize, ops: &mut Vec<Op>) {
         self.literal_until(at, ops);
         match &mut self.held {
-            Some((start, held)) if *start + *held == offset => *held += len as u64,
+            Some((start, held)) if *start + *held == offset && *held < COPY => *held += len as u64,
             _ => {
                 self.flush(ops);
                 self.held = Some((offset, len as u64));

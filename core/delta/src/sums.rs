@@ -1,32 +1,106 @@
-//! The two checksums of blocks: the rolling sum, byte by byte, and both sums of many blocks at once.
+//! What is known of a block from afar: a rolling sum of its beginning, by which it is found at any offset, and the beginning of
+//! its chaining value, which tells whether it is the one.
 
-use fast_rsync::{Signature, SignatureOptions};
+use crate::blocks::Blocks;
+use crate::error::{BlocksFault, DeltaError};
+use crate::limits::{HEAD, STRONG};
+use crate::tree::{Chaining, chaining};
 
 /// The bytes of a weak sum.
 pub(crate) const WEAK: usize = 4;
-/// What fast_rsync puts in front of the sums: magic number, block length, hash length.
-const FOREIGN_HEADER: usize = 12;
-/// The constant that is added to each byte, so that runs of zeros of different lengths differ (librsync's choice).
+/// The bytes of a block's sums.
+pub const SUM: usize = WEAK + STRONG;
+/// The constant that is added to each byte, so that runs of zeros of different lengths differ.
 const BIAS: u32 = 31;
 
-/// The sums of `data`, block by block, the last one maybe short: weak sum (big endian) and `strong` bytes of MD4 each.
-///
-/// Eight full blocks cost little more than one.
-pub(crate) struct BlockSums(Vec<u8>);
+/// Chaining values and sums of some blocks that follow one another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summed {
+    /// The chaining value of each.
+    pub chaining: Vec<Chaining>,
+    /// As they are sent: of each block the weak sum (big endian) of its first [`HEAD`] bytes, and the first [`STRONG`] bytes of
+    /// its chaining value.
+    pub sums: Vec<u8>,
+}
 
-impl BlockSums {
-    pub(crate) fn of(data: &[u8], block: usize, strong: usize) -> Self {
-        // Both numbers were checked where they came in; the clamps keep the callee's assertions out of reach.
-        let options = SignatureOptions { block_size: block.max(1) as u32, crypto_hash_size: strong.min(16) as u32 };
-        BlockSums(Signature::calculate(data, options).into_serialized())
+/// The chaining values of the blocks in `data`, which begins at `offset`: a multiple of the blocks' length.
+pub fn chain(data: &[u8], offset: u64, blocks: &Blocks) -> Vec<Chaining> {
+    let block = blocks.block_len();
+    let each = data.chunks(block as usize).zip(0..);
+    each.map(|(data, number)| chaining(data, offset + number * block)).collect()
+}
+
+/// Chaining values and sums of the blocks in `data`, which begins at `offset`: a multiple of the blocks' length.
+pub fn sum(data: &[u8], offset: u64, blocks: &Blocks) -> Summed {
+    let chaining = chain(data, offset, blocks);
+    let mut sums = Vec::with_capacity(chaining.len() * SUM);
+    for (block, chaining) in data.chunks(blocks.block_len() as usize).zip(&chaining) {
+        sums.extend_from_slice(&Rolling::new(&block[..HEAD.min(block.len())]).sum().to_be_bytes());
+        sums.extend_from_slice(strong(chaining));
+    }
+    Summed { chaining, sums }
+}
+
+/// What is sent of a chaining value.
+fn strong(chaining: &Chaining) -> &[u8] {
+    chaining.split_at(STRONG).0
+}
+
+/// The sums of a basis, as they come from a peer.
+#[derive(Clone, Debug)]
+pub struct BasisSums {
+    blocks: Blocks,
+    bytes: Vec<u8>,
+}
+
+impl BasisSums {
+    /// For a basis with these blocks; nothing is known of them yet, and no memory taken.
+    pub fn new(blocks: Blocks) -> Self {
+        BasisSums { blocks, bytes: Vec::new() }
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.get(FOREIGN_HEADER..).unwrap_or_default()
+    /// Takes the sums of the next blocks.
+    ///
+    /// # Errors
+    /// [`DeltaError::Blocks`] for a part of a sum, and for more sums than there are blocks.
+    pub fn take(&mut self, sums: &[u8]) -> Result<(), DeltaError> {
+        if !sums.len().is_multiple_of(SUM) {
+            return Err(DeltaError::Blocks(BlocksFault::Part));
+        }
+        if self.known() + (sums.len() / SUM) as u64 > self.blocks.count() {
+            return Err(DeltaError::Blocks(BlocksFault::TooMany));
+        }
+        self.bytes.extend_from_slice(sums);
+        Ok(())
+    }
+
+    /// The blocks of the basis.
+    pub fn blocks(&self) -> &Blocks {
+        &self.blocks
+    }
+
+    /// Of how many blocks the sums have come.
+    pub fn known(&self) -> u64 {
+        (self.bytes.len() / SUM) as u64
+    }
+
+    /// The weak sum of a block.
+    pub(crate) fn weak(&self, number: u64) -> Option<u32> {
+        self.sum(number)?.first_chunk().map(|weak| u32::from_be_bytes(*weak))
+    }
+
+    /// Whether block `number` may have this chaining value.
+    pub(crate) fn may_be(&self, number: u64, chaining: &Chaining) -> bool {
+        self.sum(number).is_some_and(|sum| &sum[WEAK..] == strong(chaining))
+    }
+
+    fn sum(&self, number: u64) -> Option<&[u8]> {
+        let start = usize::try_from(number).ok()?.checked_mul(SUM)?;
+        self.bytes.get(start..start.checked_add(SUM)?)
     }
 }
 
-/// The rolling sum of one block's length of bytes: the same weak sum as in [`BlockSums`].
+/// The rolling sum of so many bytes.
 #[derive(Clone, Copy)]
 pub(crate) struct Rolling {
     low: u32,
@@ -35,10 +109,10 @@ pub(crate) struct Rolling {
 }
 
 impl Rolling {
-    pub(crate) fn new(block: &[u8]) -> Self {
-        let len = block.len() as u32;
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        let len = bytes.len() as u32;
         let (mut low, mut high) = (0u32, 0u32);
-        for (i, &byte) in block.iter().enumerate() {
+        for (i, &byte) in bytes.iter().enumerate() {
             let value = u32::from(byte).wrapping_add(BIAS);
             low = low.wrapping_add(value);
             high = high.wrapping_add(value.wrapping_mul(len.wrapping_sub(i as u32)));
@@ -67,16 +141,33 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_rolling_sum_is_the_weak_sum(data in prop::collection::vec(any::<u8>(), 2..300), block in 1usize..100) {
-            let block = block.min(data.len());
-            let mut rolling = Rolling::new(&data[..block]);
-            for at in 0..=data.len() - block {
-                let sums = BlockSums::of(&data[at..at + block], block, 0);
-                prop_assert_eq!(&rolling.sum().to_be_bytes()[..], sums.as_bytes());
-                if at + block < data.len() {
-                    rolling.roll(data[at], data[at + block]);
+        fn the_rolling_sum_is_that_of_the_bytes(data in prop::collection::vec(any::<u8>(), 2..3000), len in 1_usize..1100) {
+            let len = len.min(data.len());
+            let mut rolling = Rolling::new(&data[..len]);
+            for at in 0..=data.len() - len {
+                prop_assert_eq!(rolling.sum(), Rolling::new(&data[at..at + len]).sum());
+                if at + len < data.len() {
+                    rolling.roll(data[at], data[at + len]);
                 }
             }
         }
+    }
+
+    #[test]
+    fn sums_come_in_whole_and_not_too_many() {
+        let blocks = Blocks::checked(5000, 11).unwrap();
+        let data = vec![7; 5000];
+        let summed = sum(&data, 0, &blocks);
+        assert_eq!((summed.chaining.len(), summed.sums.len()), (3, 3 * SUM));
+        let mut basis = BasisSums::new(blocks);
+        assert!(matches!(basis.take(&summed.sums[..SUM + 1]), Err(DeltaError::Blocks(BlocksFault::Part))));
+        basis.take(&summed.sums[..SUM]).unwrap();
+        assert!(matches!(basis.take(&summed.sums), Err(DeltaError::Blocks(BlocksFault::TooMany))));
+        assert_eq!((basis.known(), basis.weak(1)), (1, None));
+        basis.take(&summed.sums[SUM..]).unwrap();
+        assert!(summed.chaining.iter().zip(0..).all(|(chaining, number)| basis.may_be(number, chaining)));
+        assert!(!basis.may_be(1, &summed.chaining[0]), "equal blocks at other offsets have other chaining values");
+        assert_eq!(basis.weak(0), basis.weak(1));
+        assert!(!basis.may_be(u64::MAX, &summed.chaining[0]));
     }
 }

@@ -27,6 +27,7 @@ mod page;
 mod pruning;
 mod selection;
 mod source;
+mod spans;
 mod striped;
 mod summary;
 mod target;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The largest payload of a frame: a signature of a very large file is the largest thing that is not cut into pieces.
+/// The largest payload of a frame.
 pub const FRAME: usize = 8 << 20;
 /// A payload is asked from the allocator in steps of this: a length alone costs nothing.
 pub const FRAME_STEP: usize = 256 << 10;
@@ -39,6 +39,7 @@ pub const CHATTER: usize = 1024;
 /// The longest name of a program in an opening.
 pub const PROGRAM: usize = 64;
 /// Files of less than this are not worth a signature.
+/// What is here of a file, if it is less than this, is not worth comparing.
 pub const DELTA_LEAST: u64 = 16 << 10;
 /// Frames that wait for the line before the source begins to compress.
 pub const LINE_QUEUE: usize = 8;
@@ -74,3 +75,16 @@ pub const LANE_TRIP: Duration = Duration::from_millis(13);
 pub const LANES_WORTH: usize = 1 << 20;
 /// Pieces that wait for their digest.
 pub const DIGESTER_QUEUE: usize = 8;
+/// Threads that hash one large file.
+pub const HASHERS: usize = 4;
+/// Spans of a file that one of them has done and that were not taken yet.
+pub const SPANS_AHEAD: usize = 4;
+/// Spans whose sums go in one message.
+pub const SPANS_TOLD: u64 = 4;
+/// Contents of a basis that are placed before the source has said so. It says something at least once in 32 MiB
+/// (`xssh_delta::limits`: a copy, what may differ before it searches, a block, a span), and is told of 16 late at worst.
+pub const PLACED_AHEAD: u64 = 64 << 20;
+/// Sums of blocks that the target sends of files whose contents have not come. One file may be more.
+pub const SUMS_AHEAD: u64 = 4 << 20;
+/// What a file counts for in this, however few sums it has: for each, some files are held open.
+pub const SUMS_LEAST: u64 = 64 << 10;

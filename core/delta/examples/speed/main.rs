@@ -1,15 +1,15 @@
-//! Prints what signature, search and digest cost: `cargo run --release -p xssh-delta --example speed`.
+//! Prints what sums, search and digest cost: `cargo run --release -p xssh-delta --example speed`.
 //!
-//! MB/s of new data (of the basis for the signature); one run each, so compare within a run only.
+//! MB/s of new data (of the basis for the sums); one run each, so compare within a run only.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use xssh_delta::{Digest, Op, Search, compressible, signature};
+use xssh_delta::{BasisSums, Blocks, Digest, Op, Search, compressible, sum};
 
 const LEN: usize = 256 << 20;
-const WINDOW: usize = 4 << 20;
+const WINDOW: usize = 1 << 20;
 
 fn noise(len: usize, seed: u64) -> Vec<u8> {
     let mut state = seed | 1;
@@ -27,14 +27,25 @@ fn report(what: &str, len: usize, start: Instant, more: &str) -> io::Result<()> 
     writeln!(io::stdout(), "{what:<28} {:>7.0} MB/s  {:>6.1} ms  {more}", len as f64 / 1e6 / seconds, seconds * 1e3)
 }
 
+fn sums(basis: &[u8]) -> Result<BasisSums, Box<dyn Error>> {
+    let blocks = Blocks::of_basis(basis.len() as u64)?;
+    let mut sums = BasisSums::new(blocks);
+    sums.take(&sum(basis, 0, &blocks).sums)?;
+    Ok(sums)
+}
+
 fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), Box<dyn Error>> {
-    let signature = signature(basis, basis.len() as u64)?;
+    let sums = sums(basis)?;
     let start = Instant::now();
-    let mut search = Search::new(signature);
+    let mut search = Search::new(sums, 0);
     let indexed = start.elapsed().as_secs_f64() * 1e3;
     let (mut ops, mut literal) = (Vec::new(), 0);
     for window in new.chunks(WINDOW) {
-        search.push(window, &mut ops);
+        let read = |room: &mut [u8]| {
+            room.copy_from_slice(window);
+            Ok::<_, io::Error>(room.len())
+        };
+        search.push(window.len(), read, &mut ops)?;
         literal += ops.drain(..).map(|op| if let Op::Literal(_) = op { op.len() } else { 0 }).sum::<u64>();
     }
     search.finish(&mut ops);
@@ -46,8 +57,8 @@ fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), Box<dyn Error>> {
 fn main() -> Result<(), Box<dyn Error>> {
     let basis = noise(LEN, 1);
     let start = Instant::now();
-    let made = signature(&basis[..], LEN as u64)?;
-    report("signature", LEN, start, &format!("{} bytes", made.as_bytes().len()))?;
+    let made = sum(&basis, 0, &Blocks::of_basis(LEN as u64)?);
+    report("sums", LEN, start, &format!("{} bytes", made.sums.len()))?;
     let start = Instant::now();
     let digest = Digest::of(&basis);
     report("digest", LEN, start, &format!("{:02x}..", digest.as_bytes()[0]))?;

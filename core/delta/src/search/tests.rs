@@ -1,6 +1,6 @@
 //! The operations of a search, applied to the basis, make the new data; literals and work stay within their bounds.
 
-use crate::{BasisSignature, Op, OpChecker, Search, Work, block_len, signature};
+use crate::{Aligned, BasisSums, Blocks, Op, OpChecker, SUM, Search, Work, chain, limits, sum};
 use proptest::prelude::*;
 
 /// Bytes that repeat nothing: a small generator is enough, and quick.
@@ -17,6 +17,7 @@ fn noise(len: usize, seed: u64) -> Vec<u8> {
     out
 }
 
+#[derive(Default)]
 struct Outcome {
     made: Vec<u8>,
     literal: u64,
@@ -24,47 +25,116 @@ struct Outcome {
     work: Work,
 }
 
-/// Searches `new` in windows, and applies what is found to `basis` as a receiver would.
-fn transfer(basis: &[u8], new: &[u8], signature: BasisSignature, windows: &[usize]) -> Outcome {
-    let mut checker = OpChecker::new(basis.len() as u64, new.len() as u64);
-    let (mut made, mut literal, mut count) = (Vec::new(), 0, 0);
-    let mut apply = |ops: &mut Vec<Op>, search: &Search| {
+impl Outcome {
+    /// Does what a receiver would.
+    fn apply(&mut self, basis: &[u8], new: &[u8], checker: &mut OpChecker, ops: &mut Vec<Op>) {
         for op in ops.drain(..) {
-            count += 1;
+            self.ops += 1;
             assert!(!op.is_empty());
+            let made = self.made.len() as u64;
             match op {
                 Op::Copy { offset, len } => {
-                    assert_eq!(checker.copy(offset, len).unwrap(), made.len() as u64);
-                    made.extend_from_slice(&basis[offset as usize..(offset + len) as usize]);
+                    assert_eq!(checker.copy(offset, len).unwrap(), made);
+                    self.made.extend_from_slice(&basis[offset as usize..(offset + len) as usize]);
                 }
                 Op::Literal(range) => {
-                    assert_eq!(range.start, made.len() as u64, "literals lie where they go");
+                    assert_eq!(range.start, made, "literals lie where they go");
                     checker.literal(range.end - range.start).unwrap();
-                    literal += range.end - range.start;
-                    made.extend_from_slice(search.bytes(&range).expect("literals are held until the next window"));
+                    self.literal += range.end - range.start;
+                    self.made.extend_from_slice(&new[range.start as usize..range.end as usize]);
                 }
             }
         }
+    }
+}
+
+fn sums(basis: &[u8], blocks: Blocks) -> BasisSums {
+    let mut sums = BasisSums::new(blocks);
+    sums.take(&sum(basis, 0, &blocks).sums).unwrap();
+    sums
+}
+
+/// Searches `new` from `at` on in windows, and applies what is found to `basis`.
+fn search(basis: &[u8], new: &[u8], at: u64, sums: BasisSums, windows: &[usize], outcome: &mut Outcome) {
+    let mut checker = OpChecker::new(basis.len() as u64, new.len() as u64 - at);
+    // What lies before is made already.
+    outcome.made.resize(at as usize, 0);
+    let mut search = Search::new(sums, at);
+    let (mut ops, mut rest, mut turn) = (Vec::new(), &new[at as usize..], 0);
+    let mut part = Outcome::default();
+    let mut shown = |ops: &mut Vec<Op>, search: &Search| {
+        for op in &*ops {
+            if let Op::Literal(range) = op {
+                let bytes = search.bytes(range).expect("literals are held until the next window");
+                assert!(bytes == &new[range.start as usize..range.end as usize]);
+            }
+        }
+        let shifted = ops.drain(..).map(|op| match op {
+            Op::Literal(range) => Op::Literal(range.start - at..range.end - at),
+            copy => copy,
+        });
+        let mut shifted = shifted.collect();
+        part.apply(basis, &new[at as usize..], &mut checker, &mut shifted);
     };
-    let mut search = Search::new(signature);
-    let (mut ops, mut rest, mut turn) = (Vec::new(), new, 0);
     while !rest.is_empty() {
         let (window, after) = rest.split_at(windows[turn % windows.len()].clamp(1, rest.len()));
-        search.push(window, &mut ops);
-        apply(&mut ops, &search);
+        let read = |room: &mut [u8]| {
+            room.copy_from_slice(window);
+            Ok::<_, ()>(room.len())
+        };
+        search.push(window.len(), read, &mut ops).unwrap();
+        shown(&mut ops, &search);
         (rest, turn) = (after, turn + 1);
     }
     search.finish(&mut ops);
-    apply(&mut ops, &search);
-    let work = search.work();
+    shown(&mut ops, &search);
     checker.finish().unwrap();
-    Outcome { made, literal, ops: count, work }
+    outcome.work = search.work();
+    outcome.literal += part.literal;
+    outcome.ops += part.ops;
+    outcome.made.extend(part.made);
+}
+
+fn searched(basis: &[u8], new: &[u8]) -> Outcome {
+    let mut outcome = Outcome::default();
+    search(basis, new, 0, sums(basis, Blocks::of_basis(basis.len() as u64).unwrap()), &[1 << 20], &mut outcome);
+    assert!(outcome.made == new);
+    outcome
+}
+
+/// All of it: the same offset first, then a search from where it goes apart.
+fn transfer(basis: &[u8], new: &[u8], sums: BasisSums, windows: &[usize]) -> Outcome {
+    let own = sums.blocks().in_file(new.len() as u64);
+    let mut outcome = Outcome::default();
+    let mut checker = OpChecker::new(basis.len() as u64, new.len() as u64);
+    let (mut aligned, mut ops) = (Aligned::new(new.len() as u64, &sums), Vec::new());
+    for number in 0..own.count() {
+        let range = own.range(number);
+        aligned.push(&chain(&new[range.start as usize..range.end as usize], range.start, &own), &sums, &mut ops);
+        if aligned.is_apart() {
+            break;
+        }
+    }
+    aligned.finish(&sums, &mut ops);
+    outcome.apply(basis, new, &mut checker, &mut ops);
+    let from = aligned.differs_from();
+    assert_eq!(checker.made(), from);
+    if from < new.len() as u64 {
+        let so_far = std::mem::take(&mut outcome.made);
+        search(basis, new, from, sums, windows, &mut outcome);
+        outcome.made[..from as usize].copy_from_slice(&so_far);
+    }
+    outcome
 }
 
 fn with_defaults(basis: &[u8], new: &[u8]) -> Outcome {
-    let outcome = transfer(basis, new, signature(basis, basis.len() as u64).unwrap(), &[1 << 20]);
+    let outcome = transfer(basis, new, sums(basis, Blocks::of_basis(basis.len() as u64).unwrap()), &[1 << 20]);
     assert!(outcome.made == new);
     outcome
+}
+
+fn block_len(len: usize) -> u64 {
+    Blocks::of_basis(len as u64).unwrap().block_len()
 }
 
 #[derive(Clone, Debug)]
@@ -151,45 +221,68 @@ proptest! {
         basis in content(),
         edits in prop::collection::vec(edit(), 0..6),
         windows in prop::collection::vec(prop_oneof![1usize..50, 1000usize..9000, Just(1 << 20)], 1..4),
-        hint in prop_oneof![Just(0u64), Just(64 << 20), any::<u64>()],
+        bits in 11u8..16,
     ) {
         let mut new = basis.clone();
         edits.iter().for_each(|edit| edit.apply(&mut new));
-        let signature = signature(&basis[..], hint).unwrap();
-        let parsed = BasisSignature::parse(signature.as_bytes().to_vec()).unwrap();
-        prop_assert_eq!(&parsed, &signature);
-        let outcome = transfer(&basis, &new, parsed, &windows);
+        let sums = sums(&basis, Blocks::checked(basis.len() as u64, bits).unwrap());
+        prop_assert!(transfer(&basis, &new, sums.clone(), &windows).made == new);
+        let mut outcome = Outcome::default();
+        search(&basis, &new, 0, sums, &windows, &mut outcome);
         prop_assert!(outcome.made == new);
         prop_assert_eq!(outcome.work.matched + outcome.literal, new.len() as u64);
     }
 
+    /// What is sent of noise: what is new in it, a little for each edit, and what the first one took to be noticed.
     #[test]
-    fn a_lying_signature_harms_only_the_result(
+    fn literals_are_bounded_by_the_edits(
+        (len, seed) in (0usize..400_000, any::<u64>()),
+        edits in prop::collection::vec(
+            (0usize..400_000, 0usize..300).prop_flat_map(|(at, len)| prop_oneof![
+                any::<u64>().prop_map(move |seed| Edit::Insert(at, noise(len, seed))),
+                Just(Edit::Delete(at, len)),
+                any::<u64>().prop_map(move |seed| Edit::Overwrite(at, noise(len, seed))),
+                Just(Edit::Truncate(at)),
+                any::<u64>().prop_map(move |seed| Edit::Append(noise(len, seed))),
+            ]),
+            0..4,
+        ),
+    ) {
+        let basis = noise(len, seed);
+        let mut new = basis.clone();
+        edits.iter().for_each(|edit| edit.apply(&mut new));
+        let outcome = with_defaults(&basis, &new);
+        let patience = (new.len() as u64 / limits::PATIENCE_PART).max(limits::PATIENCE_BLOCKS * block_len(len));
+        let each = patience + 2 * block_len(len) + 300;
+        prop_assert!(outcome.literal <= edits.len() as u64 * each, "{} literal bytes", outcome.literal);
+    }
+
+    #[test]
+    fn lying_sums_harm_only_the_result(
         mut bytes in prop::collection::vec(any::<u8>(), 0..3000),
         blocks in 0u64..400,
-        strong in 3u8..18,
+        short in 0u64..2048,
         new in content(),
     ) {
-        // A header that fits more often than not, with sums of whatever comes.
-        bytes.resize((blocks * (4 + u64::from(strong))) as usize, 7);
-        let mut lie = (blocks * 2048).to_be_bytes().to_vec();
-        lie.extend_from_slice(&2048u32.to_be_bytes());
-        lie.push(strong);
-        lie.extend_from_slice(&bytes);
-        if let Ok(signature) = BasisSignature::parse(lie) {
-            let basis = signature.basis_len();
-            let mut search = Search::new(signature);
-            let (mut ops, mut checker) = (Vec::new(), OpChecker::new(basis, new.len() as u64));
-            search.push(&new, &mut ops);
-            search.finish(&mut ops);
-            for op in &ops {
-                match op {
-                    Op::Copy { offset, len } => checker.copy(*offset, *len).unwrap(),
-                    Op::Literal(range) => checker.literal(range.end - range.start).unwrap(),
-                };
-            }
-            checker.finish().unwrap();
+        bytes.resize(blocks as usize * SUM, 7);
+        let basis = blocks * 2048 + short;
+        let mut lie = BasisSums::new(Blocks::checked(basis, 11).unwrap());
+        lie.take(&bytes).unwrap();
+        let mut search = Search::new(lie, 0);
+        let (mut ops, mut checker) = (Vec::new(), OpChecker::new(basis, new.len() as u64));
+        let read = |room: &mut [u8]| {
+            room.copy_from_slice(&new);
+            Ok::<_, ()>(room.len())
+        };
+        search.push(new.len(), read, &mut ops).unwrap();
+        search.finish(&mut ops);
+        for op in &ops {
+            match op {
+                Op::Copy { offset, len } => checker.copy(*offset, *len).unwrap(),
+                Op::Literal(range) => checker.literal(range.end - range.start).unwrap(),
+            };
         }
+        checker.finish().unwrap();
     }
 }
 
@@ -199,33 +292,35 @@ fn equal_files_are_one_copy() {
         let data = noise(len, 1);
         let outcome = with_defaults(&data, &data);
         assert_eq!((outcome.literal, outcome.ops), (0, usize::from(len > 0)), "{len} bytes");
+        assert_eq!(searched(&data, &data).literal, 0, "{len} bytes, searched");
     }
 }
 
 #[test]
 fn one_inserted_byte_costs_less_than_two_blocks() {
     let basis = noise(24 << 20, 2);
-    let block = block_len(basis.len() as u64);
+    let block = block_len(basis.len());
     for at in [0, 1, 12345, 8 << 20, (24 << 20) - 1, 24 << 20] {
         let mut new = basis.clone();
         new.insert(at, 99);
-        let outcome = with_defaults(&basis, &new);
-        assert!(outcome.literal <= 2 * block as u64, "{} literal bytes for one at {at}", outcome.literal);
-        assert!(outcome.work.rolled <= 2 * block as u64, "{:?}", outcome.work);
+        let outcome = searched(&basis, &new);
+        assert!(outcome.literal <= 2 * block, "{} literal bytes for one at {at}", outcome.literal);
+        assert!(with_defaults(&basis, &new).literal <= 2 * block, "{at}");
+        assert!(outcome.work.rolled <= 2 * block, "{:?}", outcome.work);
     }
 }
 
 #[test]
 fn scattered_changes_cost_their_blocks() {
     let basis = noise(32 << 20, 3);
-    let block = block_len(basis.len() as u64);
+    let block = block_len(basis.len());
     let mut new = basis.clone();
     for i in 0..20 {
         let at = (i * 1_600_003) % new.len();
         new[at] ^= 1;
     }
     let outcome = with_defaults(&basis, &new);
-    assert!(outcome.literal <= 20 * block as u64, "{}", outcome.literal);
+    assert!(outcome.literal <= 20 * block, "{}", outcome.literal);
 }
 
 #[test]
@@ -243,9 +338,9 @@ fn appended_data_leaves_the_old_end_in_place() {
 #[test]
 fn what_moved_is_found() {
     let basis = noise(16 << 20, 9);
-    let block = block_len(basis.len() as u64);
+    let block = block_len(basis.len());
     let new = [&basis[9_000_001..], &basis[..9_000_001]].concat();
-    assert!(with_defaults(&basis, &new).literal <= 3 * block as u64);
+    assert!(with_defaults(&basis, &new).literal <= 3 * block);
 }
 
 #[test]
@@ -262,7 +357,7 @@ fn known_data_after_much_unknown_is_found_again() {
     let basis = noise(32 << 20, 12);
     let new = [noise(20_000_001, 13), basis.clone()].concat();
     let outcome = with_defaults(&basis, &new);
-    let late = (64 + 10) * block_len(basis.len() as u64) as u64;
+    let late = (64 + 10) * block_len(basis.len());
     assert!(outcome.literal <= 20_000_001 + late, "{} bytes late", outcome.literal - 20_000_001);
 }
 
@@ -285,20 +380,32 @@ fn repetitive_data_takes_linear_work() {
     }
 }
 
-/// A signature in which every block has the weak sum of the data that will come, but no block the strong one.
+/// Sums of which every weak one is that of the data that will come, but no strong one.
 #[test]
 fn weak_sums_that_lie_are_paid_for_once() {
     let new = vec![0u8; 64 << 20];
-    let honest = signature(&new[..2 << 20], 2 << 20).unwrap().into_bytes();
-    let lie: Vec<u8> = [
-        &honest[..13],
-        &honest[13..]
-            .chunks(10)
-            .enumerate()
-            .flat_map(|(i, sums)| [&sums[..4], &[1, 2, 3, 4], &(i as u16).to_be_bytes()].concat())
-            .collect::<Vec<u8>>(),
-    ]
-    .concat();
-    let outcome = transfer(&new[..2 << 20], &new, BasisSignature::parse(lie).unwrap(), &[1 << 20]);
+    let basis = &new[..2 << 20];
+    let blocks = Blocks::of_basis(basis.len() as u64).unwrap();
+    let mut lies = sum(basis, 0, &blocks).sums;
+    for (i, sum) in lies.chunks_mut(SUM).enumerate() {
+        sum[4..8].copy_from_slice(&[1, 2, 3, 4]);
+        sum[8..].copy_from_slice(&(i as u16).to_be_bytes());
+    }
+    let mut lying = BasisSums::new(blocks);
+    lying.take(&lies).unwrap();
+    let mut outcome = Outcome::default();
+    search(basis, &new, 0, lying, &[1 << 20], &mut outcome);
     assert!(outcome.work.rolled + outcome.work.hashed <= (8 << 20) + new.len() as u64 / 16, "{:?}", outcome.work);
+}
+
+/// Sums of which only the first half came: what they say is used, the rest is new.
+#[test]
+fn sums_that_end_early_are_used_so_far() {
+    let basis = noise(1 << 20, 16);
+    let blocks = Blocks::of_basis(basis.len() as u64).unwrap();
+    let mut half = BasisSums::new(blocks);
+    half.take(&sum(&basis[..1 << 19], 0, &blocks).sums).unwrap();
+    let outcome = transfer(&basis, &basis, half, &[1 << 20]);
+    assert!(outcome.made == basis);
+    assert_eq!(outcome.literal, 1 << 19);
 }

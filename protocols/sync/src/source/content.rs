@@ -8,6 +8,7 @@ use std::sync::mpsc::{Receiver, TryRecvError};
 use bytes::Bytes;
 use xssh_fs::FsError;
 
+use super::alike::Arriving;
 use super::steady::{self, Steady};
 use super::{Shared, difference};
 use crate::content::{hash, is_zero, read_full};
@@ -21,7 +22,7 @@ use crate::wire::message::{FileDigest, FileId, FromSource, Small};
 /// What the target asks for.
 pub(super) enum Wish {
     Whole(FileId),
-    Delta(FileId, Bytes),
+    Delta(FileId, Arriving),
     Digest(FileId),
 }
 
@@ -57,7 +58,7 @@ impl Desk<'_> {
             self.shared.wishes.fetch_sub(1, Ordering::Relaxed);
             match wish {
                 Wish::Whole(file) => self.whole(file)?,
-                Wish::Delta(file, signature) => self.delta(file, signature)?,
+                Wish::Delta(file, alike) => self.delta(file, alike)?,
                 Wish::Digest(file) => self.digest(file)?,
             }
         }
@@ -104,11 +105,11 @@ impl Desk<'_> {
         }
     }
 
-    fn delta(&mut self, file: FileId, signature: Bytes) -> Result<(), Gone> {
+    fn delta(&mut self, file: FileId, alike: Arriving) -> Result<(), Gone> {
         let Some((open, meta, steady)) = self.open(file)? else { return Ok(()) };
         self.flush()?;
         self.shared.line.send(&FromSource::Begin { file, meta })?;
-        match difference::send(self.shared, file, &open, meta.size, &signature)? {
+        match difference::send(self.shared, file, &open, meta.size, alike)? {
             Ok(digest) => self.end(file, &open, steady, digest),
             Err(error) => self.tell_missing(file, false, error.to_string()),
         }

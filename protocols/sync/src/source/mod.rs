@@ -1,10 +1,12 @@
 //! The side that has the tree which is copied. It walks, lists and reads what it is asked for, and decides nothing.
 //!
 //! In order of use: `pages` (the walk, whose digests are streamed at once), `recent` (what it saw last), `listing` (ranges that
-//! the target wants to see), `content` (files that it wants to have), `difference` (those of which it has something alike), `steady`
-//! (whether what was read was ever there), `widen` (more lanes for a long line).
+//! the target wants to see), `content` (files that it wants to have), `alike` (what it has of some of them already),
+//! `difference` (what is sent of those), `steady` (whether what was read was ever there), `widen` (more
+//! lanes for a long line).
 //! Each is a thread of its own behind one `Line`; the caller's thread reads what the target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
 
+mod alike;
 mod content;
 mod difference;
 mod listing;
@@ -33,6 +35,7 @@ use crate::watch::{Change, Note, Watch};
 use crate::wire::frame;
 use crate::wire::message::{FileId, FromSource, FromTarget, Message};
 use crate::wire::start::Start;
+use alike::Alike;
 use content::Wish;
 use listing::Range;
 use recent::Recent;
@@ -124,6 +127,7 @@ fn listen(
     lanes: &SyncSender<Signal>,
 ) -> Result<Summary, SyncError> {
     let mut input = BufReader::with_capacity(PIECE, input);
+    let mut alike = Alike::default();
     let mut listing = 0;
     while let Some((frame, _)) = frame::read(&mut input)? {
         match FromTarget::decode(frame)? {
@@ -142,7 +146,10 @@ fn listen(
             FromTarget::Whole(files) => {
                 files.into_iter().try_for_each(|file| wish(shared, wishes, Wish::Whole(file)))?;
             }
-            FromTarget::Delta { file, signature } => wish(shared, wishes, Wish::Delta(file, signature))?,
+            FromTarget::Delta { file, length, bits } => {
+                wish(shared, wishes, Wish::Delta(file, alike.announce(file, length, bits)?))?;
+            }
+            FromTarget::Sums { file, sums } => alike.sums(file, sums)?,
             FromTarget::Digest { file } => wish(shared, wishes, Wish::Digest(file))?,
             FromTarget::Change { path, what } => {
                 if let Some(change) = Change::from_number(what) {

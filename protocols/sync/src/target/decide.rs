@@ -12,11 +12,11 @@ use std::sync::mpsc::{Receiver, Sender};
 use xssh_fs::{Kind, RelPath};
 
 use self::ahead::Ahead;
-use super::basis::Basis;
 use super::compare::{Comparison, Stretch};
 use super::finish::Finish;
 use super::ledger::{Likeness, Wanted};
 use super::moves::Moves;
+use super::survey::Survey;
 use super::{Event, Shared, sweep};
 use crate::error::SyncError;
 use crate::limits::{DELTA_LEAST, KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
@@ -53,7 +53,7 @@ pub(super) struct Decider<'a> {
     own_clean: Option<bool>,
     partial: Vec<RelPath>,
     clean: bool,
-    bases: Sender<Basis>,
+    alike: Sender<Survey>,
     whole: Vec<FileId>,
     /// Files whose contents are compared, because sizes and times do not count: the source's, and ours.
     doubted: HashMap<FileId, Doubted>,
@@ -66,7 +66,7 @@ pub(super) struct Decider<'a> {
 pub(super) fn run(
     shared: &Shared<'_>,
     inbox: &Receiver<Event>,
-    bases: Sender<Basis>,
+    alike: Sender<Survey>,
     finish: &mut Finish,
 ) -> Result<Summary, SyncError> {
     let mut decider = Decider {
@@ -81,7 +81,7 @@ pub(super) fn run(
         own_clean: None,
         partial: Vec::new(),
         clean: true,
-        bases,
+        alike,
         whole: Vec::new(),
         doubted: HashMap::new(),
         moves: Moves::default(),
@@ -115,8 +115,12 @@ impl Decider<'_> {
                 && self.is_idle()
             {
                 let clean = *clean && own_clean && self.clean;
+                // Before directories get their times.
+                for path in &self.partial {
+                    self.finish.touch(self.shared, path);
+                    sweep(self.shared, path);
+                }
                 self.finish.run(self.shared, clean)?;
-                self.partial.iter().for_each(|path| sweep(self.shared, path));
                 let summary = self.shared.ledger.summary(*entries, *root);
                 self.send(&FromTarget::Finished(Box::new(summary)))?;
                 return Ok(summary);
@@ -355,13 +359,12 @@ impl Decider<'_> {
         self.finish.touch(shared, &theirs.path);
         self.count_owner(&theirs);
         let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
-        let kind = basis.map(|(kind, _)| kind);
-        let wanted = Wanted { item: theirs, replaces: mine.is_some(), vacant, basis: kind, again: false };
+        let wanted = Wanted { item: theirs, replaces: mine.is_some(), vacant, again: false };
         shared.ledger.want(file, wanted);
         self.unsettled += 1;
         *self.open.entry(file.range).or_default() += 1;
         match basis {
-            Some((kind, size)) => self.bases.send(Basis { file, kind, size }).map_err(|_| SyncError::Ended),
+            Some(kind) => self.alike.send(Survey { file, kind }).map_err(|_| SyncError::Ended),
             None => {
                 self.whole.push(file);
                 Ok(())
@@ -376,16 +379,16 @@ impl Decider<'_> {
         }
     }
 
-    /// What is here of a large file, and how much: the file itself, or what a run that was cut has left.
-    fn basis(&self, path: &RelPath, mine: Option<&Item>) -> Option<(Likeness, u64)> {
-        let own = mine.map(|mine| (Likeness::Own, mine.meta.size)).filter(|(_, size)| *size >= DELTA_LEAST);
+    /// What is here of a large file: the file itself, or what a run that was cut has left, or what a reference has.
+    fn basis(&self, path: &RelPath, mine: Option<&Item>) -> Option<Likeness> {
         if self.shared.options.whole_file {
             return None;
         }
+        let own = mine.filter(|mine| mine.meta.size >= DELTA_LEAST).map(|_| Likeness::Own);
         own.or_else(|| {
             let (root, own) = self.shared.tree.place(path).ok()?;
             let (_, size) = root.partial(&own).ok()?;
-            (size >= DELTA_LEAST).then_some((Likeness::Partial, size))
+            (size >= DELTA_LEAST).then_some(Likeness::Partial)
         })
         .or_else(|| mine.is_none().then(|| self.reference_basis(path)).flatten())
     }

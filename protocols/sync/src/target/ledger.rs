@@ -32,8 +32,6 @@ pub(super) struct Wanted {
     pub(super) replaces: bool,
     /// Nothing at all stands under its name.
     pub(super) vacant: bool,
-    /// What the source sends may name parts of this.
-    pub(super) basis: Option<Likeness>,
     /// It came damaged once already.
     pub(super) again: bool,
 }
@@ -76,9 +74,9 @@ impl Ledger {
         self.table().remove(&file)
     }
 
-    /// Where a file that was asked for belongs.
-    pub(super) fn path_of(&self, file: FileId) -> Option<RelPath> {
-        self.table().get(&file).map(|wanted| wanted.item.path.clone())
+    /// A file that was asked for.
+    pub(super) fn get(&self, file: FileId) -> Option<Wanted> {
+        self.table().get(&file).cloned()
     }
 
     pub(super) fn vanished(&self) {

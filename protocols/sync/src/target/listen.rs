@@ -106,6 +106,7 @@ impl Desk<'_> {
                 return self.hand(self.writer_of(file)?, Work::Copy { offset, length });
             }
             FromSource::Zeros { file, length } => return self.hand(self.writer_of(file)?, Work::Zeros(length)),
+            FromSource::Apart { file } => return self.hand(self.writer_of(file)?, Work::Apart),
             FromSource::Name { group, id, name } => {
                 if self.shared.translation.len() >= NAMES * 2 {
                     return Err(SyncError::Limit { what: "names of owners and groups", limit: NAMES });
@@ -162,6 +163,8 @@ impl Desk<'_> {
             // It may have been asked for its digest alone.
             return self.events.send(Event::NoDigest(file, why.to_owned())).map_err(|_| SyncError::Ended);
         };
+        // What was begun for it goes.
+        drop(self.shared.bases.take(file));
         if vanished {
             self.shared.ledger.vanished();
         } else {

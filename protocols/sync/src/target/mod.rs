@@ -2,9 +2,10 @@
 //!
 //! In order of use: `union` (the tree and the references beside it), `compare` (page digests of both sides, merged into ranges
 //! that differ), `decide` (entry by entry in those ranges: what is made, asked for, set, or to be deleted), `moves` (files that
-//! are here under another name), `basis` (signatures of files that are here already), `write` (contents, into staged files),
-//! `backups` (what is replaced or deleted), `finish` (deletions, and the metadata of directories). The caller's thread reads what the source says and waits for nothing
-//! but the disk; the decider is a thread of its own, and so are the walk, the basis and the writers.
+//! are here under another name), `survey` (reads files that are here already, and tells the source of them; `basis` is what is
+//! known of one), `write` (contents, into staged files; `place` is where, `growing` a large one as it comes), `backups` (what
+//! is replaced or deleted), `finish` (deletions, and the metadata of directories). The caller's thread reads what the source says
+//! and waits for nothing but the disk; the decider is a thread of its own, and so are the walk, the survey and the writers.
 //!
 //! It must never follow a name of the source's outside the tree (that is `xssh_fs::Root`'s work: no path is opened here),
 //! never show half of a file under its final name, and never delete after a scan with errors.
@@ -14,9 +15,12 @@ mod basis;
 mod compare;
 mod decide;
 mod finish;
+mod growing;
 mod ledger;
 mod listen;
 mod moves;
+mod place;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod union;
@@ -41,6 +45,7 @@ use crate::tree::{Item, Tree};
 use crate::watch::{Change, Note, Outlook, Watch};
 use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
+use basis::Bases;
 use finish::Finish;
 use ledger::Ledger;
 use moves::Keys;
@@ -53,6 +58,7 @@ struct Shared<'a> {
     watch: &'a dyn Watch,
     line: Line,
     ledger: Ledger,
+    bases: Bases,
     translation: Translation,
     /// The source hears of changes: it is the user's side.
     tells_source: bool,
@@ -155,15 +161,15 @@ pub(crate) fn run(
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
     let options = &start.options;
-    let (ledger, translation) = (Ledger::default(), Translation::new(options));
-    let shared = Shared { tree, options, watch, line, ledger, translation, tells_source, key: start.key };
+    let (ledger, bases, translation) = (Ledger::default(), Bases::default(), Translation::new(options));
+    let shared = Shared { tree, options, watch, line, ledger, bases, translation, tells_source, key: start.key };
     let (shared, mut finish) = (&shared, Finish::default());
     let left_open = &mut finish;
     let done = thread::scope(|scope| {
         let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::default()));
         let (events, inbox) = sync_channel(EVENTS);
         // Never more than files that are wanted.
-        let (bases, wanted_bases) = channel();
+        let (alike, wanted) = channel();
         let mut writers = Vec::new();
         for _ in 0..WRITERS {
             let (work, queue) = sync_channel(WRITER_QUEUE);
@@ -173,15 +179,16 @@ pub(crate) fn run(
         }
         let walk = events.clone();
         scope.spawn(move || own_pages(shared, start.key, rights, &walk));
-        let signed = events.clone();
-        scope.spawn(move || basis::run(shared, &wanted_bases, &signed));
+        let unread = events.clone();
+        scope.spawn(move || survey::run(shared, &wanted, &unread));
         let decider = scope.spawn(move || {
-            let decided = decide::run(shared, &inbox, bases, left_open);
+            let decided = decide::run(shared, &inbox, alike, left_open);
             // Nothing follows: whoever stands between us and the source waits for our end, not only for the source's.
             shared.line.close();
             decided
         });
         let heard = listen::run(shared, input, landing, &events, writers);
+        shared.bases.close();
         drop(events);
         let decided = decider.join().unwrap_or(Err(SyncError::Ended));
         shared.line.close();

@@ -2,18 +2,15 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::os::unix::fs::{FileExt, MetadataExt};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
-use xssh_delta::OpChecker;
 use xssh_fs::{Attributes, FsError, Kind, Staged, StandIn, Xattr, copy_range};
 
+use super::growing::{Growing, Grown};
 use super::ledger::Wanted;
+use super::place::Place;
 use super::{Event, Shared};
-use crate::content::is_zero;
-use crate::digester::Digester;
-use crate::limits::{HOLE, PIECE};
 use crate::tree::{Item, Meta};
 use crate::watch::{Change, Note};
 use crate::wire::message::{FileDigest, FileId, Small};
@@ -25,42 +22,13 @@ pub(super) enum Work {
     Data(Bytes),
     Copy { offset: u64, length: u64 },
     Zeros(u64),
+    Apart,
     End(FileDigest),
     Missing(String),
 }
 
 /// Extended attributes that are ACLs; only directories have the second.
 pub(super) const ACLS: [&[u8]; 2] = [b"system.posix_acl_access", b"system.posix_acl_default"];
-
-/// Where contents are written.
-enum Place {
-    /// Beside the file, until they are complete.
-    Beside(Staged),
-    /// Into the file itself.
-    Within(File),
-}
-
-/// A large file as it grows.
-struct Growing {
-    file: FileId,
-    wanted: Wanted,
-    meta: Meta,
-    place: Place,
-    basis: Option<Basis>,
-    checker: OpChecker,
-    digester: Digester,
-    literal: u64,
-    sparse: bool,
-}
-
-/// What the source may name parts of.
-struct Basis {
-    file: File,
-    /// As it was when it was opened: size, and times of change in seconds and nanoseconds.
-    version: Version,
-}
-
-type Version = (u64, i64, i64, i64, i64);
 
 /// What happens to the file that is under way.
 enum State {
@@ -76,10 +44,8 @@ pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>, events: &SyncSend
         writer.take(work);
     }
     // The line broke in the middle of a file: the next run goes on from what came of it.
-    if let State::Growing(growing) = writer.state
-        && let Place::Beside(staged) = growing.place
-    {
-        staged.keep();
+    if let State::Growing(growing) = writer.state {
+        growing.keep();
     }
 }
 
@@ -125,6 +91,10 @@ impl Writer<'_> {
                 self.shared.watch.note(Note::Moved(length));
                 self.grow(|growing| growing.zeros(length));
             }
+            Work::Apart => self.grow(|growing| {
+                growing.go_apart();
+                Ok(())
+            }),
             Work::End(digest) => self.end(&digest),
             Work::Missing(why) => match std::mem::replace(&mut self.state, State::Idle) {
                 State::Growing(growing) => {
@@ -148,7 +118,7 @@ impl Writer<'_> {
         if *blake3::hash(&small.bytes).as_bytes() != small.digest {
             return self.shared.problem(path, "its contents were damaged on the way");
         }
-        let done = self.place(wanted, false).and_then(|place| {
+        let done = Place::of(self.shared, wanted, false).and_then(|place| {
             place.file().write_all(&small.bytes).map_err(|error| FsError::io(path, error))?;
             self.finish(place, wanted, &small.meta, small.bytes.len() as u64)
         });
@@ -166,36 +136,11 @@ impl Writer<'_> {
     }
 
     fn begin(&self, file: FileId, wanted: &Wanted, meta: Meta) -> Result<Growing, FsError> {
-        let path = &wanted.item.path;
-        // Before the staged file takes the name of what is left of an earlier one.
-        let basis = wanted.basis.map(|kind| kind.open(self.shared.tree, path)).transpose()?;
-        let place = self.place(wanted, true)?;
-        // After the staged file has taken that name, which changed what it named before.
-        let basis = basis.map(|file| version(&file).map(|version| Basis { file, version })).transpose();
-        let basis = basis.map_err(|error| FsError::io(path, error))?;
-        let length = basis.as_ref().map_or(0, |basis| basis.version.0);
-        Ok(Growing {
-            file,
-            wanted: wanted.clone(),
-            meta,
-            sparse: self.shared.options.sparse && matches!(place, Place::Beside(_)),
-            place,
-            basis,
-            checker: OpChecker::new(length, meta.size),
-            digester: Digester::new(meta.size),
-            literal: 0,
-        })
-    }
-
-    /// Where a file's contents go. `large`: under a name that the next run finds.
-    fn place(&self, wanted: &Wanted, large: bool) -> Result<Place, FsError> {
-        let (root, own) = self.shared.tree.place(&wanted.item.path)?;
-        if self.shared.options.inplace && wanted.replaces && !self.shared.is_shared(&wanted.item.path) {
-            self.shared.back_up(&wanted.item.path, true)?;
-            return root.open_in_place(&own).map(Place::Within);
-        }
-        let staged = if large { root.stage_partial(&own)? } else { root.stage(&own)? };
-        Ok(Place::Beside(staged))
+        let (basis, place) = match self.shared.bases.take(file) {
+            Some((held, place)) => (Some(held), place),
+            None => (None, Place::of(self.shared, wanted, true)?),
+        };
+        Ok(Growing::new(file, wanted.clone(), meta, place, basis, self.shared.options.sparse))
     }
 
     /// Gives complete contents their name, and what belongs to them.
@@ -246,111 +191,24 @@ impl Writer<'_> {
     }
 
     fn complete(&self, growing: Growing, digest: &FileDigest) {
-        let Growing { file, wanted, meta, place, basis, checker, digester, literal, .. } = growing;
+        let Grown { file, wanted, meta, literal, place, digest: own, length } = growing.finish();
         let path = &wanted.item.path;
-        let is_same = basis.is_none_or(|basis| {
-            matches!(place, Place::Within(_)) || version(&basis.file).is_ok_and(|version| version == basis.version)
-        });
-        if digester.finish() != *digest || !is_same {
+        if own != *digest {
             drop(place);
             if wanted.again {
                 self.shared.problem(path, "its contents were damaged on the way, twice");
                 return self.settle(file);
             }
-            self.shared.ledger.want(file, Wanted { again: true, basis: None, ..wanted });
+            self.shared.ledger.want(file, Wanted { again: true, ..wanted });
             let _ = self.events.send(Event::Again(file));
             return;
         }
-        let written = checker.made();
-        match self.finish(place, &wanted, &meta, written) {
-            Ok(()) => self.written(&wanted, written, literal),
+        match self.finish(place, &wanted, &meta, length) {
+            Ok(()) => self.written(&wanted, length, literal),
             Err(error) => self.shared.problem(path, &error.to_string()),
         }
         self.settle(file);
     }
-}
-
-impl Place {
-    fn file(&self) -> &File {
-        match self {
-            Self::Beside(staged) => staged.file(),
-            Self::Within(file) => file,
-        }
-    }
-}
-
-impl Growing {
-    fn data(&mut self, bytes: &Bytes) -> io::Result<()> {
-        let at = self.checker.literal(bytes.len() as u64).map_err(io::Error::other)?;
-        self.digester.update(bytes);
-        self.literal += bytes.len() as u64;
-        self.put(bytes, at)
-    }
-
-    /// Writes, and leaves a hole where there is nothing but zeros, if holes are wanted.
-    fn put(&self, bytes: &[u8], at: u64) -> io::Result<()> {
-        if !self.sparse {
-            return self.place.file().write_all_at(bytes, at);
-        }
-        let mut at = at;
-        for block in blocks(bytes, at) {
-            if !is_zero(block) {
-                self.place.file().write_all_at(block, at)?;
-            }
-            at += block.len() as u64;
-        }
-        Ok(())
-    }
-
-    fn zeros(&mut self, length: u64) -> io::Result<()> {
-        let mut at = self.checker.literal(length).map_err(io::Error::other)?;
-        static ZEROS: [u8; PIECE] = [0; PIECE];
-        let mut left = length;
-        while left > 0 {
-            let piece = Bytes::from_static(&ZEROS[..PIECE.min(usize::try_from(left).unwrap_or(PIECE))]);
-            self.digester.update(&piece);
-            self.put(&piece, at)?;
-            (at, left) = (at + piece.len() as u64, left - piece.len() as u64);
-        }
-        Ok(())
-    }
-
-    /// From the basis: it is read for the digest, and copied by the system where that can.
-    fn copy(&mut self, offset: u64, length: u64) -> io::Result<()> {
-        let at = self.checker.copy(offset, length).map_err(io::Error::other)?;
-        let Some(basis) = &self.basis else {
-            return Err(io::Error::other("the other side named parts of a file that is not here"));
-        };
-        let is_there = matches!(self.place, Place::Within(_)) && offset == at;
-        let mut done = 0;
-        while done < length {
-            let mut piece = vec![0; PIECE.min(usize::try_from(length - done).unwrap_or(PIECE))];
-            let n = basis.file.read_at(&mut piece, offset + done)?;
-            if n == 0 {
-                return Err(io::Error::other("the file changed here while it was compared"));
-            }
-            piece.truncate(n);
-            let piece = Bytes::from(piece);
-            self.digester.update(&piece);
-            if !is_there {
-                self.put(&piece, at + done)?;
-            }
-            done += n as u64;
-        }
-        Ok(())
-    }
-}
-
-/// Pieces that end where blocks of a file end.
-fn blocks(bytes: &[u8], at: u64) -> impl Iterator<Item = &[u8]> {
-    let first = (HOLE - (at % HOLE as u64) as usize) % HOLE;
-    let (head, rest) = bytes.split_at(first.min(bytes.len()));
-    std::iter::once(head).filter(|head| !head.is_empty()).chain(rest.chunks(HOLE))
-}
-
-fn version(file: &File) -> io::Result<Version> {
-    let stat = file.metadata()?;
-    Ok((stat.size(), stat.mtime(), stat.mtime_nsec(), stat.ctime(), stat.ctime_nsec()))
 }
 
 /// The ACLs that a new entry may have from the directory above, and that are none of the source's.

@@ -10,6 +10,7 @@ use super::fields::{
     each, finish, flag, put_file, put_outlook, put_problem, put_text, take_file, take_lanes, take_outlook, take_text,
 };
 use super::frame::Frame;
+use super::kind;
 use super::summary::{put_summary, take_summary};
 use crate::limits::PIECE;
 use crate::summary::Summary;
@@ -85,6 +86,10 @@ pub(crate) enum FromSource {
         file: FileId,
         length: u64,
     },
+    /// From here on next to nothing stays at its offset in the basis.
+    Apart {
+        file: FileId,
+    },
     End {
         file: FileId,
         digest: FileDigest,
@@ -134,9 +139,16 @@ pub(crate) enum FromTarget {
         range: u32,
     },
     Whole(Vec<FileId>),
+    /// Send what differs from a basis of so many bytes, in blocks of this power of two. Their sums follow.
     Delta {
         file: FileId,
-        signature: Bytes,
+        length: u64,
+        bits: u8,
+    },
+    /// Sums of the next blocks of a basis; none: no more will come.
+    Sums {
+        file: FileId,
+        sums: Bytes,
     },
     Digest {
         file: FileId,
@@ -159,35 +171,6 @@ pub(crate) enum FromTarget {
     Failed {
         why: String,
     },
-}
-
-mod kind {
-    pub(super) const PAGES: u8 = 1;
-    pub(super) const PAGES_END: u8 = 2;
-    pub(super) const ENTRIES: u8 = 3;
-    pub(super) const RANGE_END: u8 = 4;
-    pub(super) const SMALL: u8 = 5;
-    pub(super) const BEGIN: u8 = 6;
-    pub(super) const DATA: u8 = 7;
-    pub(super) const COPY: u8 = 8;
-    pub(super) const END: u8 = 9;
-    pub(super) const DIGEST: u8 = 10;
-    pub(super) const MISSING: u8 = 11;
-    pub(super) const PROBLEM: u8 = 12;
-    pub(super) const FAILED: u8 = 13;
-    pub(super) const ZEROS: u8 = 14;
-    pub(super) const NAME: u8 = 15;
-    pub(super) const ASK_LANES: u8 = 24;
-    pub(super) const LANES: u8 = 25;
-    pub(super) const LIST: u8 = 33;
-    pub(super) const RELEASE: u8 = 34;
-    pub(super) const WHOLE: u8 = 35;
-    pub(super) const DELTA: u8 = 36;
-    pub(super) const WANT_DIGEST: u8 = 37;
-    pub(super) const CHANGE: u8 = 38;
-    pub(super) const FINISHED: u8 = 39;
-    pub(super) const OUTLOOK: u8 = 40;
-    pub(super) const LANES_ANSWER: u8 = 44;
 }
 
 /// A message that can be put into a frame.
@@ -302,6 +285,10 @@ impl FromSource {
                 put.raw(numbers);
                 kind::LANES
             }
+            Self::Apart { file } => {
+                put_file(*file, put);
+                kind::APART
+            }
             Self::Name { group, id, name } => {
                 put.byte((*group).into());
                 put.number((*id).into());
@@ -344,6 +331,7 @@ impl FromSource {
             kind::ZEROS => Self::Zeros { file: take_file(take)?, length: take.number()? },
             kind::ASK_LANES => Self::AskLanes,
             kind::LANES => Self::Lanes(take_lanes(take)?),
+            kind::APART => Self::Apart { file: take_file(take)? },
             kind::NAME => Self::Name { group: flag(take)?, id: take.number32()?, name: take_text(take)? },
             kind::END => Self::End { file: take_file(take)?, digest: take.array()? },
             kind::DIGEST => Self::Digest { file: take_file(take)?, digest: take.array()? },
@@ -376,10 +364,16 @@ impl Message for FromTarget {
                 files.iter().for_each(|file| put_file(*file, put_in));
                 kind::WHOLE
             }
-            Self::Delta { file, signature } => {
+            Self::Delta { file, length, bits } => {
                 put_file(*file, put_in);
-                put_in.raw(signature);
+                put_in.number(*length);
+                put_in.byte(*bits);
                 kind::DELTA
+            }
+            Self::Sums { file, sums } => {
+                put_file(*file, put_in);
+                put_in.raw(sums);
+                kind::SUMS
             }
             Self::Digest { file } => {
                 put_file(*file, put_in);
@@ -425,7 +419,8 @@ impl Message for FromTarget {
             },
             kind::RELEASE => Self::Release { range: taken.number32()? },
             kind::WHOLE => Self::Whole(each(taken, take_file)?),
-            kind::DELTA => Self::Delta { file: take_file(taken)?, signature: taken.rest() },
+            kind::DELTA => Self::Delta { file: take_file(taken)?, length: taken.number()?, bits: taken.byte()? },
+            kind::SUMS => Self::Sums { file: take_file(taken)?, sums: taken.rest() },
             kind::WANT_DIGEST => Self::Digest { file: take_file(taken)? },
             kind::CHANGE => Self::Change { path: take_path(taken)?, what: taken.byte()? },
             kind::PROBLEM => Self::Problem { path: take_path(taken)?, why: take_text(taken)? },

@@ -9,6 +9,7 @@ mod entry;
 mod error;
 mod fields;
 pub(crate) mod frame;
+mod kind;
 pub(crate) mod message;
 pub(crate) mod opening;
 mod options;

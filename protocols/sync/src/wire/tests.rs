@@ -72,8 +72,17 @@ fn from_source() -> impl Strategy<Value = FromSource> {
         (file(), bytes()).prop_map(|(file, bytes)| FromSource::Data { file, bytes }),
         (file(), any::<(u64, u64)>()).prop_map(|(file, (offset, length))| FromSource::Copy { file, offset, length }),
         (file(), any::<u64>()).prop_map(|(file, length)| FromSource::Zeros { file, length }),
+        file().prop_map(|file| FromSource::Apart { file }),
         (any::<(bool, u32)>(), ".{0,20}").prop_map(|((group, id), name)| FromSource::Name { group, id, name }),
         (path(), ".{0,20}").prop_map(|(path, why)| FromSource::Problem { path, why }),
+    ]
+}
+
+fn from_target() -> impl Strategy<Value = FromTarget> {
+    prop_oneof![
+        (file(), any::<(u64, u8)>()).prop_map(|(file, (length, bits))| FromTarget::Delta { file, length, bits }),
+        (file(), bytes()).prop_map(|(file, sums)| FromTarget::Sums { file, sums }),
+        vec(file(), 0..5).prop_map(FromTarget::Whole),
     ]
 }
 
@@ -86,6 +95,11 @@ proptest! {
     #[test]
     fn a_message_arrives_as_it_was_sent(message in from_source()) {
         prop_assert_eq!(FromSource::decode(frame(&message)).unwrap(), message);
+    }
+
+    #[test]
+    fn a_wish_arrives_as_it_was_sent(message in from_target()) {
+        prop_assert_eq!(FromTarget::decode(frame(&message)).unwrap(), message);
     }
 
     #[test]

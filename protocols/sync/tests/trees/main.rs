@@ -3,6 +3,7 @@
 
 mod backups;
 mod chosen;
+mod deltas;
 mod dice;
 mod forest;
 mod kept;

@@ -90,11 +90,11 @@ impl Decider<'_> {
     }
 
     /// A large file of that name that some of the contents may be in.
-    pub(super) fn reference_basis(&self, path: &RelPath) -> Option<(Likeness, u64)> {
+    pub(super) fn reference_basis(&self, path: &RelPath) -> Option<Likeness> {
         let sizes = self.shared.tree.references().iter().map(|reference| reference.stat(path).ok());
         let files = sizes.enumerate().filter_map(|(at, meta)| Some((at, meta.filter(|meta| meta.kind == Kind::File)?)));
         let mut large = files.filter(|(_, meta)| meta.size >= DELTA_LEAST);
-        large.next().map(|(at, meta)| (Likeness::Reference(at), meta.size))
+        large.next().map(|(at, _)| Likeness::Reference(at))
     }
 
     /// Makes of the references what they have where the source has it. Stretches come in their order: a directory is there

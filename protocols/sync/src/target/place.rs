@@ -1,0 +1,36 @@
+//! Where contents are written.
+
+use std::fs::File;
+
+use xssh_fs::{FsError, Staged};
+
+use super::Shared;
+use super::ledger::Wanted;
+
+/// A place for the contents of one file.
+pub(super) enum Place {
+    /// Beside the file, until they are complete.
+    Beside(Staged),
+    /// Into the file itself.
+    Within(File),
+}
+
+impl Place {
+    /// Where a file's contents go. `large`: under a name that the next run finds.
+    pub(super) fn of(shared: &Shared<'_>, wanted: &Wanted, large: bool) -> Result<Self, FsError> {
+        let (root, own) = shared.tree.place(&wanted.item.path)?;
+        if shared.options.inplace && wanted.replaces && !shared.is_shared(&wanted.item.path) {
+            shared.back_up(&wanted.item.path, true)?;
+            return root.open_in_place(&own).map(Self::Within);
+        }
+        let staged = if large { root.stage_partial(&own)? } else { root.stage(&own)? };
+        Ok(Self::Beside(staged))
+    }
+
+    pub(super) fn file(&self) -> &File {
+        match self {
+            Self::Beside(staged) => staged.file(),
+            Self::Within(file) => file,
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Reads files that are here already, so that the source sends only what differs from them.
+//!
+//! The sums of a file's blocks are sent as they are made. What was read is written at the same offset of the staged file at once,
+//! while it is at hand: most of it stays there. So what the digest is made of is what was written, whatever becomes of the
+//! file that it came from. Where the file system can share the contents, they are shared first, and the staged file is read.
+
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::os::unix::fs::FileExt;
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::{Arc, Mutex};
+
+use xssh_delta::{Blocks, SUM, Summed, sum};
+use xssh_fs::{FsError, share};
+
+use super::basis::{Basis, Permit};
+use super::ledger::{Likeness, Wanted};
+use super::place::Place;
+use super::{Event, Shared};
+use crate::limits::SPANS_TOLD;
+use crate::spans::in_order;
+use crate::wire::message::{FileId, FromTarget};
+
+/// A file that is to be compared with what is here.
+pub(super) struct Survey {
+    pub(super) file: FileId,
+    pub(super) kind: Likeness,
+}
+
+pub(super) fn run(shared: &Shared<'_>, wanted: &Receiver<Survey>, events: &SyncSender<Event>) {
+    while let Ok(Survey { file, kind }) = wanted.recv() {
+        let Some(item) = shared.ledger.get(file) else { continue };
+        let is_told = match begin(shared, &item, kind) {
+            Ok(Some((permit, reading, place))) => {
+                let basis = Arc::clone(&reading.basis);
+                shared.bases.put(file, permit, Arc::clone(&basis), place);
+                let is_told = reading.tell(shared, file);
+                basis.rest();
+                is_told
+            }
+            Ok(None) => return,
+            // It cannot be read here: then it comes whole.
+            Err(_) => events.send(Event::Again(file)).is_ok(),
+        };
+        if !is_told {
+            return;
+        }
+    }
+}
+
+/// Makes a place for the new contents. `None`: nobody listens any more.
+fn begin(shared: &Shared<'_>, wanted: &Wanted, kind: Likeness) -> Result<Option<(Permit, Reading, Place)>, FsError> {
+    let path = &wanted.item.path;
+    // Before the staged file takes the name of what is left of an earlier one.
+    let file = kind.open(shared.tree, path)?;
+    let io = |error| FsError::io(path, error);
+    let length = file.metadata().map_err(io)?.len();
+    let blocks = Blocks::of_basis(length).map_err(|error| io(std::io::Error::other(error)))?;
+    let Some(permit) = shared.bases.permit(blocks.count()) else { return Ok(None) };
+    let place = Place::of(shared, wanted, true)?;
+    let is_place = matches!(place, Place::Within(_)) && kind == Likeness::Own;
+    let own = place.file().try_clone().map_err(io)?;
+    let what = match () {
+        () if is_place => Placing::There,
+        // Holes are to be found in what is written, which takes another look at it.
+        () if shared.options.sparse || matches!(place, Place::Within(_)) => Placing::Later,
+        () if share(&file, &own).is_ok() => Placing::Shared(own),
+        () => Placing::Copied { to: own, until: wanted.item.meta.size.min(length), turn: Mutex::new(()) },
+    };
+    let basis = Arc::new(Basis::new(file, blocks, is_place));
+    Ok(Some((permit, Reading { basis, what }, place)))
+}
+
+/// How what is read gets to its place.
+enum Placing {
+    /// It is there: the file itself is written to.
+    There,
+    /// The staged file has it.
+    Shared(File),
+    /// It is written there, one thread at a time: the system would have the others wait busily.
+    Copied { to: File, until: u64, turn: Mutex<()> },
+    /// When the source says so.
+    Later,
+}
+
+impl Placing {
+    fn place(&self, bytes: &[u8], at: u64, basis: &Basis) -> bool {
+        match self {
+            Self::There | Self::Shared(_) => true,
+            Self::Later => false,
+            Self::Copied { to, until, turn } => {
+                basis.wait_near(at);
+                let _turn = turn.lock();
+                // A disk that is full is told when the source's word fails.
+                !basis.is_apart() && at + bytes.len() as u64 <= *until && to.write_all_at(bytes, at).is_ok()
+            }
+        }
+    }
+}
+
+struct Reading {
+    basis: Arc<Basis>,
+    what: Placing,
+}
+
+impl Reading {
+    /// Tells the source what is here. False where it does not listen any more.
+    fn tell(&self, shared: &Shared<'_>, file: FileId) -> bool {
+        let blocks = self.basis.blocks;
+        let (length, bits) = (blocks.file_len(), blocks.bits());
+        let mut is_told = shared.line.send(&FromTarget::Delta { file, length, bits }).is_ok();
+        let (mut left, mut sums) = (blocks.count() as usize * SUM, Vec::new());
+        let enough = (SPANS_TOLD * blocks.in_span()) as usize * SUM;
+        let mut send = |sums: &mut Vec<u8>| {
+            is_told &= shared.line.send(&FromTarget::Sums { file, sums: std::mem::take(sums).into() }).is_ok();
+            is_told
+        };
+        in_order(
+            blocks.spans(),
+            || vec![0; blocks.span_len()],
+            |buffer, span| self.read(buffer, span),
+            |read| {
+                let Some((summed, placed)) = read else { return ControlFlow::Break(()) };
+                self.basis.learn(&summed.chaining, placed);
+                left -= summed.sums.len();
+                sums.extend(summed.sums);
+                if left > 0 && (sums.len() < enough || send(&mut sums)) {
+                    return ControlFlow::Continue(());
+                }
+                ControlFlow::Break(())
+            },
+        );
+        self.basis.end();
+        if !sums.is_empty() {
+            send(&mut sums);
+        }
+        if left > 0 {
+            send(&mut Vec::new());
+        }
+        is_told
+    }
+
+    /// Sums a span, and has it placed. `None` where it cannot be read, and where nobody wants to know.
+    fn read(&self, buffer: &mut [u8], span: u64) -> Option<(Summed, bool)> {
+        if self.basis.is_over() {
+            return None;
+        }
+        let (blocks, range) = (&self.basis.blocks, self.basis.blocks.span(span));
+        let bytes = &mut buffer[..(range.end - range.start) as usize];
+        let from = if let Placing::Shared(own) = &self.what { own } else { &self.basis.file };
+        from.read_exact_at(bytes, range.start).ok()?;
+        let summed = sum(bytes, range.start, blocks);
+        Some((summed, self.what.place(bytes, range.start, &self.basis)))
+    }
+}

@@ -1,0 +1,30 @@
+//! The numbers of the messages: the source's below 32, the target's above; what both say has one number.
+
+pub(super) const PAGES: u8 = 1;
+pub(super) const PAGES_END: u8 = 2;
+pub(super) const ENTRIES: u8 = 3;
+pub(super) const RANGE_END: u8 = 4;
+pub(super) const SMALL: u8 = 5;
+pub(super) const BEGIN: u8 = 6;
+pub(super) const DATA: u8 = 7;
+pub(super) const COPY: u8 = 8;
+pub(super) const END: u8 = 9;
+pub(super) const DIGEST: u8 = 10;
+pub(super) const MISSING: u8 = 11;
+pub(super) const PROBLEM: u8 = 12;
+pub(super) const FAILED: u8 = 13;
+pub(super) const ZEROS: u8 = 14;
+pub(super) const NAME: u8 = 15;
+pub(super) const APART: u8 = 16;
+pub(super) const ASK_LANES: u8 = 24;
+pub(super) const LANES: u8 = 25;
+pub(super) const LIST: u8 = 33;
+pub(super) const RELEASE: u8 = 34;
+pub(super) const WHOLE: u8 = 35;
+pub(super) const DELTA: u8 = 36;
+pub(super) const WANT_DIGEST: u8 = 37;
+pub(super) const CHANGE: u8 = 38;
+pub(super) const FINISHED: u8 = 39;
+pub(super) const OUTLOOK: u8 = 40;
+pub(super) const SUMS: u8 = 41;
+pub(super) const LANES_ANSWER: u8 = 44;
