@@ -2,7 +2,7 @@
 //!
 //! No I/O but the reading and writing of whole frames; no decisions. In order of use: `bytes` (numbers and strings), `frame`,
 //! `entry` (names and what belongs to them), `fields` (what several messages hold), `opening` (who speaks, and what), `start`
-//! (the first words of each side) and the `options` in them, `message`.
+//! (the first words of each side) and the `options` in them, `message` and the `kind` of each.
 
 mod bytes;
 mod entry;
