@@ -1,6 +1,7 @@
 //! Entry by entry, in the ranges that differ: what is made, asked for, set, or to be deleted.
 
 mod ahead;
+mod alike;
 mod doubted;
 mod moved;
 mod references;
@@ -14,12 +15,12 @@ use xssh_fs::{Kind, RelPath};
 use self::ahead::Ahead;
 use super::compare::{Comparison, Stretch};
 use super::finish::Finish;
-use super::ledger::{Likeness, Wanted};
+use super::ledger::Wanted;
 use super::moves::Moves;
 use super::survey::Survey;
 use super::{Event, Shared, sweep};
 use crate::error::SyncError;
-use crate::limits::{DELTA_LEAST, KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
+use crate::limits::{KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
 use crate::options::Reuse;
 use crate::summary::Summary;
 use crate::tree::{Difference, Item};
@@ -377,20 +378,6 @@ impl Decider<'_> {
         if self.shared.translation.drops_owner(self.shared.options, &theirs.meta) {
             self.shared.ledger.owner_dropped();
         }
-    }
-
-    /// What is here of a large file: the file itself, or what a run that was cut has left, or what a reference has.
-    fn basis(&self, path: &RelPath, mine: Option<&Item>) -> Option<Likeness> {
-        if self.shared.options.whole_file {
-            return None;
-        }
-        let own = mine.filter(|mine| mine.meta.size >= DELTA_LEAST).map(|_| Likeness::Own);
-        own.or_else(|| {
-            let (root, own) = self.shared.tree.place(path).ok()?;
-            let (_, size) = root.partial(&own).ok()?;
-            (size >= DELTA_LEAST).then_some(Likeness::Partial)
-        })
-        .or_else(|| mine.is_none().then(|| self.reference_basis(path)).flatten())
     }
 
     fn settled(&mut self, file: FileId) -> Result<(), SyncError> {
