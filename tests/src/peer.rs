@@ -29,6 +29,7 @@ const PEERS: &[(&str, &str, &str)] = &[
     ("sha256sum", "coreutils", "--version"),
     ("socat", "socat", "-V"),
     ("ssh", "openssh-client", "-V"),
+    ("strace", "strace", "-V"),
     ("ssh-add", "openssh-client", ""),
     ("ssh-agent", "openssh-client", ""),
     ("ssh-keygen", "openssh-client", ""),

@@ -142,6 +142,14 @@ impl PartialOrd for RelPath {
 }
 
 /// As Rust writes a byte string: no control byte reaches a terminal.
+/// Whether a letter is no control character, and still is not seen or shows others elsewhere than they are: bidirectional marks,
+/// embeddings, overrides and isolates (Unicode UAX #9, section 2), separators of lines, what has no width, annotations, tags.
+fn is_unseen(letter: char) -> bool {
+    matches!(letter,
+        '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}'
+        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
 impl fmt::Display for RelPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_root() {
@@ -149,7 +157,7 @@ impl fmt::Display for RelPath {
         }
         for chunk in self.0.utf8_chunks() {
             for letter in chunk.valid().chars() {
-                if letter.is_control() || letter == '\\' {
+                if letter.is_control() || is_unseen(letter) || letter == '\\' {
                     write!(f, "{}", letter.escape_default())?;
                 } else {
                     write!(f, "{letter}")?;

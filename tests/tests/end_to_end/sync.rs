@@ -2,6 +2,7 @@
 
 mod bootstrap;
 mod display;
+mod faults;
 mod guards;
 mod releases;
 mod unattended;

@@ -149,6 +149,10 @@ impl Writer<'_> {
         let meta = self.shared.translation.here(meta);
         let attributes = attributes(self.shared, &meta, xattrs, wanted.replaces);
         place.file().set_len(length).map_err(|error| FsError::io(path, error))?;
+        if self.shared.options.fsync {
+            // Before it has its name: after a power loss a name without its contents would be neither old nor new.
+            place.file().sync_data().map_err(|error| FsError::io(path, error))?;
+        }
         match place {
             Place::Within(_) => {
                 let (root, own) = self.shared.tree.place(path)?;
