@@ -19,7 +19,7 @@ fn path(text: &str) -> RelPath {
 }
 
 fn all(mode: u32, xattrs: &[Xattr]) -> Attributes<'_> {
-    Attributes { mode: Some(mode), mtime: Some((1, 1)), uid: Some(7), gid: Some(7), xattrs }
+    Attributes { mode: Some(mode), mtime: Some((1, 1)), uid: Some(7), gid: Some(7), xattrs, ..Attributes::default() }
 }
 
 /// What is there, with all that a call could have changed.
@@ -133,18 +133,18 @@ fn directories_links_and_nodes() {
 
 #[test]
 fn names() {
-    race(|root| root.link_over(&path("from"), &path("dir/file")));
-    race(|root| root.link_over(&path("dir/file"), &path("from")));
+    race(|root| root.link_over(root, &path("from"), &path("dir/file")));
+    race(|root| root.link_over(root, &path("dir/file"), &path("from")));
     race(|root| {
         root.link_from(root, &path("from"), &path("dir/made"))?;
         root.remove_file(&path("dir/made"))
     });
     race(|root| {
-        root.rename(&path("dir/file"), &path("from"))?;
-        root.rename(&path("from"), &path("dir/file"))
+        root.rename(root, &path("dir/file"), &path("from"))?;
+        root.rename(root, &path("from"), &path("dir/file"))
     });
-    race(|root| root.copy_over(&path("from"), &path("dir/file")));
-    race(|root| root.copy_over(&path("dir/file"), &path("from")));
+    race(|root| root.copy_over(root, &path("from"), &path("dir/file")));
+    race(|root| root.copy_over(root, &path("dir/file"), &path("from")));
 }
 
 #[test]
