@@ -227,10 +227,10 @@ impl Tree {
         trail.leads_to(directory, true).unwrap_or(true)
     }
 
-    /// What was named one by one and is not there.
-    pub(crate) fn missing(&self) -> Vec<RelPath> {
+    /// What was named one by one and cannot be had, and why.
+    pub(crate) fn missing(&self) -> Vec<(RelPath, FsError)> {
         let named = self.filter.iter().flat_map(Filter::named);
-        named.filter(|path| self.stat(path).is_err_and(|error| error.is_missing())).cloned().collect()
+        named.filter_map(|path| self.stat(path).err().map(|error| (path.clone(), error))).collect()
     }
 
     /// The root that a path is below, and its path there.

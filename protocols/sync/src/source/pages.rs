@@ -23,11 +23,14 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights) {
     let mut pager = Pager::new(key, shared.options, rights, shared.options.mapping.clone());
     let mut clean = true;
     let mut gone = false;
-    if !shared.options.ignore_missing_args {
-        for path in shared.tree.missing() {
-            clean = false;
-            problem(shared, path, "it was named, and is not there (--ignore-missing-args)".to_owned());
-        }
+    for (path, error) in shared.tree.missing() {
+        let why = match error.is_missing() {
+            true if shared.options.ignore_missing_args => continue,
+            true => "it was named, and is not there (--ignore-missing-args)".to_owned(),
+            false => error.to_string(),
+        };
+        clean = false;
+        problem(shared, path, why);
     }
     shared.tree.walk(&RelPath::root(), None, &mut |found| {
         match found {

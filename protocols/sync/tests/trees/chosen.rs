@@ -43,6 +43,11 @@ fn named_paths_and_nothing_else() {
     assert!(!pair.target().join("not").join("there").exists());
     assert_eq!(names(&pair.target()), ["a/b/c", "a/old", "g", "z"]);
     assert!(pair.target().join("e").is_dir());
+    // What a link would lead to is no part of the tree, and that is said.
+    symlink("a", pair.source().join("link")).unwrap();
+    pair.selection = Some(select(&["link/x"], false));
+    let run = pair.push(&Options::default());
+    assert!(run.problems.iter().any(|why| why.starts_with("link/x: it was named")), "{:?}", run.problems);
     pair.selection = Some(select(&["a/b", "e"], true));
     write(&pair.target(), &["a/b/gone"]);
     pair.pull(&Options { delete: true, ..Options::default() }).ok();
