@@ -23,6 +23,8 @@ pub(crate) struct Line {
 /// What is queued.
 enum Out {
     Frame(u8, Vec<u8>),
+    /// Nothing follows it.
+    Last(u8, Vec<u8>),
     /// Further lanes, with their numbers: what follows goes over all of them.
     Lanes(Vec<(u8, Lane)>),
     End,
@@ -60,6 +62,13 @@ impl Line {
         self.frames.send(Out::Lanes(lanes)).map_err(|_| Gone)
     }
 
+    /// Queues the last message: whoever hears it leaves, and what another thread says behind it is said to nobody.
+    pub(crate) fn send_last(&self, message: &impl Message) -> Result<(), Gone> {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        let (kind, payload) = message.encode();
+        self.frames.send(Out::Last(kind, payload)).map_err(|_| Gone)
+    }
+
     /// Nothing follows what is queued.
     pub(crate) fn close(&self) {
         // Where the writer has gone already, there is nothing to tell it.
@@ -71,8 +80,9 @@ impl Line {
         let mut pace = shaping.bandwidth.map(Pace::new);
         let mut output = Striped::new(Box::new(output) as Box<dyn Write + '_>);
         while let Ok(out) = outgoing.0.recv() {
-            let (kind, payload) = match out {
-                Out::Frame(kind, payload) => (kind, payload),
+            let (kind, payload, is_last) = match out {
+                Out::Frame(kind, payload) => (kind, payload, false),
+                Out::Last(kind, payload) => (kind, payload, true),
                 Out::Lanes(lanes) => {
                     widen(&mut output, lanes)?;
                     continue;
@@ -84,6 +94,9 @@ impl Line {
             let written = frame::write(&mut output, kind, &payload, squeeze.then_some(shaping.level))?;
             if behind == 1 || pace.is_some() {
                 output.flush()?;
+            }
+            if is_last {
+                break;
             }
             if let Some(pace) = &mut pace {
                 pace.wait(written);
@@ -142,5 +155,24 @@ impl Pace {
         let took = Duration::from_secs_f64(bytes as f64 / self.bytes_a_second as f64);
         self.free = self.free.max(now) + took;
         thread::sleep(self.free.saturating_duration_since(now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::message::FromTarget;
+
+    /// An answer that another thread gives when all is said finds nobody, and that is no failure of the line.
+    #[test]
+    fn nothing_follows_the_last_message() {
+        let (line, outgoing) = Line::new();
+        line.send(&FromTarget::Release { range: 1 }).unwrap();
+        line.send_last(&FromTarget::Failed { why: "last".to_owned() }).unwrap();
+        line.send(&FromTarget::Lanes { welcome: true }).unwrap();
+        let mut written = Vec::new();
+        line.pump(outgoing, &mut written, &Shaping::default()).unwrap();
+        assert!(written.ends_with(b"last"), "{written:?}");
+        assert!(line.send(&FromTarget::Release { range: 2 }).is_err());
     }
 }

@@ -123,7 +123,8 @@ impl Decider<'_> {
                 }
                 self.finish.run(self.shared, clean)?;
                 let summary = self.shared.ledger.summary(*entries, *root);
-                self.send(&FromTarget::Finished(Box::new(summary)))?;
+                let finished = FromTarget::Finished(Box::new(summary));
+                self.shared.line.send_last(&finished).map_err(|_| SyncError::Ended)?;
                 return Ok(summary);
             }
             let event = inbox.recv().map_err(|_| SyncError::Ended)?;
