@@ -128,4 +128,17 @@ mod tests {
         line.extend_from_slice(&u32::MAX.to_le_bytes());
         assert!(matches!(read(&mut line.as_slice()), Err(WireError::TooLong { .. })));
     }
+
+    /// What becomes more than it said is no frame, and no memory is taken for more than it said.
+    #[test]
+    fn a_payload_that_unfolds_is_refused() {
+        let bomb = zstd::bulk::compress(&vec![0; 64 << 20], LEVEL).unwrap();
+        for said in [0_u32, 10, FRAME as u32] {
+            let mut line = vec![1 | COMPRESSED];
+            line.extend_from_slice(&(bomb.len() as u32 + 4).to_le_bytes());
+            line.extend_from_slice(&said.to_le_bytes());
+            line.extend_from_slice(&bomb);
+            assert!(matches!(read(&mut line.as_slice()), Err(WireError::Compression)), "{said}");
+        }
+    }
 }

@@ -147,3 +147,25 @@ fn a_shared_part_that_is_not_there_is_refused() {
     put.string(b"x");
     assert!(matches!(FromSource::decode(Frame { kind: 3, payload: put.0.into() }), Err(WireError::Name)));
 }
+
+/// Components and paths that no system takes are none, however they are put together.
+#[test]
+fn names_that_are_too_long_are_refused() {
+    let long = [vec![b'n'; 256], vec![vec![b'n'; 255]; 17].join(&b'/'), vec![b'n'; 1 << 20]];
+    for name in long {
+        let mut put = Put::default();
+        put.number(0);
+        put.number(0);
+        put.string(&name);
+        let entries = Frame { kind: 3, payload: put.0.into() };
+        assert!(FromSource::decode(entries).is_err(), "{} bytes", name.len());
+    }
+    // Two that are good, of which the second leans on the first and grows too long by it.
+    let mut put = Put::default();
+    put.number(0);
+    for (shared, rest) in [(0, vec![b'n'; 255]), (255, vec![b'n'])] {
+        put.number(shared);
+        put.string(&rest);
+    }
+    assert!(FromSource::decode(Frame { kind: 3, payload: put.0.into() }).is_err());
+}
