@@ -36,7 +36,7 @@ use xssh_sync::{Near, Options, Reason, Role, Shown, Start, Summary, SyncError};
 
 use crate::args::sync::Sync;
 use direction::Direction;
-use ending::{Failure, PROTOCOL};
+use ending::{Failure, UNUSABLE};
 use far_side::FarSide;
 use show::Show;
 
@@ -48,7 +48,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_sec
 
 /// Makes the target like the source; where the connection is lost, once more, as often as was asked for.
 pub(crate) fn run(call: &Sync) -> u8 {
-    let show = Arc::new(Show::new(call.display));
+    let show = Arc::new(Show::new(call.display, direction::other_side(call)));
     interrupt::listen(&show);
     show.begun(call);
     let (mut pause, longest) = PAUSES;
@@ -80,7 +80,7 @@ pub(crate) fn run(call: &Sync) -> u8 {
 fn once(call: &Sync, show: &Show, copies: bool) -> Result<u8, Failure> {
     let direction = direction::of(call).map_err(|why| Failure::new(USAGE, why))?;
     let done = run_with(call, direction, show, copies);
-    let (result, helper) = done.map_err(|why| Failure::new(PROTOCOL, why))?;
+    let (result, helper) = done.map_err(|why| Failure::new(UNUSABLE, why))?;
     let ended = helper.end();
     match result {
         Ok(summary) => {
@@ -116,6 +116,7 @@ fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Res
     match direction {
         Direction::Push { sources, host, path } => {
             let mut opened = trees::source(&sources, &start)?;
+            guard::home(call, &sources)?;
             if host.is_none() {
                 guard::nested(&sources, &opened, path_of(&path), &start)?;
             }

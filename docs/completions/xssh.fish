@@ -165,6 +165,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l backup -d 'Keep what 
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l fsync -d 'Have each file on the disk before it gets its name, and everything before it is said to be there'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l wait -d 'Wait for another run that is changing DST, up to an hour'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l bootstrap -d 'Where the host has no xssh, copy this one into its cache directory and use it from then on'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s C -d 'Compress the connection, as with ssh; the data is compressed where that pays anyway'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s 4 -d 'IPv4 only'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s 6 -d 'IPv6 only'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s v -d 'Tell the story of the connection'

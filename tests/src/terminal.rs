@@ -121,6 +121,14 @@ impl Terminal {
         }
     }
 
+    /// What comes within this time; nothing where nothing does.
+    #[must_use]
+    pub fn read(&mut self, patience: Duration) -> String {
+        let bytes = self.screen.recv_timeout(patience).unwrap_or_default();
+        self.seen.extend(&bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     /// All that was on the screen, as far as it has been waited for.
     #[must_use]
     pub fn seen(&self) -> String {

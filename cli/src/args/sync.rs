@@ -93,7 +93,7 @@ pub(super) fn sync(words: &[OsString]) -> Result<Action, Fault> {
 }
 
 /// rsync's letters that mean something else here, and what to say instead.
-const ELSEWHERE: [(char, &str); 20] = [
+const ELSEWHERE: [(char, &str); 34] = [
     ('A', "--acls"),
     ('b', "--backup"),
     ('D', "--devices --specials"),
@@ -114,7 +114,44 @@ const ELSEWHERE: [(char, &str); 20] = [
     ('u', "--update"),
     ('W', "--whole-file"),
     ('X', "--xattrs"),
+    ('0', "--from0"),
+    ('8', "control bytes are always escaped, letters never"),
+    ('@', "--modify-window"),
+    ('B', "the size of a block follows from the size of the file"),
+    ('d', "--files-from takes of a directory only itself"),
+    ('E', "permissions are kept; see --no-perms"),
+    ('K', "no symbolic link is followed in DST; name the directory itself"),
+    ('M', "both sides get the same options"),
+    ('N', "Linux cannot set the time of birth"),
+    ('O', "--no-times"),
+    ('T', "files are staged beside their names"),
+    ('U', "access times are left alone"),
+    ('V', "xssh -V"),
+    ('y', "files under other names are found by themselves"),
 ];
+
+/// ssh's letters that take a value, which to rsync are switches.
+const TAKING: [(char, &str); 6] = [
+    ('F', "the configuration file"),
+    ('J', "the way"),
+    ('i', "a key file"),
+    ('l', "a user"),
+    ('o', "an option of ssh's configuration"),
+    ('p', "a port"),
+];
+
+/// Whether it is the places that are missing, and not the value of some option.
+fn places_are_missing(error: &clap::Error) -> bool {
+    error.to_string().contains("PLACE")
+}
+
+/// Names the letter that may have taken a word that was not meant for it.
+fn taken_word(words: &[OsString]) -> String {
+    let letters = words.iter().filter_map(|word| word.to_str()).filter(|word| !word.starts_with("--"));
+    let mut letters = letters.filter_map(|word| word.strip_prefix('-')).flat_map(str::chars);
+    let taking = letters.find_map(|letter| TAKING.iter().find(|(own, _)| *own == letter));
+    taking.map_or_else(String::new, |(letter, value)| format!(" (-{letter} is ssh's and takes a value ({value}))"))
+}
 
 fn words_of(error: &clap::Error, words: &[OsString]) -> String {
     if error.kind() == ErrorKind::UnknownArgument {
@@ -125,6 +162,13 @@ fn words_of(error: &clap::Error, words: &[OsString]) -> String {
                 return format!("-{letter} is rsync's; here: {instead}");
             }
         }
+    }
+    if matches!(
+        error.kind(),
+        ErrorKind::MissingRequiredArgument | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues
+    ) && places_are_missing(error)
+    {
+        return format!("SRC and DST are missing: xssh sync [options] SRC... DST{}", taken_word(words));
     }
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
@@ -278,7 +322,7 @@ fn shell(matches: &ArgMatches) -> Vec<OsString> {
             words.extend([OsString::from(format!("-{letter}")), value.clone()]);
         }
     }
-    for letter in ["4", "6", "v", "q"] {
+    for letter in ["C", "4", "6", "v", "q"] {
         if matches.value_source(letter) == Some(ValueSource::CommandLine) {
             let times = usize::from(matches.get_count(letter));
             words.extend(std::iter::repeat_n(OsString::from(format!("-{letter}")), times));

@@ -1,8 +1,10 @@
 //! Which side is here.
 
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::path_of;
 use super::place::Place;
 use crate::args::sync::Sync;
 
@@ -14,6 +16,7 @@ pub(super) enum Direction {
 
 /// Reads it from the words of the command line.
 pub(super) fn of(call: &Sync) -> Result<Direction, String> {
+    call.sources.iter().chain([&call.target]).try_for_each(|word| is_meant(word))?;
     let sources: Vec<Place> = call.sources.iter().map(|word| Place::parse(word)).collect();
     let here: Option<Vec<PathBuf>> = sources.iter().map(Place::here).collect();
     match (here, Place::parse(&call.target)) {
@@ -42,8 +45,26 @@ pub(super) fn of(call: &Sync) -> Result<Direction, String> {
     }
 }
 
+/// What the other side is called behind the name of what could not be done there.
+pub(super) fn other_side(call: &Sync) -> &'static str {
+    let mut words = call.sources.iter().chain([&call.target]);
+    if words.any(|word| matches!(Place::parse(word), Place::There { .. })) { " (on the host)" } else { "" }
+}
+
+/// Whether a word that names a host may mean that: a file of this name would be here.
+fn is_meant(word: &OsStr) -> Result<(), String> {
+    match Place::parse(word) {
+        Place::There { host, path } if Path::new(word).exists() => Err(format!(
+            "'{0}' is read as '{1}' on host {host}, and there is a file of this name here: write './{0}' for that",
+            word.display(),
+            path_of(&path).display()
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Whether the one source is named in the way in which rsync would copy it under its name: without a slash behind it.
 pub(super) fn names_itself(call: &Sync) -> bool {
-    let plain = |word: &std::ffi::OsString| !word.as_bytes().ends_with(b"/");
+    let plain = |word: &OsString| !word.as_bytes().ends_with(b"/");
     !call.contents && !call.relative && matches!(call.sources.as_slice(), [word] if plain(word))
 }

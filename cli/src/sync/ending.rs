@@ -6,8 +6,10 @@ use super::far_side::Ended;
 use crate::args::sync::Sync;
 use crate::words;
 
-/// The two sides do not understand each other, or one of them refuses.
-pub(super) const PROTOCOL: u8 = 2;
+/// The two sides do not understand each other.
+const PROTOCOL: u8 = 2;
+/// SRC or DST cannot be used, or is not what it should be: nothing was done.
+pub(super) const UNUSABLE: u8 = 3;
 /// One side cannot go on: its disk, or its memory.
 const DISK: u8 = 11;
 /// The connection was lost.
@@ -103,7 +105,11 @@ fn is_cut(error: &SyncError) -> bool {
 
 fn code_of(error: &SyncError) -> u8 {
     match error {
-        SyncError::Refused(refusal) if refusal.reason == Reason::Held => HELD,
+        SyncError::Refused(refusal) => match refusal.reason {
+            Reason::Held => HELD,
+            Reason::Newer => PROTOCOL,
+            Reason::Other | Reason::OwnName => UNUSABLE,
+        },
         SyncError::Deletions { .. } => DELETIONS,
         SyncError::GaveUp(why) if why.contains("would be deleted") => DELETIONS,
         SyncError::Tree(_) | SyncError::GaveUp(_) | SyncError::Thread(_) => DISK,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use xssh_fs::{RelPath, Root};
 use xssh_sync::{Opened, Reason, Refusal, Role, Start, Tree};
 
-use super::path_of;
+use super::{direction, path_of};
+use crate::args::sync::Sync;
 
 /// Says what rsync would have done with a source that is named without a slash. `target` is as its user wrote it.
 pub(super) fn own_name(target: &str, name: &[u8]) -> Refusal {
@@ -17,6 +18,20 @@ pub(super) fn own_name(target: &str, name: &[u8]) -> Refusal {
          name {inside} as DST; with --contents {target} itself becomes like SRC. Nothing was changed"
     );
     Refusal { reason: Reason::OwnName, words }
+}
+
+/// Refuses to fill the home directory on a host with what is in a directory: rsync would have made one of its name there.
+pub(super) fn home(call: &Sync, sources: &[PathBuf]) -> Result<(), String> {
+    let target = call.target.to_string_lossy();
+    let [source] = sources else { return Ok(()) };
+    match source.file_name() {
+        Some(name) if target.ends_with(':') && direction::names_itself(call) && source.is_dir() => Err(format!(
+            "{target} is the whole home directory on the host: rsync would have made {target}{0} like SRC. If that is meant, \
+             name {target}{0} as DST; with --contents the home directory itself becomes like SRC. Nothing was changed",
+            name.display()
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses trees of which one is inside the other, where that does harm and no rule keeps them apart.

@@ -31,6 +31,7 @@ const EVENT: Duration = Duration::from_millis(250);
 /// Shows what happens.
 pub(super) struct Show {
     display: Display,
+    side: &'static str,
     meter: Arc<Meter>,
     screen: Screen,
     /// When JSON has told how far it is.
@@ -42,12 +43,13 @@ pub(super) struct Show {
 }
 
 impl Show {
-    pub(super) fn new(display: Display) -> Self {
+    /// `side` is what the other side is called behind a name.
+    pub(super) fn new(display: Display, side: &'static str) -> Self {
         let meter = Arc::new(Meter::new());
         let wanted = display.progress.unwrap_or_else(|| stderr().is_terminal() && !display.quiet) && !display.json;
         let screen = Screen::new(wanted, &meter);
         let (told, problems, buried) = (AtomicU64::new(0), Mutex::default(), AtomicBool::new(false));
-        Self { display, meter, screen, told, problems, buried }
+        Self { display, side, meter, screen, told, problems, buried }
     }
 
     /// Whether anybody sees what is to come.
@@ -159,7 +161,7 @@ impl Watch for Show {
                 self.event(&events::problem(path.as_bytes(), why, remote));
             }
             Note::Problem { path, why, remote } => {
-                let side = if remote { " (on the other side)" } else { "" };
+                let side = if remote { self.side } else { "" };
                 self.problem(format!("{path}{side}: {why}"));
             }
             _ if self.display.json => {

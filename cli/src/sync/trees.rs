@@ -1,6 +1,7 @@
 //! Held directories for either side of a sync.
 
 use std::io;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -32,13 +33,13 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
     let mut places = Vec::new();
     let mut names = Vec::new();
     for path in paths {
-        let (parent, own) = split(path)?;
-        let root = root(&parent)?.following(follow);
         // Before anything is asked of the other side.
-        match root.stat(&own) {
-            Err(error) if error.is_missing() && start.options.ignore_missing_args => continue,
+        match path.symlink_metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound && start.options.ignore_missing_args => continue,
             found => found.map_err(|error| format!("{}: {error}", path.display()))?,
         };
+        let (parent, own) = split(path)?;
+        let root = root(&parent)?.following(follow);
         if names.iter().any(|name| name == own.as_bytes()) {
             return Err(format!("two sources are called {own}"));
         }

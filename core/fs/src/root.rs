@@ -174,15 +174,6 @@ impl Root {
         let parent = self.parent(path)?;
         read_link_at(parent.as_fd(), path)
     }
-
-    /// Bytes that are free for us on the root's file system.
-    ///
-    /// # Errors
-    /// What the system says.
-    pub fn free_space(&self) -> Result<u64, FsError> {
-        let stat = rustix::fs::fstatvfs(self.fd()).map_err(FsError::of(&RelPath::root()))?;
-        Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
-    }
 }
 
 /// What was opened, if it is a regular file: only what is open cannot become something else meanwhile.

@@ -11,7 +11,7 @@ use crate::summary::Summary;
 use crate::tree::Tree;
 use crate::watch::{Nobody, Watch};
 use crate::wire::opening::{self, Speaker};
-use crate::wire::start::{self, Greeting, Ready, Refusal, Role, Shown, Start};
+use crate::wire::start::{self, Greeting, Ready, Reason, Refusal, Role, Shown, Start};
 use crate::{source, target};
 
 /// What a helper or a client shows of its disk.
@@ -91,7 +91,7 @@ pub fn serve(
                 theirs,
                 Speaker::here()
             );
-            return Err(refused(&mut output, words.into()));
+            return Err(refused(&mut output, Refusal { reason: Reason::Newer, words }));
         }
         // The client finds out by itself: our opening tells it what we speak.
         other => return Err(never_began(other)),

@@ -61,6 +61,8 @@ pub const MOVES: usize = 64 << 10;
 pub const MOVED_LEAST: u64 = 256;
 /// Names of owners and groups that a target learns.
 pub const NAMES: usize = 64 << 10;
+/// A file of less than this is not asked about before there may be no room for it.
+pub const ROOM_LEAST: u64 = 1 << 20;
 /// Runs of zeros of this length, at multiples of it, become holes.
 pub const HOLE: usize = 4 << 10;
 /// A file of less than this gets no thread for its digest.

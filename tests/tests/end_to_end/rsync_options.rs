@@ -54,3 +54,37 @@ fn every_option_that_the_table_names_is_there() {
     let missing: Vec<_> = names.filter(|name| !words.contains(name)).collect();
     assert!(missing.is_empty(), "xssh sync --help says nothing of {missing:?}");
 }
+
+/// Letters that mean to xssh what they mean to ssh, and those that mean what they mean to rsync.
+const SSHS: &str = "FJiloqvp46C";
+const ACCEPTED: &str = "acnrxz";
+
+#[test]
+fn every_letter_of_rsync_is_answered() {
+    let rows = rows();
+    let letters: BTreeSet<char> = rows
+        .iter()
+        .flat_map(|(theirs, _)| quoted(theirs))
+        .filter_map(|option| option.strip_prefix('-').filter(|rest| rest.chars().count() == 1)?.chars().next())
+        .collect();
+    assert!(letters.len() > 45, "{letters:?}");
+    let help = Call::new(&Subject::get().path).args(["sync", "--help"]).run().ok().text();
+    let has = |name: &str| help.split([' ', ',', '\n', '=', '[', ']']).any(|word| word.trim_end_matches('.') == name);
+    for letter in letters {
+        let option = format!("-{letter}");
+        let call = Call::new(&Subject::get().path).args(["sync", &option, "/dev/null/a", "/dev/null/b"]).run();
+        if SSHS.contains(letter) {
+            assert!(has(&option), "{option}: {call}");
+        } else if letter == 'h' {
+            assert!(call.ok().text().contains("xssh sync [options]"), "-h prints help");
+        } else if ACCEPTED.contains(letter) {
+            let _ = call.does_not_say("rsync's").says("/dev/null/a");
+        } else {
+            let call = call.ends(1).says(&format!("{option} is rsync's; here: "));
+            let errors = call.errors();
+            let named = errors.split([' ', ';', ',', '\n']).filter(|word| word.starts_with("--"));
+            let missing: Vec<_> = named.filter(|name| !has(name)).collect();
+            assert!(missing.is_empty(), "{option} names {missing:?}: {call}");
+        }
+    }
+}

@@ -5,6 +5,7 @@ mod display;
 mod faults;
 mod guards;
 mod releases;
+mod stories;
 mod unattended;
 
 use std::fs;
@@ -233,7 +234,7 @@ fn a_target_that_holds_the_source_s_name_is_asked_about() {
     fs::write(here.join("one"), "1").expect("a file");
     fs::create_dir_all(there.join("photos")).expect("a folder");
     let inside = there.join("photos");
-    let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ends(2).says(text(&inside));
+    let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ends(3).says(text(&inside));
     assert!(!there.join("one").exists());
     let _ = sync(&world, &[text(&here), &on_host(&inside)]).run().ok();
     assert_alike(&here, &inside);
@@ -271,13 +272,40 @@ mod as_root {
         fs::create_dir(&here).expect("a folder");
         fs::create_dir(&there).expect("a folder");
         let mounted = Mounted::tmpfs(&there, "4m");
-        fs::write(there.join("file"), "the old one").expect("a file");
-        fs::write(here.join("file"), Noise { seed: 6, length: 9_000_000 }.bytes()).expect("a file");
+        fs::write(there.join("other"), "the old one").expect("a file");
+        // Each has room, both have not.
+        for name in ["file", "other"] {
+            fs::write(here.join(name), Noise { seed: 6, length: 3_000_000 }.bytes()).expect("a file");
+        }
         fs::write(here.join("small"), "fits").expect("a file");
         let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ends(23).says("No space left on device");
-        assert_eq!(fs::read(there.join("file")).expect("the file"), b"the old one");
+        assert_eq!(fs::read(there.join("other")).expect("the file"), b"the old one");
         assert_eq!(fs::read(there.join("small")).expect("the file"), b"fits");
         assert_eq!(staged(&there), None);
+        drop(mounted);
+    }
+
+    /// What has no room is told before it is sent.
+    #[test]
+    fn a_disk_that_is_too_small() {
+        let world = World::direct();
+        let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+        fs::create_dir(&here).expect("a folder");
+        fs::create_dir(&there).expect("a folder");
+        let mounted = Mounted::tmpfs(&there, "5m");
+        fs::write(there.join("image"), Noise { seed: 7, length: 3_000_000 }.bytes()).expect("a file");
+        fs::write(here.join("image"), Noise { seed: 8, length: 3_000_000 }.bytes()).expect("a file");
+        fs::write(here.join("new"), Noise { seed: 9, length: 6_000_000 }.bytes()).expect("a file");
+        fs::write(here.join("small"), "fits").expect("a file");
+        let outcome = sync(&world, &["--stats", "--whole-file", text(&here), &on_host(&there)]).run().ends(23);
+        assert!(outcome.text().lines().any(|line| line.split_whitespace().eq(["bytes", "sent", "4"])), "{outcome}");
+        let outcome =
+            outcome.says("image (on the host): its new contents need 2.9 MiB beside it until they are complete");
+        let _ = outcome.says("--inplace").says("new (on the host): it needs 5.7 MiB, and 2.1 MiB are free");
+        assert_eq!(fs::read(there.join("small")).expect("the file"), b"fits");
+        fs::remove_file(here.join("new")).expect("a file");
+        let _ = sync(&world, &["--inplace", text(&here), &on_host(&there)]).run().ok();
+        assert_alike(&here, &there);
         drop(mounted);
     }
 

@@ -17,7 +17,7 @@ Both sides look at their trees at once and only what differs travels; of a large
 under its name whole or not at all. Directories, permissions, times and symbolic links are kept, and owners where root \
 receives. The host needs xssh: --remote-xssh says where it is.
 
-Exit codes: 0 done; 1 usage; 2 the two sides do not understand each other, or one refuses; 11 one side cannot go on; 12 the connection was lost; 20 ended by a signal; \
+Exit codes: 0 done; 1 usage; 2 the two sides do not understand each other; 3 SRC or DST cannot be used; 11 one side cannot go on; 12 the connection was lost; 20 ended by a signal; \
 23 some files could not be done, each is named; 24 some vanished before their turn; 25 more deletions than --max-delete: \
 none was done; 30 nothing passed for --timeout; 75 another run is changing DST; what the remote shell says (255) where there is no connection.";
 
@@ -275,6 +275,7 @@ fn shell() -> Vec<Arg> {
         letter('l', "user", "User on the host"),
         letter('o', "option", "An option of the configuration"),
         letter('p', "port", "Port"),
+        switch('C', "Compress the connection, as with ssh; the data is compressed where that pays anyway"),
         switch('4', "IPv4 only"),
         switch('6', "IPv6 only"),
         switch('v', "Tell the story of the connection"),

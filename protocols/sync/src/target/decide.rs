@@ -1,5 +1,6 @@
 //! Entry by entry, in the ranges that differ: what is made, asked for, set, or to be deleted.
 
+mod admission;
 mod ahead;
 mod alike;
 mod doubted;
@@ -295,22 +296,6 @@ impl Decider<'_> {
         }
     }
 
-    /// Whether an entry of the source is to be had here at all.
-    fn takes_part(&self, theirs: &Item) -> bool {
-        let options = self.shared.options;
-        let takes = match theirs.meta.kind {
-            Kind::File => return options.takes_size(theirs.meta.size),
-            Kind::Symlink => !options.safe_links || !theirs.leads_out(),
-            Kind::BlockDevice | Kind::CharDevice => options.devices,
-            Kind::Fifo | Kind::Socket => options.specials,
-            Kind::Directory => true,
-        };
-        if !takes {
-            self.shared.ledger.skipped();
-        }
-        takes
-    }
-
     /// Another name of a file that was listed before: it is linked at the end.
     fn another_name(&mut self, theirs: &Item, mine: Option<&Item>) {
         let options = self.shared.options;
@@ -355,6 +340,10 @@ impl Decider<'_> {
             }
             shared.ledger.file(theirs.meta.size);
             shared.change(&theirs.path, if mine.is_some() { Change::Contents } else { Change::NewFile });
+            return Ok(());
+        }
+        if let Some(why) = self.lacks_room(&theirs, mine) {
+            shared.problem(&theirs.path, &why);
             return Ok(());
         }
         self.ahead.want(theirs.meta.size);

@@ -80,6 +80,10 @@ impl Writer<'_> {
             }
             Work::Data(bytes) => {
                 self.shared.watch.note(Note::Moved(bytes.len() as u64));
+                if let State::Growing(growing) = &self.state {
+                    // Small files of another writer may have been named meanwhile.
+                    self.shared.watch.note(Note::Begun(&growing.wanted.item.path));
+                }
                 self.grow(|growing| growing.data(&bytes));
             }
             Work::Copy { offset, length } => {

@@ -107,10 +107,12 @@ pub enum Reason {
     Held,
     /// The target holds a directory that is called like the source.
     OwnName,
+    /// Something is asked for that only newer releases know.
+    Newer,
 }
 
 impl Reason {
-    const ALL: [Self; 3] = [Self::Other, Self::Held, Self::OwnName];
+    const ALL: [Self; 4] = [Self::Other, Self::Held, Self::OwnName, Self::Newer];
 
     fn number(self) -> u8 {
         Self::ALL.iter().position(|reason| *reason == self).unwrap_or_default() as u8

@@ -158,13 +158,13 @@ fn what_fails_is_told_to_programs_and_named_again_to_people() {
     );
     fs::remove_dir_all(there.join("d3")).expect("a folder");
     let outcome = sync(&world, &["--itemize", text(&here), &on_host(&there)]).run().ends(23);
-    assert!(outcome.errors().ends_with("what could not be done:\n  large (on the other side): a directory is in its place; with --delete it would be replaced\n"), "{outcome}");
+    assert!(outcome.errors().ends_with("what could not be done:\n  large (on the host): a directory is in its place; with --delete it would be replaced\n"), "{outcome}");
     // Who has just read it is not told twice.
     let outcome = sync(&world, &[text(&here), &on_host(&there)]).run().ends(23);
     assert_eq!(outcome.errors().lines().count(), 1, "{outcome}");
-    let outcome = sync(&world, &["--json", "nowhere", &on_host(&there)]).run().ends(2);
+    let outcome = sync(&world, &["--json", "nowhere", &on_host(&there)]).run().ends(3);
     let last = events(&outcome).pop().expect("an event");
-    assert_eq!((&last["event"], &last["exit_code"]), (&"error".into(), &2.into()));
+    assert_eq!((&last["event"], &last["exit_code"]), (&"error".into(), &3.into()));
 }
 
 fn assert_same_modes(before: &Termios, after: &Termios) {
