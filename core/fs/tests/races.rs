@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use rustix::fs::{CWD, RenameFlags, renameat_with};
 use xssh_fs::{Attributes, FsError, Kind, RelPath, Root, Xattr};
 
 /// Of each call.
@@ -62,12 +63,11 @@ fn race(call: impl Fn(&Root) -> Result<(), FsError>) {
     let (stop, mut landed) = (AtomicBool::new(false), 0);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let swap = |from: &str, to: &str| fs::rename(at(from), at(to)).unwrap();
+            // At once, so that the name is always taken: nobody makes a directory in its place.
+            let swap = || renameat_with(CWD, at("dir"), CWD, at("link"), RenameFlags::EXCHANGE).unwrap();
             while !stop.load(Ordering::Relaxed) {
-                swap("dir", "spare");
-                swap("link", "dir");
-                swap("dir", "link");
-                swap("spare", "dir");
+                swap();
+                swap();
                 thread::yield_now();
             }
         });
