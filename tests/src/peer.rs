@@ -34,7 +34,6 @@ const PEERS: &[(&str, &str, &str)] = &[
     ("ssh-agent", "openssh-client", ""),
     ("ssh-keygen", "openssh-client", ""),
     ("sshd", "openssh-server", "-V"),
-    ("strace", "strace", "-V"),
     ("tinyproxy", "tinyproxy-bin", "-v"),
     ("unison", "unison", "-version"),
     ("unshare", "util-linux", "--version"),

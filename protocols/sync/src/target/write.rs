@@ -153,12 +153,11 @@ impl Writer<'_> {
         let meta = self.shared.translation.here(meta);
         let attributes = attributes(self.shared, &meta, xattrs, wanted.replaces);
         place.file().set_len(length).map_err(|error| FsError::io(path, error))?;
-        if self.shared.options.fsync {
-            // Before it has its name: after a power loss a name without its contents would be neither old nor new.
-            place.file().sync_data().map_err(|error| FsError::io(path, error))?;
-        }
         match place {
-            Place::Within(_) => {
+            Place::Within(file) => {
+                if self.shared.options.fsync {
+                    file.sync_data().map_err(|error| FsError::io(path, error))?;
+                }
                 let (root, own) = self.shared.tree.place(path)?;
                 if self.shared.options.xattrs || self.shared.options.acls {
                     // A file that stays keeps what the source's has no more.
@@ -229,7 +228,8 @@ pub(super) fn handed_down<'a>(
     acls.iter().copied().filter(move |name| kept && xattrs.iter().all(|xattr| &*xattr.name != *name))
 }
 
-/// Gives what is staged its name. Where that is to outlast a power cut, its contents are on the disk before.
+/// Gives what is staged its name. Where that is to outlast a power loss, its contents are on the disk before: a name without
+/// them would be neither old nor new.
 pub(super) fn settle(
     shared: &Shared<'_>,
     staged: Staged,
