@@ -1,0 +1,81 @@
+//! Trees in pages: where one ends, and the digests by which two sides find that nothing in it differs.
+
+use super::program::Right;
+use super::wire::{Entry, LINK};
+
+const MOST_ENTRIES: usize = 4096;
+
+/// A page of a tree.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Page {
+    pub first: Vec<u8>,
+    pub digest: [u8; 16],
+    pub owners: [u8; 16],
+}
+
+/// The pages of a tree whose owners and groups are called by their numbers, or are left alone.
+pub fn pages(entries: &[Entry], key: &[u8; 32], right: Option<&Right>) -> Vec<Page> {
+    let mut starts = Vec::new();
+    for (place, entry) in entries.iter().enumerate() {
+        if starts.last().is_none_or(|start| place - start == MOST_ENTRIES || is_cut(&entry.path, key)) {
+            starts.push(place);
+        }
+    }
+    let ends = starts.iter().skip(1).copied().chain([entries.len()]);
+    starts.iter().zip(ends).map(|(start, end)| page(&entries[*start..end], key, right)).collect()
+}
+
+fn is_cut(path: &[u8], key: &[u8; 32]) -> bool {
+    let hash = blake3::keyed_hash(key, path);
+    u32::from_le_bytes(hash.as_bytes()[..4].try_into().unwrap()).is_multiple_of(256)
+}
+
+/// The digest of a whole tree.
+pub fn tree(entries: &[Entry]) -> [u8; 32] {
+    let mut digest = blake3::Hasher::new();
+    entries.iter().for_each(|entry| add(entry, &mut digest));
+    *digest.finalize().as_bytes()
+}
+
+fn page(entries: &[Entry], key: &[u8; 32], right: Option<&Right>) -> Page {
+    let (mut digest, mut owners) = (blake3::Hasher::new_keyed(key), blake3::Hasher::new_keyed(key));
+    for entry in entries {
+        add(entry, &mut digest);
+        let owner = right.filter(|right| right.owners).map(|_| entry.metadata.owner);
+        let group = right.map(|_| entry.metadata.group);
+        for number in owner.into_iter().chain(group) {
+            let name = called(number);
+            owners.update(&size(&name)).update(&name);
+        }
+    }
+    // A page with a group that the target may not give is not compared.
+    let gives = |right: &Right, entry: &Entry| right.owners || right.groups.contains(&called(entry.metadata.group));
+    let is_compared = right.is_none_or(|right| entries.iter().all(|entry| gives(right, entry)));
+    let owners = if is_compared { half(&owners) } else { [0; 16] };
+    Page { first: entries[0].path.clone(), digest: half(&digest), owners }
+}
+
+/// What owners and groups are called where numbers are to stay what they are.
+fn called(number: u64) -> Vec<u8> {
+    format!("+{number}").into_bytes()
+}
+
+/// What is compared of an entry.
+fn add(Entry { path, metadata, link }: &Entry, digest: &mut blake3::Hasher) {
+    digest.update(&size(path)).update(path).update(&[metadata.kind]);
+    let timed = metadata.kind != LINK;
+    let seconds = if timed { metadata.seconds.cast_unsigned() } else { 0 };
+    let nanoseconds = if timed { metadata.nanoseconds } else { 0 };
+    for number in [metadata.mode, metadata.size, seconds, nanoseconds, 0] {
+        digest.update(&number.to_le_bytes());
+    }
+    digest.update(link);
+}
+
+fn size(of: &[u8]) -> [u8; 4] {
+    u32::try_from(of.len()).unwrap().to_le_bytes()
+}
+
+fn half(of: &blake3::Hasher) -> [u8; 16] {
+    of.finalize().as_bytes()[..16].try_into().unwrap()
+}
