@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, Timespec, Timestamps, UTIME_OMIT,
 use rustix::io::Errno;
 
 use crate::staged::{fresh_name, give_name};
-use crate::{FsError, Kind, RelPath, Root, StandIn, Xattr, stand_in, xattr};
+use crate::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr, stand_in, xattr};
 
 /// What is set of an entry; `None` leaves it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,6 +26,17 @@ pub struct Attributes<'a> {
 }
 
 impl Attributes<'_> {
+    /// What an entry does not have already. Attributes are all set: which of them it has is not known.
+    #[must_use]
+    pub fn beyond(self, entry: &Entry) -> Self {
+        let uid = self.uid.filter(|uid| *uid != entry.uid);
+        let gid = self.gid.filter(|gid| *gid != entry.gid);
+        // Another owner takes set-id bits away.
+        let keeps_mode = uid.is_none() && gid.is_none() && self.xattrs.is_empty();
+        let mode = self.mode.filter(|mode| !keeps_mode || *mode != entry.mode);
+        Self { mode, mtime: self.mtime.filter(|mtime| *mtime != entry.mtime), uid, gid, ..self }
+    }
+
     fn timestamps(&self) -> Option<Timestamps> {
         let (tv_sec, nanoseconds) = self.mtime?;
         Some(Timestamps {

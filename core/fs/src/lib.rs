@@ -20,6 +20,7 @@ mod error;
 mod follow;
 pub mod limits;
 mod lock;
+mod names;
 mod parents;
 mod path;
 mod root;

@@ -1,22 +1,50 @@
 //! Directories that were used lately, held: most changes come in the directory of the one before.
 
-use std::os::fd::OwnedFd;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::RelPath;
 
 /// Directories that are held at a time.
 const HELD: usize = 16;
 
+/// A directory that is held.
+#[derive(Debug)]
+pub(crate) struct Held {
+    directory: OwnedFd,
+    /// Whose a new file in it is: as the system and the directory say, so it is seen by the first one.
+    owner: OnceLock<(u32, u32)>,
+}
+
+impl Held {
+    pub(crate) fn new(directory: OwnedFd) -> Self {
+        Self { directory, owner: OnceLock::new() }
+    }
+
+    pub(crate) fn owner(&self) -> Option<(u32, u32)> {
+        self.owner.get().copied()
+    }
+
+    pub(crate) fn note_owner(&self, owner: (u32, u32)) -> (u32, u32) {
+        *self.owner.get_or_init(|| owner)
+    }
+}
+
+impl AsFd for Held {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.directory.as_fd()
+    }
+}
+
 #[derive(Debug, Default)]
-pub(crate) struct Parents(Mutex<Vec<(RelPath, Arc<OwnedFd>)>>);
+pub(crate) struct Parents(Mutex<Vec<(RelPath, Arc<Held>)>>);
 
 impl Parents {
-    fn with<T>(&self, work: impl FnOnce(&mut Vec<(RelPath, Arc<OwnedFd>)>) -> T) -> T {
+    fn with<T>(&self, work: impl FnOnce(&mut Vec<(RelPath, Arc<Held>)>) -> T) -> T {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(crate) fn find(&self, path: &RelPath) -> Option<Arc<OwnedFd>> {
+    pub(crate) fn find(&self, path: &RelPath) -> Option<Arc<Held>> {
         self.with(|held| {
             let at = held.iter().position(|(own, _)| own == path)?;
             let found = held.remove(at);
@@ -26,7 +54,7 @@ impl Parents {
         })
     }
 
-    pub(crate) fn keep(&self, path: &RelPath, directory: &Arc<OwnedFd>) {
+    pub(crate) fn keep(&self, path: &RelPath, directory: &Arc<Held>) {
         self.with(|held| {
             if held.len() == HELD {
                 held.remove(0);

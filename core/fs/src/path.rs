@@ -116,6 +116,12 @@ impl RelPath {
         target.starts_with(b"/")
     }
 
+    /// A path of which the last component was read from a directory and the others were checked.
+    pub(crate) fn listed(path: &[u8]) -> Result<Self, PathError> {
+        let name = path.iter().rev().take_while(|byte| **byte != b'/').count();
+        if path.len() > LONGEST || name > LONGEST_NAME { Err(PathError::TooLong) } else { Ok(Self(path.into())) }
+    }
+
     /// A path that the caller has put together from checked components.
     pub(crate) fn checked(path: &[u8]) -> Self {
         Self(path.into())

@@ -1,12 +1,14 @@
 use std::fs::{self, File};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 
-use crate::parents::Parents;
+use crate::names::Sorted;
+use crate::parents::{Held, Parents};
 use crate::{Entry, Follow, FsError, Kind, RelPath};
 
 /// What is asked of statx(2).
@@ -15,12 +17,16 @@ const FIELDS: StatxFlags = StatxFlags::BASIC_STATS;
 /// A held directory, and the right to everything below it.
 #[derive(Debug)]
 pub struct Root {
-    directory: Arc<OwnedFd>,
+    directory: Arc<Held>,
     /// As it was named, for messages alone.
     named: PathBuf,
     parents: Parents,
     /// Nothing, unless the opener said so.
     pub(crate) follow: Follow,
+    /// Files can have no name here until they are finished.
+    nameless: AtomicBool,
+    /// The names of the large directory that was read last.
+    large: Mutex<Option<(RelPath, Arc<Sorted>)>>,
 }
 
 impl Root {
@@ -32,12 +38,9 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::openat(CWD, path, flags, Mode::empty())
             .map_err(|errno| FsError::Root { path: path.to_owned(), source: errno.into() })?;
-        Ok(Self {
-            directory: Arc::new(directory),
-            named: path.to_owned(),
-            parents: Parents::default(),
-            follow: Follow::default(),
-        })
+        let directory = Arc::new(Held::new(directory));
+        let (named, parents, large) = (path.to_owned(), Parents::default(), Mutex::default());
+        Ok(Self { directory, named, parents, follow: Follow::default(), nameless: true.into(), large })
     }
 
     /// Makes a directory, and those above it, where they are missing, and holds it.
@@ -60,7 +63,7 @@ impl Root {
     }
 
     /// The directory that holds `path`, held itself.
-    pub(crate) fn parent(&self, path: &RelPath) -> Result<Arc<OwnedFd>, FsError> {
+    pub(crate) fn parent(&self, path: &RelPath) -> Result<Arc<Held>, FsError> {
         match path.parent() {
             None => Err(FsError::Kind { path: path.clone(), wanted: "below the tree's root" }),
             Some(parent) => self.directory(&parent),
@@ -68,7 +71,7 @@ impl Root {
     }
 
     /// Holds a directory below.
-    pub(crate) fn directory(&self, path: &RelPath) -> Result<Arc<OwnedFd>, FsError> {
+    pub(crate) fn directory(&self, path: &RelPath) -> Result<Arc<Held>, FsError> {
         if path.is_root() {
             return Ok(Arc::clone(&self.directory));
         }
@@ -76,9 +79,28 @@ impl Root {
             return Ok(held);
         }
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let held = Arc::new(self.open_beneath(path, flags)?);
+        let held = Arc::new(Held::new(self.open_beneath(path, flags)?));
         self.parents.keep(path, &held);
         Ok(held)
+    }
+
+    /// Whether files can be without a name here until they are finished, as far as is known.
+    pub(crate) fn nameless(&self) -> bool {
+        self.nameless.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn refuse_nameless(&self) {
+        self.nameless.store(false, Ordering::Relaxed);
+    }
+
+    /// The names of a large directory, if it is the one that was read last.
+    pub(crate) fn large(&self, path: &RelPath) -> Option<Arc<Sorted>> {
+        let large = self.large.lock().unwrap_or_else(PoisonError::into_inner);
+        large.as_ref().filter(|(own, _)| own == path).map(|(_, names)| Arc::clone(names))
+    }
+
+    pub(crate) fn keep_large(&self, path: &RelPath, names: &Arc<Sorted>) {
+        *self.large.lock().unwrap_or_else(PoisonError::into_inner) = Some((path.clone(), Arc::clone(names)));
     }
 
     /// Forgets what is held of a directory that goes.
@@ -95,7 +117,7 @@ impl Root {
         }
         let flags = flags | OFlags::NOFOLLOW;
         loop {
-            match rustix::fs::openat2(&self.directory, name, flags, Mode::empty(), resolve) {
+            match rustix::fs::openat2(self.fd(), name, flags, Mode::empty(), resolve) {
                 // A rename somewhere made the kernel unsure: it asks for one more try.
                 Err(Errno::AGAIN | Errno::INTR) => {}
                 Err(Errno::NOSYS) => return self.open_step_by_step(path, flags),
@@ -116,7 +138,7 @@ impl Root {
             if is_last {
                 return Ok(opened);
             }
-            held = Arc::new(opened);
+            held = Arc::new(Held::new(opened));
         }
         Err(FsError::Kind { path: path.clone(), wanted: "a path" })
     }

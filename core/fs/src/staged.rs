@@ -1,14 +1,15 @@
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::change::set_open;
+use crate::parents::Held;
 use crate::root::stat_at;
-use crate::xattr::absent_is_good;
+use crate::xattr::{absent_is_good, in_proc};
 use crate::{Attributes, FsError, RelPath, Root};
 
 /// How every staged name begins.
@@ -86,7 +87,8 @@ fn partial_name(path: &RelPath) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Staged {
     file: File,
-    parent: Arc<OwnedFd>,
+    parent: Arc<Held>,
+    /// Where it stands until then; empty for a file without a name.
     name: Vec<u8>,
     path: RelPath,
     /// It is no longer there under `name`.
@@ -100,6 +102,30 @@ impl Root {
     /// There is no such directory, it may not be written to, or the disk is full.
     pub fn stage(&self, path: &RelPath) -> Result<Staged, FsError> {
         self.stage_as(path, OFlags::EXCL, fresh_name())
+    }
+
+    /// The same where nothing stands at `path`: where the file system can, the file has no name until then, which costs less and
+    /// leaves nothing behind.
+    ///
+    /// # Errors
+    /// As [`Root::stage`].
+    pub fn stage_new(&self, path: &RelPath) -> Result<Staged, FsError> {
+        if !self.nameless() {
+            return self.stage(path);
+        }
+        let parent = self.parent(path)?;
+        let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
+        match rustix::fs::openat(&parent, ".", flags, Mode::from_raw_mode(0o600)) {
+            Ok(file) => {
+                let (file, path) = (File::from(file), path.clone());
+                Ok(Staged { file, parent, name: Vec::new(), path, settled: true })
+            }
+            Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
+                self.refuse_nameless();
+                self.stage(path)
+            }
+            Err(errno) => Err(FsError::io(path, errno.into())),
+        }
     }
 
     /// The same under a name that the next run finds, if this one is cut: see [`Root::partial`].
@@ -159,10 +185,48 @@ impl Staged {
     }
 
     fn settle(&mut self, attributes: &Attributes<'_>, replaces: bool) -> Result<(), FsError> {
-        set_open(self.file.as_fd(), attributes).map_err(FsError::of(&self.path))?;
+        let attributes = self.needed(attributes).map_err(FsError::of(&self.path))?;
+        set_open(self.file.as_fd(), &attributes).map_err(FsError::of(&self.path))?;
+        if self.name.is_empty() && !replaces {
+            return self.link(self.path.name());
+        }
+        if self.name.is_empty() {
+            let name = fresh_name();
+            self.link(&name)?;
+            (self.name, self.settled) = (name, false);
+        }
         give_name(self.parent.as_fd(), &self.name, &self.path, replaces)?;
         self.settled = true;
         Ok(())
+    }
+
+    /// Without the owner that every new file in this directory has.
+    fn needed<'a>(&self, attributes: &Attributes<'a>) -> rustix::io::Result<Attributes<'a>> {
+        let owner = match self.parent.owner() {
+            Some(owner) => owner,
+            None => {
+                let stat = rustix::fs::fstat(&self.file)?;
+                self.parent.note_owner((stat.st_uid, stat.st_gid))
+            }
+        };
+        let is_so = attributes.uid.is_none_or(|uid| uid == owner.0) && attributes.gid.is_none_or(|gid| gid == owner.1);
+        Ok(if is_so { Attributes { uid: None, gid: None, ..*attributes } } else { *attributes })
+    }
+
+    /// Gives a file without a name one that nothing has.
+    fn link(&self, name: &[u8]) -> Result<(), FsError> {
+        let linked = match rustix::fs::linkat(&self.file, "", &self.parent, name, AtFlags::EMPTY_PATH) {
+            // Before Linux 6.10 only root may do so.
+            Err(Errno::NOENT | Errno::PERM) => {
+                let path = in_proc(self.file.as_fd());
+                rustix::fs::linkat(CWD, path, &self.parent, name, AtFlags::SYMLINK_FOLLOW)
+            }
+            linked => linked,
+        };
+        linked.map_err(|errno| match errno {
+            Errno::EXIST => FsError::Taken { path: self.path.clone() },
+            errno => FsError::io(&self.path, errno.into()),
+        })
     }
 
     /// Takes away an extended attribute that it was made with, as an ACL that its directory hands down.

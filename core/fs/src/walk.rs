@@ -1,8 +1,10 @@
 //! The entries of a tree, in the order of their paths: a directory right before what is in it.
 //!
-//! The names of a directory are read at once and sorted; everything else is asked as the walk comes to it. So what is held is
-//! the names of the directories from the root to the place where the walk is. It can begin anywhere: directories before are
-//! not opened.
+//! The names of a directory are read at once and sorted. What else is to be known of an entry is asked as its name is read,
+//! while the system has both at hand (a quarter less time in a large tree), but for those of a very large directory and of one
+//! that a span begins or ends in: they are asked as the walk comes to them. So what is held is the names of the directories from
+//! the root to the place where the walk is, and what is known of some of them. It can begin anywhere: directories before are not
+//! opened.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -15,6 +17,7 @@ use rustix::io::Errno;
 use thiserror::Error;
 
 use crate::follow::Named;
+use crate::names::{Names, Sorted};
 use crate::path::compare;
 use crate::root::stat_at;
 use crate::{Entry, FsError, Kind, PathError, RelPath, Root, is_staged_name};
@@ -23,6 +26,10 @@ use crate::{Entry, FsError, Kind, PathError, RelPath, Root, is_staged_name};
 const BATCH: usize = 64 << 10;
 /// Directories that are held open on the way down; those further down are opened again after each directory in them.
 const HELD: usize = 64;
+/// A directory of so many names is not read anew for each part of it.
+const LARGE: usize = 4096;
+/// Entries, in all directories on the way down, that were asked for before the walk came to them.
+const AHEAD: usize = 32 << 10;
 
 /// Something that the walk came by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +56,7 @@ pub struct Span {
 }
 
 /// Calls `visit` with every entry of the span, and with what could not be read. What runs have staged is left out,
-/// unless it is asked for.
+/// unless it is asked for. A span that begins or ends in a large directory may miss what was made there since it was last read.
 /// `visit` says whether the walk goes on, and `enter` whether it goes into a directory that was shown.
 pub fn walk(
     root: &Root,
@@ -57,7 +64,7 @@ pub fn walk(
     enter: &mut dyn FnMut(&RelPath) -> bool,
     visit: &mut dyn FnMut(Result<Found, FsError>) -> ControlFlow<()>,
 ) {
-    let mut walk = Walk { root, span, device: None, above: Vec::new(), enter, visit };
+    let mut walk = Walk { root, span, device: None, above: Vec::new(), ahead: AHEAD, enter, visit };
     // The only way to end early is that the visitor says so.
     let _ = walk.start();
 }
@@ -73,6 +80,8 @@ struct Walk<'a> {
     device: Option<(u32, u32)>,
     /// The directories that lead to where the walk is, by file system and number: a link must not lead back to one.
     above: Vec<((u32, u32), u64)>,
+    /// Entries that may still be asked for ahead.
+    ahead: usize,
     enter: &'a mut dyn FnMut(&RelPath) -> bool,
     visit: &'a mut dyn FnMut(Result<Found, FsError>) -> ControlFlow<()>,
 }
@@ -98,20 +107,29 @@ impl Walk<'_> {
     /// Everything in the directory at `path`.
     fn directory(&mut self, path: &mut Vec<u8>, depth: usize) -> ControlFlow<()> {
         let own = RelPath::checked(path);
-        let (mut held, names) = match self.read(&own) {
-            Ok((held, names)) => (Some(held), names),
+        let Listing { held, names, entries } = match self.read(&own) {
+            Ok(listing) => listing,
             Err(error) => return (self.visit)(Err(error)),
         };
+        let mut held = Some(held);
         let length = path.len();
-        for name in names.sorted() {
+        let first = names.position(|name| {
             path.truncate(length);
             if length > 0 {
                 path.push(b'/');
             }
             path.extend_from_slice(name);
-            if self.is_before(path) {
+            self.is_before(path)
+        });
+        for (at, name) in names.from(first) {
+            if !self.span.staged && is_staged_name(name) {
                 continue;
             }
+            path.truncate(length);
+            if length > 0 {
+                path.push(b'/');
+            }
+            path.extend_from_slice(name);
             if self.is_behind(path) {
                 break;
             }
@@ -122,7 +140,8 @@ impl Walk<'_> {
                 }
             }
             let Some(directory) = &held else { break };
-            let Some(entry) = self.show(directory, path)? else { continue };
+            let known = entries.get(at as usize).copied().flatten();
+            let Some(entry) = self.show(directory, path, known)? else { continue };
             if entry.kind == Kind::Directory && (self.enter)(&RelPath::checked(path)) {
                 if depth >= HELD {
                     held = None;
@@ -132,13 +151,14 @@ impl Walk<'_> {
                 self.above.pop();
             }
         }
+        self.ahead += entries.len();
         path.truncate(length);
         ControlFlow::Continue(())
     }
 
-    /// Shows one entry. Gives it, if the walk may go into it.
-    fn show(&mut self, directory: &Arc<OwnedFd>, path: &[u8]) -> ControlFlow<(), Option<Entry>> {
-        let path = match RelPath::parse(path) {
+    /// Shows one entry, of which something may be known already. Gives it, if the walk may go into it.
+    fn show(&mut self, directory: &Arc<OwnedFd>, path: &[u8], known: Option<Entry>) -> ControlFlow<(), Option<Entry>> {
+        let path = match RelPath::listed(path) {
             Ok(path) => path,
             Err(error) => {
                 // It has no path of its own: the directory that it is in is named.
@@ -148,7 +168,8 @@ impl Walk<'_> {
                 return ControlFlow::Continue(None);
             }
         };
-        let entry = match stat_at(directory.as_fd(), path.name(), AtFlags::SYMLINK_NOFOLLOW) {
+        let asked = || stat_at(directory.as_fd(), path.name(), AtFlags::SYMLINK_NOFOLLOW);
+        let entry = match known.map_or_else(asked, Ok) {
             Ok(entry) => entry,
             // Gone since its name was read.
             Err(Errno::NOENT) => return ControlFlow::Continue(None),
@@ -208,48 +229,47 @@ impl Walk<'_> {
         self.root.open_beneath(path, flags).map(Arc::new)
     }
 
-    fn read(&self, path: &RelPath) -> Result<(Arc<OwnedFd>, Names), FsError> {
+    fn read(&mut self, path: &RelPath) -> Result<Listing, FsError> {
         let held = self.hold(path)?;
-        let mut names = Names::default();
+        let cuts = |end: &Option<RelPath>| end.as_ref().is_some_and(|end| end.is_below(path));
+        let is_part = cuts(&self.span.from) || cuts(&self.span.until);
+        if is_part && let Some(names) = self.root.large(path) {
+            return Ok(Listing { held, names, entries: Vec::new() });
+        }
+        let (mut names, mut entries) = (Names::default(), Vec::new());
+        let most = if is_part { 0 } else { self.ahead };
         let mut buffer = vec![MaybeUninit::uninit(); BATCH];
-        let mut entries = RawDir::new(held.as_fd(), &mut buffer);
-        while let Some(entry) = entries.next() {
-            match entry {
-                Ok(entry) if !self.span.staged && is_staged_name(entry.file_name().to_bytes()) => {}
-                Ok(entry) => names.push(entry.file_name().to_bytes()),
+        let mut found = RawDir::new(held.as_fd(), &mut buffer);
+        while let Some(entry) = found.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
                 // Removed while it was read: it has no entries any more.
                 Err(Errno::NOENT) => break,
                 Err(errno) => return Err(FsError::io(path, errno.into())),
+            };
+            let name = entry.file_name().to_bytes();
+            if matches!(name, b"." | b"..") {
+                continue;
             }
+            if names.len() < most {
+                // What cannot be had now is asked for again when the walk comes to it.
+                entries.push(stat_at(held.as_fd(), name, AtFlags::SYMLINK_NOFOLLOW).ok());
+            }
+            names.push(name);
         }
-        Ok((held, names))
+        self.ahead -= entries.len();
+        let names = Arc::new(names.sorted());
+        if names.len() >= LARGE {
+            self.root.keep_large(path, &names);
+        }
+        Ok(Listing { held, names, entries })
     }
 }
 
-/// The names of a directory, packed: a million of them fit in some 30 MiB.
-#[derive(Default)]
-struct Names {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
-}
-
-impl Names {
-    fn push(&mut self, name: &[u8]) {
-        if matches!(name, b"." | b"..") {
-            return;
-        }
-        self.bytes.extend_from_slice(name);
-        self.ends.push(u32::try_from(self.bytes.len()).unwrap_or(u32::MAX));
-    }
-
-    fn get(&self, at: usize) -> &[u8] {
-        let start = at.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-        self.bytes.get(start..self.ends[at] as usize).unwrap_or_default()
-    }
-
-    fn sorted(&self) -> impl Iterator<Item = &[u8]> {
-        let mut order: Vec<u32> = (0..self.ends.len() as u32).collect();
-        order.sort_unstable_by(|a, b| self.get(*a as usize).cmp(self.get(*b as usize)));
-        order.into_iter().map(|at| self.get(at as usize))
-    }
+/// A directory as it was read.
+struct Listing {
+    held: Arc<OwnedFd>,
+    names: Arc<Sorted>,
+    /// What is known of the first of them, in the order in which they were read.
+    entries: Vec<Option<Entry>>,
 }

@@ -99,8 +99,8 @@ pub(crate) fn set_held(held: &OwnedFd, xattrs: &[Xattr]) -> rustix::io::Result<(
 }
 
 /// The name in /proc that leads to what is held, also for calls that would follow a link at the entry's own name.
-pub(crate) fn in_proc(held: &OwnedFd) -> String {
-    format!("/proc/self/fd/{}", held.as_raw_fd())
+pub(crate) fn in_proc(held: impl AsFd) -> String {
+    format!("/proc/self/fd/{}", held.as_fd().as_raw_fd())
 }
 
 /// Asks with a small buffer, and with the largest where that is too small.

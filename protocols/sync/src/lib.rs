@@ -28,6 +28,7 @@ mod pruning;
 mod selection;
 mod source;
 mod spans;
+mod speed;
 mod striped;
 mod summary;
 mod target;

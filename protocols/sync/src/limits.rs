@@ -38,11 +38,18 @@ pub const LINK: usize = 4096;
 pub const CHATTER: usize = 1024;
 /// The longest name of a program in an opening.
 pub const PROGRAM: usize = 64;
-/// Files of less than this are not worth a signature.
 /// What is here of a file, if it is less than this, is not worth comparing.
 pub const DELTA_LEAST: u64 = 16 << 10;
-/// Frames that wait for the line before the source begins to compress.
+/// Half of the frames that wait for the line.
 pub const LINE_QUEUE: usize = 8;
+/// Small frames that go out together.
+pub const LINE_BUFFER: usize = 16 << 10;
+/// A line that takes less than this in a second gets its contents compressed.
+pub const SLOW_LINE: usize = 128 << 20;
+/// Contents by which a line's speed is judged.
+pub const SPEED_RAW: usize = 4 << 20;
+/// The same where they are compressed.
+pub const SPEED_SQUEEZED: usize = 32 << 20;
 /// A payload of less than this is not compressed.
 pub const COMPRESS_LEAST: usize = 512;
 /// Directories that a target looks into for what it has not (as rsync).
@@ -54,7 +61,7 @@ pub const PROBLEMS: usize = 1000;
 /// Deletions that nobody is asked to confirm, however small the tree; in a larger one it is half of its entries.
 pub const DELETIONS_UNASKED: u64 = 20;
 /// Entries of the latest pages that a source keeps, because the target is about to ask for them.
-pub const RECENT: usize = 32 << 10;
+pub const RECENT: usize = 8 << 10;
 /// Files that may be ones the target has under another name: so many wait until that is known.
 pub const MOVES: usize = 64 << 10;
 /// A file of less than this is sent rather than looked for under another name.
@@ -90,3 +97,5 @@ pub const PLACED_AHEAD: u64 = 64 << 20;
 pub const SUMS_AHEAD: u64 = 4 << 20;
 /// What a file counts for in this, however few sums it has: for each, some files are held open.
 pub const SUMS_LEAST: u64 = 64 << 10;
+/// Digests of files in one message.
+pub const DIGESTS: usize = 256;

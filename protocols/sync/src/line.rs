@@ -1,15 +1,16 @@
 //! Our direction of the line, shared by the threads of one side.
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::limits::LINE_QUEUE;
+use crate::limits::{LINE_BUFFER, LINE_QUEUE};
 use crate::options::Options;
+use crate::speed::{Gauged, Speed};
 use crate::striped::Striped;
-use crate::wire::frame::{self, LEVEL};
+use crate::wire::frame::{self, LEVEL, Press};
 use crate::wire::message::{FromSource, Message};
 
 /// Frames on their way out: a queue, which a thread of its own empties.
@@ -78,7 +79,10 @@ impl Line {
     /// Writes what is queued until it is closed, and lets go of where it went.
     pub(crate) fn pump(&self, outgoing: Outgoing, output: impl Write, shaping: &Shaping) -> io::Result<()> {
         let mut pace = shaping.bandwidth.map(Pace::new);
-        let mut output = Striped::new(Box::new(output) as Box<dyn Write + '_>);
+        let striped = Striped::new(Box::new(output) as Box<dyn Write + '_>);
+        let mut output = BufWriter::with_capacity(LINE_BUFFER, Gauged::new(striped));
+        let mut press = Press::new(shaping.level);
+        let mut speed = Speed::default();
         while let Ok(out) = outgoing.0.recv() {
             let (kind, payload, is_last) = match out {
                 Out::Frame(kind, payload) => (kind, payload, false),
@@ -90,8 +94,9 @@ impl Line {
                 Out::End => break,
             };
             let behind = self.queued.fetch_sub(1, Ordering::Relaxed);
-            let squeeze = shaping.compress.unwrap_or_else(|| behind >= LINE_QUEUE || self.long.load(Ordering::Relaxed));
-            let written = frame::write(&mut output, kind, &payload, squeeze.then_some(shaping.level))?;
+            let squeeze = shaping.compress.unwrap_or(speed.is_slow() || self.long.load(Ordering::Relaxed));
+            let written = frame::write(&mut output, kind, &payload, squeeze.then_some(&mut press))?;
+            speed.passed(payload.len(), written, output.get_mut().take());
             if behind == 1 || pace.is_some() {
                 output.flush()?;
             }
@@ -107,12 +112,12 @@ impl Line {
 }
 
 /// Says which lanes take part from here on.
-fn widen(output: &mut Striped<Box<dyn Write + '_>>, lanes: Vec<(u8, Lane)>) -> io::Result<()> {
+fn widen(output: &mut BufWriter<Gauged<Striped<Box<dyn Write + '_>>>>, lanes: Vec<(u8, Lane)>) -> io::Result<()> {
     let (numbers, lanes): (Vec<u8>, Vec<Lane>) = lanes.into_iter().unzip();
     let (kind, payload) = FromSource::Lanes(numbers).encode();
     frame::write(output, kind, &payload, None)?;
     output.flush()?;
-    output.widen(lanes.into_iter().map(|lane| lane as Box<dyn Write>));
+    output.get_mut().inner.widen(lanes.into_iter().map(|lane| lane as Box<dyn Write>));
     Ok(())
 }
 

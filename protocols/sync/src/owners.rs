@@ -72,50 +72,86 @@ impl Labels {
 /// The digest of a page in which the target may not set every group: it is compared with none.
 pub(crate) const NOT_COMPARED: PageDigest = [0; 16];
 
-/// The digest of owners and groups of a page, as far as the target may set them.
+/// The owners and groups of entries as they are compared: by name, as far as the target may set them.
 #[derive(Debug)]
-pub(crate) struct OwnerDigest {
-    hasher: blake3::Hasher,
+pub(crate) struct Owners {
     labels: Labels,
     users: bool,
     groups: bool,
     rights: Rights,
-    /// An entry has a group that the target may not give: the page is not to be compared.
+    /// The one before: most have the owner of their neighbour.
+    latest: Option<(u32, u32)>,
+    compared: Vec<u8>,
+    settable: bool,
+}
+
+impl Owners {
+    /// `rights` are the target's; `mapping` says what a source calls otherwise.
+    pub(crate) fn new(options: &Options, rights: Rights, mapping: Option<Mapping>) -> Self {
+        Self {
+            labels: Labels::new(options, mapping),
+            users: options.owners && rights.owners,
+            groups: options.groups,
+            rights,
+            latest: None,
+            compared: Vec::new(),
+            settable: true,
+        }
+    }
+
+    /// What is compared of an entry's owner and group, and whether the target may give it that group.
+    pub(crate) fn of(&mut self, meta: &Meta) -> (&[u8], bool) {
+        if self.latest != Some((meta.uid, meta.gid)) {
+            self.latest = Some((meta.uid, meta.gid));
+            self.compared.clear();
+            self.settable = true;
+            for (group, id) in [(false, meta.uid), (true, meta.gid)] {
+                if !(if group { self.groups } else { self.users }) {
+                    continue;
+                }
+                let label = self.labels.of(group, id);
+                self.settable &= !group || self.rights.owners || self.rights.groups.iter().any(|own| own == label);
+                self.compared.extend_from_slice(&(label.len() as u32).to_le_bytes());
+                self.compared.extend_from_slice(label);
+            }
+        }
+        (&self.compared, self.settable)
+    }
+}
+
+/// The digest of owners and groups of a page.
+#[derive(Debug)]
+pub(crate) struct OwnerDigest {
+    hasher: blake3::Hasher,
+    /// What was not hashed yet.
+    latest: Vec<u8>,
+    owners: Owners,
+    /// Every entry has a group that the target may give; else the page is not to be compared.
     settable: bool,
 }
 
 impl OwnerDigest {
     /// `mapping`: what a source calls otherwise.
     pub(crate) fn new(key: &[u8; 32], options: &Options, rights: Rights, mapping: Option<Mapping>) -> Self {
-        Self {
-            hasher: blake3::Hasher::new_keyed(key),
-            labels: Labels::new(options, mapping),
-            users: options.owners && rights.owners,
-            groups: options.groups,
-            rights,
-            settable: true,
-        }
+        let hasher = blake3::Hasher::new_keyed(key);
+        Self { hasher, latest: Vec::new(), owners: Owners::new(options, rights, mapping), settable: true }
     }
 
     pub(crate) fn push(&mut self, meta: &Meta) {
-        for (group, id) in [(false, meta.uid), (true, meta.gid)] {
-            if !(if group { self.groups } else { self.users }) {
-                continue;
-            }
-            let label = self.labels.of(group, id);
-            self.settable &= !group || self.rights.owners || self.rights.groups.iter().any(|own| own == label);
-            self.hasher.update(&(label.len() as u32).to_le_bytes());
-            self.hasher.update(label);
-        }
+        let (compared, settable) = self.owners.of(meta);
+        self.settable &= settable;
+        self.latest.extend_from_slice(compared);
     }
 
     /// The digest of what was pushed since the last.
     pub(crate) fn take(&mut self) -> PageDigest {
         let mut digest = NOT_COMPARED;
         if std::mem::replace(&mut self.settable, true) {
+            self.hasher.update(&self.latest);
             self.hasher.finalize_xof().fill(&mut digest);
+            self.hasher.reset();
         }
-        self.hasher.reset();
+        self.latest.clear();
         digest
     }
 }

@@ -148,6 +148,8 @@ struct Part {
     shown: RelPath,
     root: Root,
     own: RelPath,
+    /// Paths below it are the same as they are shown.
+    is_plain: bool,
 }
 
 /// What a walk comes by; what could not be read comes with where it is.
@@ -161,7 +163,8 @@ impl Tree {
 
     /// Several places, each with the name under which it is shown. No name may be inside another.
     pub fn of(places: Vec<(RelPath, Root, RelPath)>) -> Self {
-        let mut parts: Vec<Part> = places.into_iter().map(|(shown, root, own)| Part { shown, root, own }).collect();
+        let part = |(shown, root, own)| Part { is_plain: shown == own, shown, root, own };
+        let mut parts: Vec<Part> = places.into_iter().map(part).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
         let (options, leaders) = (Options::default(), Mutex::default());
         let (stands_in, privileged) = (false, false);
@@ -252,13 +255,13 @@ impl Tree {
         let (part, own) = self.part(path)?;
         let entry = part.root.stat(&own)?;
         let link = if entry.kind == Kind::Symlink { Some(part.root.read_link(&own)?) } else { None };
-        self.alone(part, path.clone(), Found { path: own, entry, link }).map_err(|(_, error)| error)
+        self.alone(path.clone(), &entry, link).map_err(|(_, error)| error)
     }
 
     pub(crate) fn stat(&self, path: &RelPath) -> Result<Meta, FsError> {
         let (root, own) = self.place(path)?;
         let entry = root.stat(&own)?;
-        Ok(self.meta(&entry, self.beside_entry(root, &own, &entry)?))
+        Ok(self.meta(&entry, self.beside_entry(path, &entry)?))
     }
 
     pub(crate) fn open(&self, path: &RelPath) -> Result<(File, Meta), FsError> {
@@ -269,9 +272,12 @@ impl Tree {
     }
 
     /// What is kept beside an entry.
-    fn beside_entry(&self, root: &Root, own: &RelPath, entry: &Entry) -> Result<Option<StandIn>, FsError> {
-        let may = self.stands_in && matches!(entry.kind, Kind::File | Kind::Directory);
-        if may { root.stand_in(own) } else { Ok(None) }
+    fn beside_entry(&self, path: &RelPath, entry: &Entry) -> Result<Option<StandIn>, FsError> {
+        if !self.stands_in || !matches!(entry.kind, Kind::File | Kind::Directory) {
+            return Ok(None);
+        }
+        let (root, own) = self.place(path)?;
+        root.stand_in(&own)
     }
 
     fn meta(&self, entry: &Entry, stand_in: Option<StandIn>) -> Meta {
@@ -292,9 +298,8 @@ impl Tree {
     }
 
     /// An entry with all that is kept of it.
-    fn item(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, (RelPath, FsError)> {
-        let entry = found.entry;
-        let mut item = self.alone(part, path, found)?;
+    fn item(&self, path: RelPath, entry: &Entry, link: Option<Box<[u8]>>) -> Result<Item, (RelPath, FsError)> {
+        let mut item = self.alone(path, entry, link)?;
         if self.options.hard_links && entry.kind == Kind::File && entry.links > 1 {
             let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
             let leader = leaders.entry((entry.device, entry.inode)).or_insert_with(|| item.path.clone());
@@ -304,22 +309,22 @@ impl Tree {
     }
 
     /// The same without its other names.
-    fn alone(&self, part: &Part, path: RelPath, found: Found) -> Result<Item, (RelPath, FsError)> {
+    fn alone(&self, path: RelPath, entry: &Entry, link: Option<Box<[u8]>>) -> Result<Item, (RelPath, FsError)> {
         let options = &self.options;
-        let stand_in = match self.beside_entry(&part.root, &found.path, &found.entry) {
+        let stand_in = match self.beside_entry(&path, entry) {
             Ok(stand_in) => stand_in,
             Err(error) => return Err((path, error)),
         };
-        let meta = self.meta(&found.entry, stand_in);
-        let mut item = Item { path, meta, link: found.link, same: None, xattrs: Vec::new() };
+        let meta = self.meta(entry, stand_in);
+        let mut item = Item { path, meta, link, same: None, xattrs: Vec::new() };
         if meta.kind == Kind::Symlink && item.link.is_none() {
-            match link_in(&part.root, &found.path) {
+            match self.place(&item.path).and_then(|(root, own)| link_in(root, &own)) {
                 Ok(link) => item.link = Some(link),
                 Err(error) => return Err((item.path, error)),
             }
         }
         if (options.xattrs || options.acls) && matches!(meta.kind, Kind::File | Kind::Directory) {
-            match part.root.xattrs(&found.path) {
+            match self.place(&item.path).and_then(|(root, own)| root.xattrs(&own)) {
                 Ok(xattrs) => item.xattrs = xattrs,
                 Err(error) => return Err((item.path, error)),
             }
@@ -396,7 +401,7 @@ impl Tree {
             if part.own.is_below(path) {
                 return true;
             }
-            let Ok(shown) = shown(part, path) else { return false };
+            let Ok(shown) = shown(part, path.clone()) else { return false };
             if *path != part.own && !path.is_below(&part.own) {
                 return false;
             }
@@ -420,18 +425,18 @@ impl Tree {
                 Ok(found) if found.path != part.own && !found.path.is_below(&part.own) => {
                     return if found.path < part.own { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
                 }
-                Ok(found) => match shown(part, &found.path) {
+                Ok(Found { path, entry, link }) => match shown(part, path) {
                     Ok(path) => {
-                        let is_directory = found.entry.kind == Kind::Directory;
+                        let is_directory = entry.kind == Kind::Directory;
                         if trail.borrow_mut().as_mut().is_some_and(|trail| !trail.admits(&path, is_directory)) {
                             return ControlFlow::Continue(());
                         }
-                        self.item(part, path, found)
+                        self.item(path, &entry, link)
                     }
                     Err(error) => Err(error),
                 },
                 Err(error) => {
-                    let at = error.path().and_then(|path| shown(part, path).ok());
+                    let at = error.path().and_then(|path| shown(part, path.clone()).ok());
                     Err((at.unwrap_or_else(|| part.shown.clone()), error))
                 }
             };
@@ -485,7 +490,10 @@ pub(crate) fn joined(directory: &RelPath, rest: &[u8]) -> Result<RelPath, FsErro
     Ok(RelPath::parse(&path)?)
 }
 
-fn shown(part: &Part, own: &RelPath) -> Result<RelPath, (RelPath, FsError)> {
-    let rest = below(own, &part.own).unwrap_or_default();
+fn shown(part: &Part, own: RelPath) -> Result<RelPath, (RelPath, FsError)> {
+    if part.is_plain {
+        return Ok(own);
+    }
+    let rest = below(&own, &part.own).unwrap_or_default();
     joined(&part.shown, rest).map_err(|error| (part.shown.clone(), error))
 }

@@ -113,10 +113,12 @@ impl Source<'_> {
                 self.sums_to_come = Some((file, length.div_ceil(1 << power)));
             }
             kind::WANT_DIGEST => {
-                let file = frame.file();
-                let (_, bytes) = self.read(file);
                 let mut digest = Payload::default();
-                digest.file(file).bytes(blake3::hash(&bytes).as_bytes());
+                while !frame.is_empty() {
+                    let file = frame.file();
+                    let (_, bytes) = self.read(file);
+                    digest.file(file).bytes(blake3::hash(&bytes).as_bytes());
+                }
                 self.helper.send(kind::DIGEST, &digest);
             }
             kind::SUMS => self.sums(&mut frame),
@@ -132,7 +134,7 @@ impl Source<'_> {
     fn list(&mut self, frame: &mut Frame) {
         let range = frame.number();
         let from = order(&frame.string());
-        let to = if frame.is_empty() { None } else { Some(order(&frame.string())) };
+        let to = if frame.byte() == 0 { None } else { Some(order(&frame.string())) };
         let asked = |entry: &Entry| {
             let path = order(&entry.path);
             path >= from && to.as_ref().is_none_or(|to| path < *to)

@@ -74,7 +74,7 @@ impl Target<'_> {
                 self.count = frame.number();
                 assert_eq!(frame.byte(), 1, "all could be read");
                 self.tree = frame.digest();
-                self.helper.send(kind::LIST, Payload::default().number(RANGE).string(b""));
+                self.helper.send(kind::LIST, Payload::default().number(RANGE).string(b"").byte(0));
             }
             kind::ENTRIES => self.take_entries(&mut frame),
             kind::END_OF_RANGE => {

@@ -13,7 +13,7 @@ use super::steady::{self, Steady};
 use super::{Shared, difference};
 use crate::content::{hash, is_zero, read_full};
 use crate::digester::Digester;
-use crate::limits::{BATCH, PIECE, SMALL_FILE};
+use crate::limits::{BATCH, DIGESTS, PIECE, SMALL_FILE};
 use crate::line::Gone;
 use crate::tree::Meta;
 use crate::watch::Note;
@@ -27,7 +27,7 @@ pub(super) enum Wish {
 }
 
 pub(super) fn run(shared: &Shared<'_>, wishes: &Receiver<Wish>) {
-    let mut desk = Desk { shared, batch: Vec::new(), size: 0, bytes: 0 };
+    let mut desk = Desk { shared, batch: Vec::new(), size: 0, bytes: 0, digests: Vec::new() };
     // An error means that the target is gone: the reader of this side knows why.
     let _ = desk.serve(wishes);
 }
@@ -39,6 +39,8 @@ struct Desk<'a> {
     size: usize,
     /// The contents in it.
     bytes: u64,
+    /// Digests that were asked for.
+    digests: Vec<(FileId, FileDigest)>,
 }
 
 impl Desk<'_> {
@@ -117,9 +119,11 @@ impl Desk<'_> {
 
     fn digest(&mut self, file: FileId) -> Result<(), Gone> {
         let Some((open, ..)) = self.open(file)? else { return Ok(()) };
-        self.flush()?;
         match hash(open) {
-            Ok(digest) => self.shared.line.send(&FromSource::Digest { file, digest }),
+            Ok(digest) => {
+                self.digests.push((file, digest));
+                if self.digests.len() >= DIGESTS { self.flush() } else { Ok(()) }
+            }
             Err(error) => self.tell_missing(file, false, error.to_string()),
         }
     }
@@ -135,6 +139,9 @@ impl Desk<'_> {
 
     fn flush(&mut self) -> Result<(), Gone> {
         self.size = 0;
+        if !self.digests.is_empty() {
+            self.shared.line.send(&FromSource::Digests(std::mem::take(&mut self.digests)))?;
+        }
         if self.batch.is_empty() {
             return Ok(());
         }

@@ -1,6 +1,6 @@
 //! Ranges that the target wants to see, entry by entry.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
 use std::sync::mpsc::Receiver;
 
@@ -10,8 +10,9 @@ use super::{Shared, problem};
 use crate::limits::{BATCH, NAMES};
 use crate::line::Gone;
 use crate::owners;
+use crate::page::EntryDigester;
 use crate::tree::Item;
-use crate::wire::message::FromSource;
+use crate::wire::message::{EntryDigest, FromSource};
 
 /// What an entry takes beside its name, about.
 const ENTRY_BYTES: usize = 24;
@@ -21,18 +22,20 @@ pub(super) struct Range {
     pub(super) range: u32,
     pub(super) from: RelPath,
     pub(super) until: Option<RelPath>,
+    /// What the target has in it.
+    pub(super) have: Vec<EntryDigest>,
 }
 
-pub(super) fn run(shared: &Shared<'_>, ranges: &Receiver<Range>) {
+pub(super) fn run(shared: &Shared<'_>, ranges: &Receiver<Range>, mut digester: EntryDigester) {
     let mut told = Told::default();
     while let Ok(range) = ranges.recv() {
-        if list(shared, &range, &mut told).is_err() {
+        if list(shared, &range, &mut told, &mut digester).is_err() {
             return;
         }
     }
 }
 
-fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told) -> Result<(), Gone> {
+fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told, digester: &mut EntryDigester) -> Result<(), Gone> {
     let range = asked.range;
     let mut items: Vec<Item> = Vec::new();
     let mut names = Vec::new();
@@ -51,6 +54,7 @@ fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told) -> Result<(), Gone>
             ControlFlow::Continue(())
         });
     }
+    let alike = leave_out(&mut items, &asked.have, digester);
     let mut size = 0;
     for item in &items {
         size += item.path.as_bytes().len() + ENTRY_BYTES + xattr_bytes(item);
@@ -67,7 +71,26 @@ fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told) -> Result<(), Gone>
         let items = items.by_ref().take(each).collect();
         shared.line.send(&FromSource::Entries { range, items })?;
     }
-    shared.line.send(&FromSource::RangeEnd { range, clean })
+    shared.line.send(&FromSource::RangeEnd { range, clean, alike })
+}
+
+/// Leaves out what the target has like it. Gives how many of the target's entries are had here, how many next are not, and so on.
+fn leave_out(items: &mut Vec<Item>, have: &[EntryDigest], digester: &mut EntryDigester) -> Vec<u32> {
+    if have.is_empty() {
+        return Vec::new();
+    }
+    let places: HashMap<_, _> = have.iter().zip(0_usize..).collect();
+    let mut alike = vec![false; have.len()];
+    items.retain(|item| match places.get(&digester.of(item)) {
+        Some(at) => {
+            alike[*at] = true;
+            false
+        }
+        None => true,
+    });
+    let mut runs = if alike[0] { Vec::new() } else { vec![0] };
+    runs.extend(alike.chunk_by(|one, other| one == other).map(|run| run.len() as u32));
+    runs
 }
 
 fn xattr_bytes(item: &Item) -> usize {

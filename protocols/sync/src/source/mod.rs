@@ -29,6 +29,7 @@ use crate::limits::{KEPT_RANGES, LISTS, PIECE, PROBLEMS, WANTS};
 use crate::line::{Line, Shaping};
 use crate::options::Options;
 use crate::owners::Rights;
+use crate::page::EntryDigester;
 use crate::summary::Summary;
 use crate::tree::Tree;
 use crate::watch::{Change, Note, Watch};
@@ -101,8 +102,9 @@ pub(crate) fn run<'a>(
         scope.spawn(move || widen::run(shared, lanes, start.key, &signals));
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
+        let digester = EntryDigester::new(start.key, options, rights.clone(), options.mapping.clone());
         scope.spawn(move || pages::run(shared, start.key, rights));
-        scope.spawn(move || listing::run(shared, &listed));
+        scope.spawn(move || listing::run(shared, &listed, digester));
         scope.spawn(move || content::run(shared, &wanted));
         let done = listen(shared, input, &ranges, &wishes, &signal);
         drop((ranges, wishes, signal));
@@ -131,12 +133,12 @@ fn listen(
     let mut listing = 0;
     while let Some((frame, _)) = frame::read(&mut input)? {
         match FromTarget::decode(frame)? {
-            FromTarget::List { range, from, until } => {
+            FromTarget::List { range, from, until, have } => {
                 listing = shared.kept.lock().map_or(listing, |kept| kept.len());
                 if listing > KEPT_RANGES + LISTS {
                     return Err(SyncError::Broke("asked for more ranges than it may hold"));
                 }
-                let _ = ranges.send(Range { range, from, until });
+                let _ = ranges.send(Range { range, from, until, have });
             }
             FromTarget::Release { range } => {
                 if let Ok(mut kept) = shared.kept.lock() {
@@ -150,7 +152,9 @@ fn listen(
                 wish(shared, wishes, Wish::Delta(file, alike.announce(file, length, bits)?))?;
             }
             FromTarget::Sums { file, sums } => alike.sums(file, sums)?,
-            FromTarget::Digest { file } => wish(shared, wishes, Wish::Digest(file))?,
+            FromTarget::Digests(files) => {
+                files.into_iter().try_for_each(|file| wish(shared, wishes, Wish::Digest(file)))?;
+            }
             FromTarget::Change { path, what } => {
                 if let Some(change) = Change::from_number(what) {
                     shared.watch.note(Note::Change(&path, change));

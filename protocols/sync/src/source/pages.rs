@@ -20,7 +20,7 @@ const NOTE: u64 = 1024;
 
 pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights) {
     let mut walk = Walk { shared, pages: Vec::new(), items: Vec::new(), entries: 0, bytes: 0 };
-    let mut pager = Pager::new(key, shared.options, rights, shared.options.mapping.clone());
+    let mut pager = Pager::new(key, shared.options, rights, shared.options.mapping.clone()).with_root();
     let mut clean = true;
     let mut gone = false;
     for (path, error) in shared.tree.missing() {

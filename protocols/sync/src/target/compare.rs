@@ -20,13 +20,24 @@ pub(super) struct Stretch {
     pub(super) until: Option<RelPath>,
     /// Nothing differs from what references have.
     pub(super) same: bool,
+    /// We have nothing in it.
+    pub(super) vacant: bool,
+}
+
+/// A page of one side.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) page: Page,
+    /// It has something that only a reference has.
+    pub(super) borrowed: bool,
+    /// The last entry in it, where that is known: of our own.
+    pub(super) last: Option<RelPath>,
 }
 
 /// One side's pages that were not compared yet.
 #[derive(Debug, Default)]
 struct Side {
-    /// With each, whether it has something that only a reference has.
-    pages: VecDeque<(Page, bool)>,
+    pages: VecDeque<Known>,
     ended: bool,
 }
 
@@ -34,7 +45,7 @@ impl Side {
     /// Where the first page ends, if that is known: `Some(None)` is the end of the tree.
     fn end_of_first(&self) -> Option<Option<&RelPath>> {
         match self.pages.get(1) {
-            Some((next, _)) => Some(Some(&next.first)),
+            Some(next) => Some(Some(&next.page.first)),
             None if self.ended => Some(None),
             None => None,
         }
@@ -61,10 +72,10 @@ impl Comparison {
     pub(super) fn source(&mut self, pages: Vec<Page>) -> Result<(), SyncError> {
         for page in pages {
             self.take(1)?;
-            if self.source.pages.back().is_some_and(|(before, _)| before.first >= page.first) {
+            if self.source.pages.back().is_some_and(|before| before.page.first >= page.first) {
                 return Err(SyncError::Broke("sent pages out of order"));
             }
-            self.source.pages.push_back((page, false));
+            self.source.pages.push_back(Known { page, borrowed: false, last: None });
         }
         Ok(())
     }
@@ -73,10 +84,9 @@ impl Comparison {
         self.source.ended = true;
     }
 
-    /// `borrowed`: it has something that only a reference has.
-    pub(super) fn own(&mut self, page: Page, borrowed: bool) -> Result<(), SyncError> {
+    pub(super) fn own(&mut self, page: Known) -> Result<(), SyncError> {
         self.take(1)?;
-        self.own.pages.push_back((page, borrowed));
+        self.own.pages.push_back(page);
         Ok(())
     }
 
@@ -106,7 +116,7 @@ impl Comparison {
             let own_end = self.end(&self.own)?;
             let (source, own) = (self.source.pages.front(), self.own.pages.front());
             let same = match (source, own) {
-                (Some((source, _)), Some((own, _))) => {
+                (Some(Known { page: source, .. }), Some(Known { page: own, .. })) => {
                     source.first == own.first
                         && source.first == at
                         && source_end == own_end
@@ -116,11 +126,13 @@ impl Comparison {
                 (None, None) => true,
                 _ => false,
             };
-            let borrowed = own.is_some_and(|(_, borrowed)| *borrowed);
+            let borrowed = own.is_some_and(|own| own.borrowed);
+            let is_over = |own: &Known| own.page.first > at || own.last.as_ref().is_some_and(|last| *last < at);
+            let vacant = own.is_none_or(is_over);
             let until = earlier(source_end, own_end);
             self.advance(until.as_ref());
             if !same || borrowed {
-                return Some(Stretch { from: at, until, same });
+                return Some(Stretch { from: at, until, same, vacant });
             }
         }
     }
@@ -130,7 +142,7 @@ impl Comparison {
         if side.pages.is_empty() {
             return side.ended.then_some(None);
         }
-        let (front, _) = side.pages.front()?;
+        let Known { page: front, .. } = side.pages.front()?;
         if self.at.as_ref().is_some_and(|at| front.first > *at) {
             return Some(Some(front.first.clone()));
         }
@@ -142,7 +154,7 @@ impl Comparison {
             let over = match until {
                 None => true,
                 // Behind the name where the next page begins nothing of the first is left.
-                Some(until) => side.pages.get(1).is_some_and(|(next, _)| next.first <= *until),
+                Some(until) => side.pages.get(1).is_some_and(|next| next.page.first <= *until),
             };
             if over {
                 side.pages.pop_front();
@@ -169,12 +181,12 @@ mod tests {
     use super::*;
 
     /// Pages that cut where a name ends in 0, and whose digest is over names and values.
-    fn pages(tree: &BTreeMap<u16, u8>) -> Vec<Page> {
-        let mut pages: Vec<Page> = Vec::new();
+    fn pages(tree: &BTreeMap<u16, u8>) -> Vec<Known> {
+        let mut pages: Vec<Known> = Vec::new();
         let mut hasher = blake3::Hasher::new();
-        let close = |pages: &mut Vec<Page>, hasher: &mut blake3::Hasher| {
+        let close = |pages: &mut Vec<Known>, hasher: &mut blake3::Hasher| {
             if let Some(last) = pages.last_mut() {
-                last.digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+                last.page.digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
             }
             hasher.reset();
         };
@@ -182,7 +194,11 @@ mod tests {
         for (first, name, value) in std::iter::once((RelPath::root(), 1, 0)).chain(named) {
             if pages.is_empty() || name % 10 == 0 {
                 close(&mut pages, &mut hasher);
-                pages.push(Page { first: first.clone(), digest: [0; 16], owners: [0; 16] });
+                let page = Page { first: first.clone(), digest: [0; 16], owners: [0; 16] };
+                pages.push(Known { page, borrowed: false, last: None });
+            }
+            if let Some(page) = pages.last_mut() {
+                page.last = Some(first.clone());
             }
             hasher.update(first.as_bytes());
             hasher.update(&[value]);
@@ -204,7 +220,7 @@ mod tests {
         while source_open || own_open {
             if turns.next().unwrap_or(true) && source_open {
                 match source.next() {
-                    Some(page) => comparison.source(vec![page]).unwrap(),
+                    Some(known) => comparison.source(vec![known.page]).unwrap(),
                     None => {
                         source_open = false;
                         comparison.source_ended();
@@ -212,7 +228,7 @@ mod tests {
                 }
             } else if own_open {
                 match own.next() {
-                    Some(page) => comparison.own(page, false).unwrap(),
+                    Some(page) => comparison.own(page).unwrap(),
                     None => {
                         own_open = false;
                         comparison.own_ended();
@@ -245,9 +261,11 @@ mod tests {
             for pair in found.windows(2) {
                 prop_assert!(pair[0].until.as_ref().is_some_and(|until| *until <= pair[1].from));
             }
-            let within = |path: &RelPath| {
-                found.iter().any(|s| s.from <= *path && s.until.as_ref().is_none_or(|until| path < until))
-            };
+            let is_in = |path: &RelPath, s: &Stretch| s.from <= *path && s.until.as_ref().is_none_or(|until| path < until);
+            let within = |path: &RelPath| found.iter().any(|s| is_in(path, s));
+            for name in own.keys() {
+                prop_assert!(!found.iter().any(|s| s.vacant && is_in(&path(*name), s)), "{name} is in a vacant {found:?}");
+            }
             for name in source.keys().chain(own.keys()) {
                 if source.get(name) != own.get(name) {
                     prop_assert!(within(&path(*name)), "{name} is not in {found:?}");

@@ -23,6 +23,7 @@ use super::{Event, Shared, sweep};
 use crate::error::SyncError;
 use crate::limits::{KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
 use crate::options::Reuse;
+use crate::page::EntryDigester;
 use crate::summary::Summary;
 use crate::tree::{Difference, Item};
 use crate::watch::Change;
@@ -32,6 +33,8 @@ use doubted::Doubted;
 /// A range that the source was asked to list.
 struct Listing {
     stretch: Stretch,
+    /// What is here.
+    own: Vec<Item>,
     items: Vec<Item>,
 }
 
@@ -60,6 +63,7 @@ pub(super) struct Decider<'a> {
     /// Files whose contents are compared, because sizes and times do not count: the source's, and ours.
     doubted: HashMap<FileId, Doubted>,
     moves: Moves,
+    digester: EntryDigester,
     finish: &'a mut Finish,
     ahead: Ahead,
 }
@@ -69,6 +73,7 @@ pub(super) fn run(
     shared: &Shared<'_>,
     inbox: &Receiver<Event>,
     alike: Sender<Survey>,
+    digester: EntryDigester,
     finish: &mut Finish,
 ) -> Result<Summary, SyncError> {
     let mut decider = Decider {
@@ -87,6 +92,7 @@ pub(super) fn run(
         whole: Vec::new(),
         doubted: HashMap::new(),
         moves: Moves::default(),
+        digester,
         finish,
         ahead: Ahead::default(),
     };
@@ -153,8 +159,13 @@ impl Decider<'_> {
             let range = self.next_range;
             self.next_range =
                 range.checked_add(1).ok_or(SyncError::Limit { what: "ranges", limit: u32::MAX as usize })?;
-            self.send(&FromTarget::List { range, from: stretch.from.clone(), until: stretch.until.clone() })?;
-            self.listings.insert(range, Listing { stretch, items: Vec::new() });
+            let own = if stretch.vacant { Vec::new() } else { self.own(&stretch) };
+            // Where contents are compared, being alike takes more than a look at the entry.
+            let compares = !self.shared.options.checksum;
+            let have = own.iter().filter(|_| compares).map(|item| self.digester.of(item)).collect();
+            let (from, until) = (stretch.from.clone(), stretch.until.clone());
+            self.send(&FromTarget::List { range, from, until, have })?;
+            self.listings.insert(range, Listing { stretch, own, items: Vec::new() });
         }
         Ok(())
     }
@@ -166,7 +177,7 @@ impl Decider<'_> {
                 self.comparison.source_ended();
                 self.walked = Some(Walked { entries, clean, root });
             }
-            Event::Own(page, borrowed) => self.comparison.own(page, borrowed)?,
+            Event::Own(page) => self.comparison.own(page)?,
             Event::OwnEnd { entries, clean, partial, keys } => {
                 self.comparison.own_ended();
                 (self.own_clean, self.partial) = (Some(clean), partial);
@@ -175,14 +186,16 @@ impl Decider<'_> {
                 self.want_held(new)?;
             }
             Event::Entries { range, items } => self.entries(range, items)?,
-            Event::RangeEnd { range, clean } => {
+            Event::RangeEnd { range, clean, alike } => {
                 let listing = self.listings.remove(&range).ok_or(UNASKED)?;
                 self.clean &= clean;
-                self.range(range, listing)?;
+                self.range(range, listing, &alike)?;
             }
             Event::Settled(files) => files.into_iter().try_for_each(|file| self.settled(file))?,
             Event::Again(file) => self.send(&FromTarget::Whole(vec![file]))?,
-            Event::Digest(file, digest) => self.digest(file, &digest)?,
+            Event::Digests(files) => {
+                files.into_iter().try_for_each(|(file, digest)| self.digest(file, &digest))?;
+            }
             Event::NoDigest(file, why) => {
                 if let Some(held) = self.moves.take(file) {
                     return self.moved(file, held, None);
@@ -214,31 +227,33 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Merges what the source listed with what is here.
-    fn range(&mut self, range: u32, listing: Listing) -> Result<(), SyncError> {
-        let own = self.own(&listing.stretch);
-        let mut own = own.into_iter().peekable();
+    /// Merges what the source listed with what is here and not alike.
+    fn range(&mut self, range: u32, listing: Listing, alike: &[u32]) -> Result<(), SyncError> {
+        let differs = differing(listing.own.len(), alike)?;
+        let mut own = listing.own.into_iter().zip(differs).peekable();
         self.open.insert(range, 0);
         for (index, theirs) in listing.items.into_iter().enumerate() {
-            while let Some(extra) = own.next_if(|own| own.path < theirs.path) {
-                self.extra(&extra);
+            while let Some((extra, differs)) = own.next_if(|(own, _)| own.path < theirs.path) {
+                self.extra(&extra, differs);
             }
-            let mine = own.next_if(|own| own.path == theirs.path);
+            let mine = own.next_if(|(own, _)| own.path == theirs.path).map(|(mine, _)| mine);
             let file = FileId { range, index: u32::try_from(index).unwrap_or(u32::MAX) };
             self.entry(file, theirs, mine)?;
         }
-        own.for_each(|extra| self.extra(&extra));
+        own.for_each(|(extra, differs)| self.extra(&extra, differs));
         self.flush_wishes()?;
         self.release(range)
     }
 
-    /// Something that the source does not have.
-    fn extra(&mut self, extra: &Item) {
-        if self.shared.options.backup.as_ref().is_some_and(|backup| backup.holds(&extra.path)) {
+    /// Something that the source does not have, unless it is alike there.
+    fn extra(&mut self, extra: &Item, differs: bool) {
+        if !differs || self.shared.options.backup.as_ref().is_some_and(|backup| backup.holds(&extra.path)) {
             return;
         }
         self.moves.extra(extra);
-        self.finish.extra(extra);
+        if self.shared.options.delete {
+            self.finish.extra(extra);
+        }
     }
 
     /// Asks for the files that came together.
@@ -430,6 +445,20 @@ impl Decider<'_> {
         shared.ledger.touched();
         shared.change(&theirs.path, Change::Attributes);
     }
+}
+
+/// Which of so many entries here are not alike at the source, where so many are, so many next are not, and so on.
+fn differing(entries: usize, alike: &[u32]) -> Result<Vec<bool>, SyncError> {
+    let mut differs = Vec::with_capacity(entries);
+    for (at, run) in alike.iter().enumerate() {
+        let run = *run as usize;
+        if run > entries - differs.len() {
+            return Err(SyncError::Broke("says of more entries than there are that they are alike"));
+        }
+        differs.resize(differs.len() + run, at % 2 == 1);
+    }
+    differs.resize(entries, true);
+    Ok(differs)
 }
 
 const UNASKED: SyncError = SyncError::Broke("answered what it was not asked");

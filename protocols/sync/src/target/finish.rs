@@ -1,12 +1,16 @@
 //! What is made at once, what waits for the end, and the end itself: deletions, then the metadata of directories.
 
 mod deletions;
+mod extras;
 mod moved;
 
 use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 
 use xssh_fs::{Attributes, Entry, FsError, Kind, RelPath};
+
+use deletions::Victims;
+use extras::Extras;
 
 use super::Shared;
 use super::write::{ACLS, attributes, handed_down, settle};
@@ -24,7 +28,9 @@ pub(super) struct Finish {
     /// Directories whose times and permissions are set last: what happens inside changes them.
     directories: BTreeMap<RelPath, Meta>,
     /// What the source does not have; of a directory only itself.
-    extras: Vec<(RelPath, Kind)>,
+    extras: Extras,
+    /// The latest of them that is a directory.
+    extra_directory: Option<RelPath>,
     extra_entries: u64,
     /// Files that are here under another name: that name, and what the source has.
     moves: Vec<(RelPath, Item)>,
@@ -50,10 +56,13 @@ impl Finish {
     /// Notes an entry that the source does not have. They come in the order of their names.
     pub(super) fn extra(&mut self, extra: &Item) {
         self.extra_entries += 1;
-        let is_inside = self.extras.last().is_some_and(|(last, _)| extra.path.is_below(last));
-        if !is_inside {
-            self.extras.push((extra.path.clone(), extra.meta.kind));
+        if self.extra_directory.as_ref().is_some_and(|directory| extra.path.is_below(directory)) {
+            return;
         }
+        if extra.meta.kind == Kind::Directory {
+            self.extra_directory = Some(extra.path.clone());
+        }
+        self.extras.push(&extra.path, extra.meta.kind == Kind::Directory);
     }
 
     /// Notes a file that is here under another name.
@@ -193,7 +202,7 @@ impl Finish {
         let refused = self.refused(shared);
         let deletes = options.delete && clean && refused.is_none();
         let linked = if deletes && shared.tree.hides() { self.name_moved(shared) } else { HashSet::new() };
-        let victims = if deletes { self.victims(shared) } else { Vec::new() };
+        let victims = if deletes { self.victims(shared) } else { Victims::default() };
         self.move_files(shared, deletes, &linked);
         self.link_names(shared);
         if deletes {

@@ -1,10 +1,11 @@
 //! Takes what the source says, and hands it to whom it is for.
 
 use std::io::{BufReader, Read};
-use std::sync::mpsc::SyncSender;
+use std::sync::mpsc::{SyncSender, TrySendError};
 
 use xssh_fs::RelPath;
 
+use super::ledger::Wanted;
 use super::write::Work;
 use super::{Event, Shared};
 use crate::error::SyncError;
@@ -21,6 +22,8 @@ struct Desk<'a> {
     events: &'a SyncSender<Event>,
     writers: Vec<SyncSender<Work>>,
     turn: usize,
+    /// The directory of the small file that came last.
+    directory: Box<[u8]>,
     open: Option<(FileId, usize)>,
 }
 
@@ -32,7 +35,7 @@ pub(super) fn run(
     events: &SyncSender<Event>,
     writers: Vec<SyncSender<Work>>,
 ) -> Result<(), SyncError> {
-    let mut desk = Desk { shared, events, writers, turn: 0, open: None };
+    let mut desk = Desk { shared, events, writers, turn: 0, directory: Box::default(), open: None };
     let mut input = Striped::new(buffered(Box::new(input)));
     let heard = loop {
         match frame::read(&mut input) {
@@ -89,8 +92,8 @@ impl Desk<'_> {
             FromSource::Pages(pages) => Event::Pages(pages),
             FromSource::PagesEnd { entries, clean, root } => Event::PagesEnd { entries, clean, root },
             FromSource::Entries { range, items } => Event::Entries { range, items },
-            FromSource::RangeEnd { range, clean } => Event::RangeEnd { range, clean },
-            FromSource::Digest { file, digest } => Event::Digest(file, digest),
+            FromSource::RangeEnd { range, clean, alike } => Event::RangeEnd { range, clean, alike },
+            FromSource::Digests(files) => Event::Digests(files),
             FromSource::Small(files) => return self.small(files),
             FromSource::Begin { file, meta } => {
                 let wanted = self.shared.ledger.take(file).ok_or(UNWANTED)?;
@@ -136,20 +139,36 @@ impl Desk<'_> {
         self.events.send(event).map_err(|_| SyncError::Ended)
     }
 
-    /// Shares a batch out among the writers.
+    /// Shares a batch out among the writers, at best where one directory ends: two that make files in one hold each other up.
     fn small(&mut self, files: Vec<Small>) -> Result<(), SyncError> {
-        let share = files.len().div_ceil(self.writers.len()).max(1);
-        let mut files = files.into_iter().peekable();
-        while files.peek().is_some() {
-            let mut batch = Vec::with_capacity(share);
-            for small in files.by_ref().take(share) {
-                let wanted = self.shared.ledger.take(small.file).ok_or(UNWANTED)?;
-                batch.push((wanted, small));
+        let share = files.len().div_ceil(self.writers.len());
+        let mut batch: Vec<(Wanted, Small)> = Vec::with_capacity(files.len());
+        for small in files {
+            let wanted = self.shared.ledger.take(small.file).ok_or(UNWANTED)?;
+            let path = &wanted.item.path;
+            let directory = &path.as_bytes()[..path.as_bytes().len() - path.name().len()];
+            if *directory != *self.directory {
+                self.directory = directory.into();
+                if batch.len() >= share {
+                    self.hand_small(std::mem::take(&mut batch))?;
+                    self.next_writer();
+                }
             }
-            let writer = self.next_writer();
-            self.hand(writer, Work::Small(batch))?;
+            batch.push((wanted, small));
         }
-        Ok(())
+        self.hand_small(batch)
+    }
+
+    /// Hands over to the writer whose turn it is, or to the next where that one has enough to do.
+    fn hand_small(&mut self, batch: Vec<(Wanted, Small)>) -> Result<(), SyncError> {
+        match self.writers[self.turn].try_send(Work::Small(batch)) {
+            Ok(()) => Ok(()),
+            Err(TrySendError::Full(work)) => {
+                let writer = self.next_writer();
+                self.hand(writer, work)
+            }
+            Err(TrySendError::Disconnected(_)) => Err(SyncError::Ended),
+        }
     }
 
     fn missing(&mut self, file: FileId, vanished: bool, why: &str) -> Result<(), SyncError> {

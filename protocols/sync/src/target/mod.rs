@@ -39,13 +39,14 @@ use crate::limits::{EVENTS, WRITER_QUEUE, WRITERS};
 use crate::line::{Line, Shaping};
 use crate::options::{Options, Reuse};
 use crate::owners::{Rights, Translation};
-use crate::page::Pager;
+use crate::page::{EntryDigester, Pager};
 use crate::summary::Summary;
 use crate::tree::{Item, Tree};
 use crate::watch::{Change, Note, Outlook, Watch};
 use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
 use basis::Bases;
+use compare::Known;
 use finish::Finish;
 use ledger::Ledger;
 use moves::Keys;
@@ -75,7 +76,7 @@ enum Event {
         root: FileDigest,
     },
     /// Whether it has something that only a reference has.
-    Own(Page, bool),
+    Own(Known),
     /// Also what earlier runs have left of files, which this one may use.
     OwnEnd {
         entries: u64,
@@ -90,12 +91,13 @@ enum Event {
     RangeEnd {
         range: u32,
         clean: bool,
+        alike: Vec<u32>,
     },
     /// Files are done with, well or not.
     Settled(Vec<FileId>),
     /// A file came otherwise than its digest says: once more, whole.
     Again(FileId),
-    Digest(FileId, FileDigest),
+    Digests(Vec<(FileId, FileDigest)>),
     NoDigest(FileId, String),
     /// The run cannot go on.
     Fatal(SyncError),
@@ -178,11 +180,13 @@ pub(crate) fn run(
             writers.push(work);
         }
         let walk = events.clone();
+        let own_rights = rights.clone();
         scope.spawn(move || own_pages(shared, start.key, rights, &walk));
         let unread = events.clone();
         scope.spawn(move || survey::run(shared, &wanted, &unread));
+        let digester = EntryDigester::new(start.key, options, own_rights, None);
         let decider = scope.spawn(move || {
-            let decided = decide::run(shared, &inbox, alike, left_open);
+            let decided = decide::run(shared, &inbox, alike, digester, left_open);
             // Nothing follows: whoever stands between us and the source waits for our end, not only for the source's.
             shared.line.close();
             decided
@@ -210,6 +214,7 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
     let mut pager = Pager::new(key, shared.options, rights, None);
     let mut keys = Keys::default();
     let (mut clean, mut borrowed, mut entries) = (true, false, 0);
+    let mut last = None;
     let mut partial = Vec::new();
     union::walk(shared.tree, None, &mut |found| {
         match found {
@@ -226,12 +231,14 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
                     entries += 1;
                 }
                 let tree = reference.map_or(shared.tree, |at| &shared.tree.references()[at]);
-                if let Some(page) = pager.push(&item, tree.proof(&item, shared.options).as_ref())
-                    && events.send(Event::Own(page, std::mem::take(&mut borrowed))).is_err()
-                {
-                    return ControlFlow::Break(());
+                if let Some(page) = pager.push(&item, tree.proof(&item, shared.options).as_ref()) {
+                    let page = Known { page, borrowed: std::mem::take(&mut borrowed), last: last.take() };
+                    if events.send(Event::Own(page)).is_err() {
+                        return ControlFlow::Break(());
+                    }
                 }
                 borrowed |= reference.is_some();
+                last = Some(item.path);
             }
             Err((path, error)) => {
                 clean = false;
@@ -240,9 +247,9 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
         }
         ControlFlow::Continue(())
     });
-    let (last, ..) = pager.finish();
-    if let Some(page) = last {
-        let _ = events.send(Event::Own(page, borrowed));
+    let (page, ..) = pager.finish();
+    if let Some(page) = page {
+        let _ = events.send(Event::Own(Known { page, borrowed, last }));
     }
     keys.sort();
     let _ = events.send(Event::OwnEnd { entries, clean, partial, keys });

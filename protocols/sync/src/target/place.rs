@@ -23,7 +23,11 @@ impl Place {
             shared.back_up(&wanted.item.path, true)?;
             return root.open_in_place(&own).map(Self::Within);
         }
-        let staged = if large { root.stage_partial(&own)? } else { root.stage(&own)? };
+        let staged = match () {
+            () if large => root.stage_partial(&own)?,
+            () if wanted.vacant => root.stage_new(&own)?,
+            () => root.stage(&own)?,
+        };
         Ok(Self::Beside(staged))
     }
 

@@ -55,8 +55,8 @@ fn what_was_not_asked_for_is_not_taken() {
         copy,
         FromSource::End { file: FILE, digest: [0; 32] },
         FromSource::Entries { range: 7, items: vec![item(b"x")] },
-        FromSource::RangeEnd { range: 7, clean: true },
-        FromSource::Digest { file: FILE, digest: [0; 32] },
+        FromSource::RangeEnd { range: 7, clean: true, alike: Vec::new() },
+        FromSource::Digests(vec![(FILE, [0; 32])]),
         FromSource::Missing { file: FILE, vanished: true, why: String::new() },
     ] {
         let (folder, done) = against(std::slice::from_ref(&message));
@@ -72,6 +72,16 @@ fn names_out_of_order_are_refused() {
     let entries = FromSource::Entries { range: 0, items: vec![item(b"b"), item(b"a")] };
     let (_, done) = against(&[pages, entries]);
     assert!(matches!(done, Err(SyncError::Broke(_))), "{done:?}");
+}
+
+/// The directory itself is all that is there.
+#[test]
+fn no_more_entries_are_alike_than_there_are() {
+    for alike in [vec![2], vec![0, 1, 1], vec![u32::MAX, u32::MAX]] {
+        let pages = FromSource::PagesEnd { entries: 0, clean: true, root: [0; 32] };
+        let (_, done) = against(&[pages, FromSource::RangeEnd { range: 0, clean: true, alike }]);
+        assert!(matches!(done, Err(SyncError::Broke(_))), "{done:?}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::growing::{Growing, Grown};
 use super::ledger::Wanted;
 use super::place::Place;
 use super::{Event, Shared};
+use crate::limits::SMALL_FILE;
 use crate::tree::{Item, Meta};
 use crate::watch::{Change, Note};
 use crate::wire::message::{FileDigest, FileId, Small};
@@ -152,7 +153,10 @@ impl Writer<'_> {
         let (path, xattrs) = (&wanted.item.path, &wanted.item.xattrs);
         let meta = self.shared.translation.here(meta);
         let attributes = attributes(self.shared, &meta, xattrs, wanted.replaces);
-        place.file().set_len(length).map_err(|error| FsError::io(path, error))?;
+        // A small file was written in one go, and has its length.
+        if length > SMALL_FILE || matches!(place, Place::Within(_)) {
+            place.file().set_len(length).map_err(|error| FsError::io(path, error))?;
+        }
         match place {
             Place::Within(file) => {
                 if self.shared.options.fsync {

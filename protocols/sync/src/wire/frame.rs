@@ -21,9 +21,36 @@ pub(crate) struct Frame {
     pub(crate) payload: Bytes,
 }
 
-/// Writes a frame, compressed at this level. Returns how many bytes it took on the line.
-pub(crate) fn write(output: &mut impl Write, kind: u8, payload: &[u8], compress: Option<i32>) -> io::Result<u64> {
-    let squeezed = compress.filter(|_| payload.len() >= COMPRESS_LEAST).and_then(|level| squeeze(payload, level));
+/// Compresses payloads, one after the other.
+pub(crate) struct Press {
+    level: i32,
+    /// Made when it is first wanted.
+    compressor: Option<zstd::bulk::Compressor<'static>>,
+}
+
+impl Press {
+    pub(crate) fn new(level: i32) -> Self {
+        Self { level, compressor: None }
+    }
+
+    /// The payload compressed, where that is worth it.
+    fn squeeze(&mut self, payload: &[u8]) -> Option<Vec<u8>> {
+        if payload.len() < COMPRESS_LEAST || !xssh_delta::compressible(payload) {
+            return None;
+        }
+        if self.compressor.is_none() {
+            self.compressor = zstd::bulk::Compressor::new(self.level).ok();
+        }
+        let mut squeezed = (payload.len() as u32).to_le_bytes().to_vec();
+        let compressed = self.compressor.as_mut()?.compress(payload).ok()?;
+        squeezed.extend_from_slice(&compressed);
+        (squeezed.len() < payload.len() - payload.len() / 8).then_some(squeezed)
+    }
+}
+
+/// Writes a frame, compressed where a press is given. Returns how many bytes it took on the line.
+pub(crate) fn write(output: &mut impl Write, kind: u8, payload: &[u8], press: Option<&mut Press>) -> io::Result<u64> {
+    let squeezed = press.and_then(|press| press.squeeze(payload));
     let (kind, payload) = match &squeezed {
         Some(squeezed) => (kind | COMPRESSED, squeezed.as_slice()),
         None => (kind, payload),
@@ -34,17 +61,6 @@ pub(crate) fn write(output: &mut impl Write, kind: u8, payload: &[u8], compress:
     output.write_all(&header)?;
     output.write_all(payload)?;
     Ok((HEADER + payload.len()) as u64)
-}
-
-/// The payload compressed, where that is worth it.
-fn squeeze(payload: &[u8], level: i32) -> Option<Vec<u8>> {
-    if !xssh_delta::compressible(payload) {
-        return None;
-    }
-    let mut squeezed = (payload.len() as u32).to_le_bytes().to_vec();
-    let compressed = zstd::bulk::compress(payload, level).ok()?;
-    squeezed.extend_from_slice(&compressed);
-    (squeezed.len() < payload.len() - payload.len() / 8).then_some(squeezed)
 }
 
 /// Reads a frame; `None` where the stream ends between two. Also says how many bytes it took on the line.
@@ -104,7 +120,7 @@ mod tests {
         fn what_is_written_is_read(kind in 0_u8..128, payload: Vec<u8>, times in 1_usize..200, compress: bool) {
             let payload = payload.repeat(times);
             let mut line = Vec::new();
-            let written = write(&mut line, kind, &payload, compress.then_some(LEVEL)).unwrap();
+            let written = write(&mut line, kind, &payload, compress.then(|| Press::new(LEVEL)).as_mut()).unwrap();
             prop_assert_eq!(written as usize, line.len());
             let (frame, read_bytes) = read(&mut line.as_slice()).unwrap().unwrap();
             prop_assert_eq!(read_bytes, written);

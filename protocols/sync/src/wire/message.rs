@@ -19,6 +19,8 @@ use crate::watch::Outlook;
 
 /// The digest of a page: 16 bytes of keyed BLAKE3.
 pub(crate) type PageDigest = [u8; 16];
+/// The digest of an entry: 8 bytes of keyed SipHash.
+pub(crate) type EntryDigest = [u8; 8];
 /// BLAKE3 of a file's contents.
 pub(crate) type FileDigest = [u8; 32];
 
@@ -63,9 +65,12 @@ pub(crate) enum FromSource {
         range: u32,
         items: Vec<Item>,
     },
+    /// The entries that are not alike have come. `alike`: how many of those that the target has are, how many next are not, and
+    /// so on.
     RangeEnd {
         range: u32,
         clean: bool,
+        alike: Vec<u32>,
     },
     Small(Vec<Small>),
     Begin {
@@ -94,10 +99,7 @@ pub(crate) enum FromSource {
         file: FileId,
         digest: FileDigest,
     },
-    Digest {
-        file: FileId,
-        digest: FileDigest,
-    },
+    Digests(Vec<(FileId, FileDigest)>),
     /// A wanted file cannot be had.
     Missing {
         file: FileId,
@@ -128,11 +130,12 @@ pub(crate) enum FromSource {
 /// What the target says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FromTarget {
-    /// List what is from here on and before there; `None` is the end.
+    /// List what is from here on and before there; `None` is the end. Of what is there the target has entries of these digests.
     List {
         range: u32,
         from: RelPath,
         until: Option<RelPath>,
+        have: Vec<EntryDigest>,
     },
     /// Nothing more will be asked of a range.
     Release {
@@ -150,9 +153,7 @@ pub(crate) enum FromTarget {
         file: FileId,
         sums: Bytes,
     },
-    Digest {
-        file: FileId,
-    },
+    Digests(Vec<FileId>),
     Change {
         path: RelPath,
         what: u8,
@@ -207,9 +208,10 @@ impl Message for FromSource {
                 items.iter().for_each(|item| put_item(item, &mut before, &mut put));
                 kind::ENTRIES
             }
-            Self::RangeEnd { range, clean } => {
+            Self::RangeEnd { range, clean, alike } => {
                 put.number((*range).into());
                 put.byte((*clean).into());
+                alike.iter().for_each(|run| put.number((*run).into()));
                 kind::RANGE_END
             }
             Self::Small(files) => {
@@ -241,7 +243,11 @@ impl Message for FromSource {
                 let mut before = Before::default();
                 Self::Entries { range, items: each(&mut take, |take| take_item(&mut before, take))? }
             }
-            kind::RANGE_END => Self::RangeEnd { range: take.number32()?, clean: flag(&mut take)? },
+            kind::RANGE_END => Self::RangeEnd {
+                range: take.number32()?,
+                clean: flag(&mut take)?,
+                alike: each(&mut take, Take::number32)?,
+            },
             kind::SMALL => Self::Small(each(&mut take, |take| {
                 Ok(Small {
                     file: take_file(take)?,
@@ -300,10 +306,12 @@ impl FromSource {
                 put.raw(digest);
                 kind::END
             }
-            Self::Digest { file, digest } => {
-                put_file(*file, put);
-                put.raw(digest);
-                kind::DIGEST
+            Self::Digests(files) => {
+                for (file, digest) in files {
+                    put_file(*file, put);
+                    put.raw(digest);
+                }
+                kind::DIGESTS
             }
             Self::Missing { file, vanished, why } => {
                 put_file(*file, put);
@@ -334,7 +342,7 @@ impl FromSource {
             kind::APART => Self::Apart { file: take_file(take)? },
             kind::NAME => Self::Name { group: flag(take)?, id: take.number32()?, name: take_text(take)? },
             kind::END => Self::End { file: take_file(take)?, digest: take.array()? },
-            kind::DIGEST => Self::Digest { file: take_file(take)?, digest: take.array()? },
+            kind::DIGESTS => Self::Digests(each(take, |take| Ok((take_file(take)?, take.array()?)))?),
             kind::MISSING => Self::Missing { file: take_file(take)?, vanished: flag(take)?, why: take_text(take)? },
             kind::PROBLEM => Self::Problem { path: take_path(take)?, why: take_text(take)? },
             kind::FAILED => Self::Failed { why: take_text(take)? },
@@ -348,12 +356,14 @@ impl Message for FromTarget {
         let mut put = Put::default();
         let put_in = &mut put;
         let kind = match self {
-            Self::List { range, from, until } => {
+            Self::List { range, from, until, have } => {
                 put_in.number((*range).into());
                 put_path(from, put_in);
+                put_in.byte(until.is_some().into());
                 if let Some(until) = until {
                     put_path(until, put_in);
                 }
+                have.iter().for_each(|digest| put_in.raw(digest));
                 kind::LIST
             }
             Self::Release { range } => {
@@ -375,9 +385,9 @@ impl Message for FromTarget {
                 put_in.raw(sums);
                 kind::SUMS
             }
-            Self::Digest { file } => {
-                put_file(*file, put_in);
-                kind::WANT_DIGEST
+            Self::Digests(files) => {
+                files.iter().for_each(|file| put_file(*file, put_in));
+                kind::WANT_DIGESTS
             }
             Self::Change { path, what } => {
                 put_path(path, put_in);
@@ -415,13 +425,14 @@ impl Message for FromTarget {
             kind::LIST => Self::List {
                 range: taken.number32()?,
                 from: take_path(taken)?,
-                until: if taken.is_empty() { None } else { Some(take_path(taken)?) },
+                until: if flag(taken)? { Some(take_path(taken)?) } else { None },
+                have: each(taken, Take::array)?,
             },
             kind::RELEASE => Self::Release { range: taken.number32()? },
             kind::WHOLE => Self::Whole(each(taken, take_file)?),
             kind::DELTA => Self::Delta { file: take_file(taken)?, length: taken.number()?, bits: taken.byte()? },
             kind::SUMS => Self::Sums { file: take_file(taken)?, sums: taken.rest() },
-            kind::WANT_DIGEST => Self::Digest { file: take_file(taken)? },
+            kind::WANT_DIGESTS => Self::Digests(each(taken, take_file)?),
             kind::CHANGE => Self::Change { path: take_path(taken)?, what: taken.byte()? },
             kind::PROBLEM => Self::Problem { path: take_path(taken)?, why: take_text(taken)? },
             kind::LANES_ANSWER => Self::Lanes { welcome: flag(taken)? },

@@ -1,6 +1,7 @@
 //! Real trees on both ends of a line in memory: what a run must leave behind, whatever it found.
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
 
+mod alike;
 mod backups;
 mod chosen;
 mod deltas;

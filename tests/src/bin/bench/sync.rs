@@ -19,6 +19,8 @@ use crate::workload::Client;
 enum Case {
     /// 20,000 files of 1 to 16 KiB; nothing there.
     Small,
+    /// One file, which is there: what a start costs, beside a command that does nothing.
+    Start,
     /// Files of one KiB, all there: so many of them.
     Same(u64),
     /// Empty files, all there: so many of them.
@@ -42,6 +44,8 @@ enum Case {
 pub(crate) struct Sync {
     case: Case,
     host: &'static str,
+    /// The source is on the host.
+    pull: bool,
     /// For both programs.
     args: &'static [&'static str],
     folder: PathBuf,
@@ -53,12 +57,12 @@ type SyncRow = (&'static str, Sync, u32, Vec<Target>);
 /// The rows, in the order of the table.
 pub(crate) fn rows(lab: &Lab, scale: &Scale) -> Vec<SyncRow> {
     let folder = lab.scratch.join("sync");
-    let of = |case, host, args| Sync { case, host, args, folder: folder.clone(), scale: *scale };
+    let of = |case, host, args| Sync { case, host, pull: false, args, folder: folder.clone(), scale: *scale };
     let wall = |bound| vec![Target::new(Metric::Wall, Bound::Ratio(bound))];
     let wire = |bound| vec![Target::new(Metric::Wire, Bound::Ratio(bound))];
     let peak = vec![Target::new(Metric::Peak, Bound::Bytes(64 << 20)), Target::new(Metric::Peak, Bound::Ratio(1.0))];
     let (near, far, counted) = ("near", "far", "counted");
-    let many = Case::Same(100_000);
+    let (many, million) = (Case::Same(100_000), Case::Empty(1_000_000));
     vec![
         ("sync-small", of(Case::Small, near, &[]), 5, wall(0.5)),
         ("sync-small-50ms", of(Case::Small, far, &[]), 3, wall(0.6)),
@@ -76,10 +80,16 @@ pub(crate) fn rows(lab: &Lab, scale: &Scale) -> Vec<SyncRow> {
         ("sync-unrelated", of(Case::Unrelated, near, &[]), 3, wall(0.35)),
         ("sync-renamed", of(Case::Renamed, near, &["--delete"]), 5, wall(0.35)),
         ("sync-renamed-bytes", of(Case::Renamed, counted, &["--delete"]), 1, wire(0.05)),
-        ("sync-million", of(Case::Empty(1_000_000), near, &[]), 2, wall(0.5)),
-        // Both ends are children of one another: the larger of them counts.
-        ("sync-million-memory", of(Case::Empty(1_000_000), "", &[]), 1, peak),
+        ("sync-million", of(million, near, &[]), 2, wall(0.5)),
+        // What is measured is the user's side, with the remote shell that is its child: each end in turn.
+        ("sync-million-memory-source", of(million, near, &[]), 1, peak.clone()),
+        ("sync-million-memory-target", Sync { pull: true, ..of(million, near, &[]) }, 1, peak),
     ]
+}
+
+/// What a run costs that has nothing to do.
+pub(crate) fn start(lab: &Lab, scale: &Scale) -> Sync {
+    Sync { case: Case::Start, host: "near", pull: false, args: &[], folder: lab.scratch.join("sync"), scale: *scale }
 }
 
 impl Sync {
@@ -97,18 +107,21 @@ impl Sync {
     }
 
     pub(crate) fn run(&self, client: &Client) -> Run {
-        let (source, target) = (self.source(), self.target());
-        let place = |path: &Path| match self.host {
-            "" => path.display().to_string(),
-            host => format!("{host}:{}", path.display()),
+        if self.case == Case::Start && !client.is_ours {
+            return client.run(self.host, "true".into());
+        }
+        let place = |path: &Path, far| match far {
+            false => path.display().to_string(),
+            true => format!("{}:{}", self.host, path.display()),
         };
+        let (source, target) = (place(&self.source(), self.pull), place(&self.target(), !self.pull));
         if client.is_ours {
             let run = Run::new(&client.program).args(["sync"]).args(client.args.clone()).args(["--remote-xssh"]);
             let run = run.args([client.program.clone()]).args(self.args.iter().copied());
-            return run.args([source.display().to_string(), place(&target)]);
+            return run.args([source, target]);
         }
         let rsync = Run::new("rsync").args(["-a", "-e"]).args([client.remote_shell()]).args(self.args.iter().copied());
-        rsync.args([format!("{}/", source.display()), format!("{}/", place(&target))])
+        rsync.args([format!("{source}/"), format!("{target}/")])
     }
 
     pub(crate) fn make(&self) -> Result<(), BenchError> {
@@ -129,7 +142,7 @@ impl Sync {
     /// Makes the target what it was.
     pub(crate) fn prepare(&self) -> Result<(), BenchError> {
         let target = self.target();
-        if matches!(self.case, Case::Same(_) | Case::Empty(_)) && target.exists() {
+        if matches!(self.case, Case::Start | Case::Same(_) | Case::Empty(_)) && target.exists() {
             return Ok(());
         }
         if target.exists() {
@@ -160,9 +173,13 @@ impl Sync {
                 noise.bytes(length)
             }),
             Case::Text => tree(&source, self.some(10_000), text),
-            Case::Same(number) | Case::Empty(number) => {
-                let length = if matches!(self.case, Case::Same(_)) { 1024 } else { 0 };
-                tree(&source, self.some(number), |noise| noise.bytes(length))?;
+            Case::Start | Case::Same(_) | Case::Empty(_) => {
+                let (number, length) = match self.case {
+                    Case::Same(number) => (self.some(number), 1024),
+                    Case::Empty(number) => (self.some(number), 0),
+                    _ => (1, 1024),
+                };
+                tree(&source, number, |noise| noise.bytes(length))?;
                 fs::remove_dir(&before)?;
                 copy(&source, &before)
             }

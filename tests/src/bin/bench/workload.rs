@@ -189,6 +189,8 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
         row("memory-download", Task::Download(long_file.clone()), &plain, 1, &memory),
         row("true-cpu", Task::True("near"), &curve, 31, &[cpu(0.4)]),
     ];
+    let bare = Client::new(xssh, lab);
+    rows.push(row("sync-start", Task::Sync(sync::start(lab, &material.scale)), &bare, 31, &[wall(1.2)]));
     for (name, task, pairs, targets) in sync::rows(lab, &material.scale) {
         rows.push(row(name, Task::Sync(task), &plain, pairs, &targets));
     }

@@ -22,7 +22,7 @@ impl Decider<'_> {
         self.unsettled += 1;
         *self.open.entry(file.range).or_default() += 1;
         self.doubted.insert(file, doubted);
-        self.send(&FromTarget::Digest { file })
+        self.send(&FromTarget::Digests(vec![file]))
     }
 
     /// The source's digest of a file whose size agrees.

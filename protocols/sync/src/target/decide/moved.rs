@@ -37,8 +37,8 @@ impl Decider<'_> {
     /// It is known which files here are nobody's: asks whether new ones are among them.
     pub(super) fn resolve_moves(&mut self) -> Result<(), SyncError> {
         let (ask, want) = self.moves.resolve();
-        for file in ask {
-            self.send(&FromTarget::Digest { file })?;
+        if !ask.is_empty() {
+            self.send(&FromTarget::Digests(ask))?;
         }
         self.want_held(want)
     }

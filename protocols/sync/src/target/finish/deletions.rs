@@ -6,12 +6,20 @@ use xssh_fs::walk::{Span, walk};
 use xssh_fs::{FsError, Kind, RelPath};
 
 use super::Finish;
+use super::extras::Extras;
 use crate::error::SyncError;
 use crate::limits::DELETIONS_UNASKED;
 use crate::options::BackupPlace;
 use crate::target::Shared;
 use crate::tree::joined;
 use crate::watch::Change;
+
+/// What is to be deleted.
+#[derive(Default)]
+pub(super) struct Victims {
+    directories: Vec<RelPath>,
+    others: Extras,
+}
 
 impl Finish {
     /// Why nothing is to be deleted, if there is too much.
@@ -23,40 +31,45 @@ impl Finish {
     }
 
     /// What is to be deleted. The source's own rules have arrived with its files by now.
-    pub(super) fn victims(&mut self, shared: &Shared<'_>) -> Vec<(RelPath, Kind)> {
-        let mut extras = std::mem::take(&mut self.extras);
-        match shared.tree.trail() {
-            Ok(None) => {}
-            Ok(Some(mut trail)) => {
-                let mut goes = |path: &RelPath, kind| {
-                    trail.leads_to(path, kind == Kind::Directory).unwrap_or_else(|error| {
-                        shared.problem(path, &error.to_string());
-                        false
-                    })
-                };
-                extras.retain(|(path, kind)| goes(path, *kind));
-                self.moves.sort_by(|(one, _), (other, _)| one.cmp(other));
-                self.stays =
-                    self.moves.iter().map(|(from, _)| from).filter(|from| !goes(from, Kind::File)).cloned().collect();
-            }
+    pub(super) fn victims(&mut self, shared: &Shared<'_>) -> Victims {
+        let extras = std::mem::take(&mut self.extras);
+        let mut trail = match shared.tree.trail() {
+            Ok(trail) => trail,
             Err(error) => {
                 shared.problem(&RelPath::root(), &error.to_string());
                 self.stays = self.moves.iter().map(|(from, _)| from.clone()).collect();
-                return Vec::new();
+                return Victims::default();
+            }
+        };
+        let mut goes = |path: &RelPath, is_directory| match &mut trail {
+            None => true,
+            Some(trail) => trail.leads_to(path, is_directory).unwrap_or_else(|error| {
+                shared.problem(path, &error.to_string());
+                false
+            }),
+        };
+        let mut victims = Victims::default();
+        for (path, is_directory) in extras.iter().filter(|(path, is_directory)| goes(path, *is_directory)) {
+            if is_directory {
+                victims.directories.push(path);
+            } else {
+                victims.others.push(&path, false);
             }
         }
-        // Directories last, as they come in reverse: the rules beside them are asked while they go.
-        extras.sort_by_key(|(_, kind)| *kind == Kind::Directory);
-        extras
+        if shared.tree.hides() {
+            self.moves.sort_by(|(one, _), (other, _)| one.cmp(other));
+            self.stays = self.moves.iter().map(|(from, _)| from).filter(|from| !goes(from, false)).cloned().collect();
+        }
+        victims
     }
 
-    pub(super) fn delete(&mut self, shared: &Shared<'_>, victims: Vec<(RelPath, Kind)>) {
-        for (path, kind) in victims.into_iter().rev() {
+    pub(super) fn delete(&mut self, shared: &Shared<'_>, victims: Victims) {
+        // Directories first: the rules beside them are asked while they go.
+        let directories = victims.directories.into_iter().rev().map(|path| (path, true));
+        for (path, is_directory) in directories.chain(victims.others.iter()) {
             self.touch(shared, &path);
-            let removed = match kind {
-                Kind::Directory => self.remove_tree(shared, &path),
-                _ => self.remove(shared, &path, kind),
-            };
+            let removed =
+                if is_directory { self.remove_tree(shared, &path) } else { self.remove(shared, &path, Kind::File) };
             if let Err(error) = removed
                 && !error.is_missing()
             {
@@ -71,33 +84,47 @@ impl Finish {
         }
     }
 
+    /// Removes a directory and what is in it, as a walk comes by it.
     pub(super) fn remove_tree(&mut self, shared: &Shared<'_>, path: &RelPath) -> Result<(), FsError> {
-        let mut inside = Vec::new();
-        let mut failed = None;
+        // The directories that the walk is in.
+        let mut within = Vec::new();
+        let mut done = Ok(());
         let backup = shared.options.backup.as_ref();
         shared.tree.walk_below(path, &mut |found| {
-            match found {
-                // What is kept of earlier runs stays, and what leads to it.
-                Ok(item) if backup.is_some_and(|backup| backup.holds(&item.path)) => {}
-                Ok(item) => inside.push((item.path, item.meta)),
-                Err((_, error)) => failed = failed.take().or(Some(error)),
-            }
-            ControlFlow::Continue(())
+            done = found.map_err(|(_, error)| error).and_then(|item| {
+                self.remove_left(shared, &mut within, Some(&item.path))?;
+                match item.meta.kind {
+                    // What is kept of earlier runs stays, and what leads to it.
+                    _ if backup.is_some_and(|backup| backup.holds(&item.path)) => Ok(()),
+                    Kind::Directory => {
+                        self.open_up(shared, &item.path, &item.meta);
+                        within.push(item.path);
+                        Ok(())
+                    }
+                    kind => self.remove(shared, &item.path, kind),
+                }
+            });
+            if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        for (path, meta) in inside.iter().filter(|(_, meta)| meta.kind == Kind::Directory) {
-            self.open_up(shared, path, meta);
-        }
-        for (path, meta) in inside.into_iter().rev() {
-            self.directories.remove(&path);
-            if shared.options.dry_run && meta.kind == Kind::Directory && self.holds_more(shared, &path)? {
+        done.and_then(|()| self.remove_left(shared, &mut within, None))
+    }
+
+    /// Removes the directories that a walk has left on its way.
+    fn remove_left(
+        &mut self,
+        shared: &Shared<'_>,
+        within: &mut Vec<RelPath>,
+        next: Option<&RelPath>,
+    ) -> Result<(), FsError> {
+        let is_left = |last: &mut RelPath| next.is_none_or(|next| !next.is_below(last));
+        while let Some(left) = within.pop_if(is_left) {
+            self.directories.remove(&left);
+            if shared.options.dry_run && self.holds_more(shared, &left)? {
                 continue;
             }
-            match self.remove(shared, &path, meta.kind) {
+            match self.remove(shared, &left, Kind::Directory) {
                 // What takes no part stays, and so does the directory that it is in.
-                Err(error) if (shared.tree.hides() || backup.is_some()) && error.is_not_empty() => {}
+                Err(error) if error.is_not_empty() && (shared.tree.hides() || shared.options.backup.is_some()) => {}
                 removed => removed?,
             }
         }

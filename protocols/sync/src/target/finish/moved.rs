@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use xssh_fs::{FsError, RelPath};
+use xssh_fs::{Entry, FsError, Kind, RelPath};
 
 use super::Finish;
 use crate::target::Shared;
@@ -77,32 +77,36 @@ fn name_too(shared: &Shared<'_>, from: &RelPath, item: &Item) -> Result<(), FsEr
     let (root, own) = shared.tree.place(&item.path)?;
     let (_, from) = shared.tree.place(from)?;
     let entry = root.stat(&from)?;
-    if entry.links != 1 || (entry.size, entry.mtime) != (item.meta.size, item.meta.mtime) {
-        return Err(changed(&from));
+    if entry.links != 1 {
+        return Err(FsError::io(&from, std::io::ErrorKind::AlreadyExists.into()));
     }
+    unchanged(&from, &entry, item)?;
     root.link_from(root, &from, &own)
 }
 
-fn changed(path: &RelPath) -> FsError {
-    FsError::io(path, std::io::Error::other("it changed here while it was compared"))
+/// What was compared stands there still.
+fn unchanged(path: &RelPath, entry: &Entry, item: &Item) -> Result<(), FsError> {
+    if entry.kind == Kind::File && (entry.size, entry.mtime) == (item.meta.size, item.meta.mtime) {
+        return Ok(());
+    }
+    Err(FsError::io(path, std::io::Error::other("it changed here while it was compared")))
 }
 
 /// Gives a file another name, or copies it there. Says how.
 fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way, is_linked: bool) -> Result<Way, FsError> {
     let (root, own) = shared.tree.place(&item.path)?;
     let (_, from) = shared.tree.place(from)?;
-    let (file, entry) = root.open_file(&from)?;
-    if (entry.size, entry.mtime) != (item.meta.size, item.meta.mtime) {
-        return Err(changed(&from));
+    let entry = root.stat(&from)?;
+    // Another name of the same file must not change with it.
+    if matches!(way, Way::Copy) || (matches!(way, Way::Rename) && entry.links > 1) {
+        let (file, entry) = root.open_file(&from)?;
+        unchanged(&from, &entry, item)?;
+        return copy(shared, &file, item, is_linked).map(|()| Way::Copy);
     }
-    match way {
-        Way::Linked => return root.set(&own, &attributes(shared, &item.meta, &item.xattrs, false)).map(|()| way),
-        // Another name of the same file must not change with it.
-        Way::Rename if entry.links == 1 => {
-            root.rename(root, &from, &own)?;
-            return root.set(&own, &attributes(shared, &item.meta, &item.xattrs, false)).map(|()| way);
-        }
-        Way::Rename | Way::Copy => {}
+    unchanged(&from, &entry, item)?;
+    if let Way::Rename = way {
+        root.rename(root, &from, &own)?;
     }
-    copy(shared, &file, item, is_linked).map(|()| Way::Copy)
+    let attributes = attributes(shared, &item.meta, &item.xattrs, false);
+    root.set(&own, &attributes.beyond(&entry)).map(|()| way)
 }
