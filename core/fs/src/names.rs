@@ -70,9 +70,9 @@ impl Sorted {
         self.order.partition_point(|at| is_before(self.names.get(*at)))
     }
 
-    /// The names from a position on, and how many were pushed before each.
-    pub(crate) fn from(&self, position: usize) -> impl Iterator<Item = (u32, &[u8])> {
-        self.order.iter().skip(position).map(|at| (*at, self.names.get(*at)))
+    /// The name at a position, and how many were pushed before it.
+    pub(crate) fn get(&self, position: usize) -> Option<(u32, &[u8])> {
+        self.order.get(position).map(|at| (*at, self.names.get(*at)))
     }
 }
 
@@ -98,7 +98,7 @@ mod tests {
             expected.iter().for_each(|name| names.push(name));
             expected.sort();
             let sorted = names.sorted();
-            let all: Vec<Vec<u8>> = sorted.from(0).map(|(_, name)| name.to_vec()).collect();
+            let all: Vec<Vec<u8>> = (0..sorted.len()).map(|at| sorted.get(at).unwrap().1.to_vec()).collect();
             prop_assert_eq!(&all, &expected);
             for (at, name) in expected.iter().enumerate() {
                 prop_assert_eq!(sorted.position(|other| other < name), at);

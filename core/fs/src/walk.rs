@@ -98,62 +98,81 @@ impl Walk<'_> {
                     (self.visit)(Ok(Found { path: root.clone(), entry, link: None }))?;
                 }
                 self.above.push((entry.device, entry.inode));
-                if (self.enter)(&root) { self.directory(&mut Vec::new(), 0) } else { ControlFlow::Continue(()) }
+                if (self.enter)(&root) { self.directories() } else { ControlFlow::Continue(()) }
             }
             Err(error) => (self.visit)(Err(error)),
         }
     }
 
-    /// Everything in the directory at `path`.
-    fn directory(&mut self, path: &mut Vec<u8>, depth: usize) -> ControlFlow<()> {
-        let own = RelPath::checked(path);
-        let Listing { held, names, entries } = match self.read(&own) {
-            Ok(listing) => listing,
-            Err(error) => return (self.visit)(Err(error)),
-        };
-        let mut held = Some(held);
-        let length = path.len();
-        let first = names.position(|name| {
-            path.truncate(length);
-            if length > 0 {
-                path.push(b'/');
-            }
-            path.extend_from_slice(name);
-            self.is_before(path)
-        });
-        for (at, name) in names.from(first) {
-            if !self.span.staged && is_staged_name(name) {
-                continue;
-            }
-            path.truncate(length);
-            if length > 0 {
-                path.push(b'/');
-            }
-            path.extend_from_slice(name);
-            if self.is_behind(path) {
-                break;
-            }
-            if held.is_none() {
-                match self.hold(&own) {
-                    Ok(again) => held = Some(again),
-                    Err(error) => return (self.visit)(Err(error)),
-                }
-            }
-            let Some(directory) = &held else { break };
-            let known = entries.get(at as usize).copied().flatten();
-            let Some(entry) = self.show(directory, path, known)? else { continue };
-            if entry.kind == Kind::Directory && (self.enter)(&RelPath::checked(path)) {
-                if depth >= HELD {
-                    held = None;
+    /// Everything below the root. Trees may be deeper than a thread's stack.
+    fn directories(&mut self) -> ControlFlow<()> {
+        let mut path = Vec::new();
+        let mut levels: Vec<Level> = self.enter_level(&mut path)?.into_iter().collect();
+        while let Some(level) = levels.last_mut() {
+            if let Some(entry) = self.next(level, &mut path)? {
+                if levels.len() > HELD
+                    && let Some(level) = levels.last_mut()
+                {
+                    level.held = None;
                 }
                 self.above.push((entry.device, entry.inode));
-                self.directory(path, depth + 1)?;
+                match self.enter_level(&mut path)? {
+                    Some(level) => levels.push(level),
+                    None => drop(self.above.pop()),
+                }
+            } else if let Some(level) = levels.pop() {
+                self.ahead += level.entries.len();
                 self.above.pop();
             }
         }
-        self.ahead += entries.len();
-        path.truncate(length);
         ControlFlow::Continue(())
+    }
+
+    /// Reads the directory at `path`, up to where the span begins; none where it cannot be read.
+    fn enter_level(&mut self, path: &mut Vec<u8>) -> ControlFlow<(), Option<Level>> {
+        let own = RelPath::checked(path);
+        let Listing { held, names, entries } = match self.read(&own) {
+            Ok(listing) => listing,
+            Err(error) => {
+                (self.visit)(Err(error))?;
+                return ControlFlow::Continue(None);
+            }
+        };
+        let next = names.position(|name| {
+            put_name(path, &own, name);
+            self.is_before(path)
+        });
+        ControlFlow::Continue(Some(Level { own, held: Some(held), names, entries, next }))
+    }
+
+    /// Shows what comes next in a directory, until it comes by a directory to go into, and gives that; none at its end.
+    fn next(&mut self, level: &mut Level, path: &mut Vec<u8>) -> ControlFlow<(), Option<Entry>> {
+        while let Some((at, name)) = level.names.get(level.next) {
+            level.next += 1;
+            if !self.span.staged && is_staged_name(name) {
+                continue;
+            }
+            put_name(path, &level.own, name);
+            if self.is_behind(path) {
+                break;
+            }
+            if level.held.is_none() {
+                match self.hold(&level.own) {
+                    Ok(again) => level.held = Some(again),
+                    Err(error) => {
+                        (self.visit)(Err(error))?;
+                        break;
+                    }
+                }
+            }
+            let Some(directory) = &level.held else { break };
+            let known = level.entries.get(at as usize).copied().flatten();
+            let Some(entry) = self.show(directory, path, known)? else { continue };
+            if entry.kind == Kind::Directory && (self.enter)(&RelPath::checked(path)) {
+                return ControlFlow::Continue(Some(entry));
+            }
+        }
+        ControlFlow::Continue(None)
     }
 
     /// Shows one entry, of which something may be known already. Gives it, if the walk may go into it.
@@ -264,6 +283,26 @@ impl Walk<'_> {
         }
         Ok(Listing { held, names, entries })
     }
+}
+
+/// A directory that the walk is in.
+struct Level {
+    own: RelPath,
+    /// Not where many others are held.
+    held: Option<Arc<OwnedFd>>,
+    names: Arc<Sorted>,
+    entries: Vec<Option<Entry>>,
+    /// Where the name is in its order that comes next.
+    next: usize,
+}
+
+/// Makes of `path` what is called `name` in a directory.
+fn put_name(path: &mut Vec<u8>, directory: &RelPath, name: &[u8]) {
+    path.truncate(directory.as_bytes().len());
+    if !directory.is_root() {
+        path.push(b'/');
+    }
+    path.extend_from_slice(name);
 }
 
 /// A directory as it was read.
