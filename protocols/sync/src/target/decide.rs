@@ -5,10 +5,10 @@ mod ahead;
 mod alike;
 mod doubted;
 mod moved;
+mod ranges;
 mod references;
 
 use std::collections::{HashMap, VecDeque};
-use std::ops::ControlFlow;
 use std::sync::mpsc::{Receiver, Sender};
 
 use xssh_fs::{Kind, RelPath};
@@ -21,7 +21,7 @@ use super::moves::Moves;
 use super::survey::Survey;
 use super::{Event, Shared, sweep};
 use crate::error::SyncError;
-use crate::limits::{KEPT_RANGES, LISTS, PAGE_ENTRIES, SMALL_FILE, WANTS};
+use crate::limits::SMALL_FILE;
 use crate::options::Reuse;
 use crate::page::EntryDigester;
 use crate::summary::Summary;
@@ -29,14 +29,7 @@ use crate::tree::{Difference, Item};
 use crate::watch::Change;
 use crate::wire::message::{FileDigest, FileId, FromTarget};
 use doubted::Doubted;
-
-/// A range that the source was asked to list.
-struct Listing {
-    stretch: Stretch,
-    /// What is here.
-    own: Vec<Item>,
-    items: Vec<Item>,
-}
+use ranges::Listing;
 
 /// What the source said of its whole tree.
 struct Walked {
@@ -152,24 +145,6 @@ impl Decider<'_> {
         self.shared.line.send(message).map_err(|_| SyncError::Ended)
     }
 
-    /// Asks for the next ranges, as many as may be under way.
-    fn ask(&mut self) -> Result<(), SyncError> {
-        while self.listings.len() < LISTS && self.open.len() < KEPT_RANGES && self.unsettled < WANTS {
-            let Some(stretch) = self.stretches.pop_front() else { break };
-            let range = self.next_range;
-            self.next_range =
-                range.checked_add(1).ok_or(SyncError::Limit { what: "ranges", limit: u32::MAX as usize })?;
-            let own = if stretch.vacant { Vec::new() } else { self.own(&stretch) };
-            // Where contents are compared, being alike takes more than a look at the entry.
-            let compares = !self.shared.options.checksum;
-            let have = own.iter().filter(|_| compares).map(|item| self.digester.of(item)).collect();
-            let (from, until) = (stretch.from.clone(), stretch.until.clone());
-            self.send(&FromTarget::List { range, from, until, have })?;
-            self.listings.insert(range, Listing { stretch, own, items: Vec::new() });
-        }
-        Ok(())
-    }
-
     fn take(&mut self, event: Event) -> Result<(), SyncError> {
         match event {
             Event::Pages(pages) => self.comparison.source(pages)?,
@@ -209,42 +184,6 @@ impl Decider<'_> {
         Ok(())
     }
 
-    fn entries(&mut self, range: u32, items: Vec<Item>) -> Result<(), SyncError> {
-        let listing = self.listings.get_mut(&range).ok_or(UNASKED)?;
-        let (tree, translation) = (self.shared.tree, &self.shared.translation);
-        for mut item in items {
-            item.meta = translation.here(&item.meta);
-            item.xattrs.retain(|xattr| tree.keeps(&xattr.name));
-            let is_next = listing.items.last().is_none_or(|last| last.path < item.path);
-            let is_within = listing.stretch.from <= item.path
-                && listing.stretch.until.as_ref().is_none_or(|until| item.path < *until);
-            // Twice a page: the tree may have grown since it was cut.
-            if !is_next || !is_within || listing.items.len() > 2 * PAGE_ENTRIES as usize {
-                return Err(SyncError::Broke("listed names that do not belong where it was asked to look"));
-            }
-            listing.items.push(item);
-        }
-        Ok(())
-    }
-
-    /// Merges what the source listed with what is here and not alike.
-    fn range(&mut self, range: u32, listing: Listing, alike: &[u32]) -> Result<(), SyncError> {
-        let differs = differing(listing.own.len(), alike)?;
-        let mut own = listing.own.into_iter().zip(differs).peekable();
-        self.open.insert(range, 0);
-        for (index, theirs) in listing.items.into_iter().enumerate() {
-            while let Some((extra, differs)) = own.next_if(|(own, _)| own.path < theirs.path) {
-                self.extra(&extra, differs);
-            }
-            let mine = own.next_if(|(own, _)| own.path == theirs.path).map(|(mine, _)| mine);
-            let file = FileId { range, index: u32::try_from(index).unwrap_or(u32::MAX) };
-            self.entry(file, theirs, mine)?;
-        }
-        own.for_each(|(extra, differs)| self.extra(&extra, differs));
-        self.flush_wishes()?;
-        self.release(range)
-    }
-
     /// Something that the source does not have, unless it is alike there.
     fn extra(&mut self, extra: &Item, differs: bool) {
         if !differs || self.shared.options.backup.as_ref().is_some_and(|backup| backup.holds(&extra.path)) {
@@ -263,22 +202,6 @@ impl Decider<'_> {
         }
         let whole = std::mem::take(&mut self.whole);
         self.send(&FromTarget::Whole(whole))
-    }
-
-    fn own(&mut self, stretch: &Stretch) -> Vec<Item> {
-        let mut own = Vec::new();
-        let mut clean = true;
-        let shared = self.shared;
-        shared.tree.walk(&stretch.from, stretch.until.as_ref(), &mut |found| {
-            match found {
-                Ok(item) => own.push(item),
-                // The walk over everything has told of it.
-                Err(_) => clean = false,
-            }
-            ControlFlow::Continue(())
-        });
-        self.clean &= clean;
-        own
     }
 
     fn entry(&mut self, file: FileId, theirs: Item, mine: Option<Item>) -> Result<(), SyncError> {
@@ -445,20 +368,6 @@ impl Decider<'_> {
         shared.ledger.touched();
         shared.change(&theirs.path, Change::Attributes);
     }
-}
-
-/// Which of so many entries here are not alike at the source, where so many are, so many next are not, and so on.
-fn differing(entries: usize, alike: &[u32]) -> Result<Vec<bool>, SyncError> {
-    let mut differs = Vec::with_capacity(entries);
-    for (at, run) in alike.iter().enumerate() {
-        let run = *run as usize;
-        if run > entries - differs.len() {
-            return Err(SyncError::Broke("says of more entries than there are that they are alike"));
-        }
-        differs.resize(differs.len() + run, at % 2 == 1);
-    }
-    differs.resize(entries, true);
-    Ok(differs)
 }
 
 const UNASKED: SyncError = SyncError::Broke("answered what it was not asked");

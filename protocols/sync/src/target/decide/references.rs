@@ -131,6 +131,9 @@ impl Decider<'_> {
 
     /// Makes the directories that lead to something, where their turn is still to come.
     fn lead_to(&mut self, path: &RelPath) -> bool {
+        for directory in std::iter::successors(path.parent(), RelPath::parent) {
+            self.finish.touch(self.shared, &directory);
+        }
         self.finish.led_to(path);
         let made = self.shared.tree.place(path).and_then(|(root, own)| match own.parent() {
             Some(parent) if !self.shared.options.dry_run => root.make_directories(&parent, 0o700),
