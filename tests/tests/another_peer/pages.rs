@@ -1,5 +1,9 @@
 //! Trees in pages: where one ends, and the digests by which two sides find that nothing in it differs.
 
+use std::hash::Hasher as _;
+#[expect(deprecated, reason = "std has no other SipHash-2-4 with a key")]
+use std::hash::SipHasher;
+
 use super::program::Right;
 use super::wire::{Entry, LINK};
 
@@ -26,33 +30,42 @@ pub fn pages(entries: &[Entry], key: &[u8; 32], right: Option<&Right>) -> Vec<Pa
 }
 
 fn is_cut(path: &[u8], key: &[u8; 32]) -> bool {
+    sip_hash(&key[..16], path).is_multiple_of(256)
+}
+
+#[expect(deprecated, reason = "std has no other SipHash-2-4 with a key")]
+fn sip_hash(key: &[u8], of: &[u8]) -> u64 {
     let number = |at: usize| u64::from_le_bytes(key[at..at + 8].try_into().unwrap());
-    #[expect(deprecated, reason = "std has no other SipHash-2-4 with a key")]
-    let mut hash = std::hash::SipHasher::new_with_keys(number(0), number(8));
-    std::hash::Hasher::write(&mut hash, path);
-    std::hash::Hasher::finish(&hash).is_multiple_of(256)
+    let mut hash = SipHasher::new_with_keys(number(0), number(8));
+    hash.write(of);
+    hash.finish()
+}
+
+/// The digest by which a target says that it has an entry.
+pub fn entry(entry: &Entry, key: &[u8; 32], right: Option<&Right>) -> [u8; 8] {
+    let mut all = compared(entry);
+    if right.is_none_or(|right| gives(right, entry)) {
+        all.extend(owners(entry, right));
+    }
+    sip_hash(&key[16..], &all).to_le_bytes()
 }
 
 /// The digest of a whole tree.
 pub fn tree(entries: &[Entry]) -> [u8; 32] {
     let mut digest = blake3::Hasher::new();
-    entries.iter().for_each(|entry| add(entry, &mut digest));
+    for entry in entries {
+        digest.update(&compared(entry));
+    }
     *digest.finalize().as_bytes()
 }
 
 fn page(entries: &[Entry], key: &[u8; 32], right: Option<&Right>) -> Page {
     let (mut digest, mut owners) = (blake3::Hasher::new_keyed(key), blake3::Hasher::new_keyed(key));
     for entry in entries {
-        add(entry, &mut digest);
-        let owner = right.filter(|right| right.owners).map(|_| entry.metadata.owner);
-        let group = right.map(|_| entry.metadata.group);
-        for number in owner.into_iter().chain(group) {
-            let name = called(number);
-            owners.update(&size(&name)).update(&name);
-        }
+        digest.update(&compared(entry));
+        owners.update(&self::owners(entry, right));
     }
     // A page with a group that the target may not give is not compared.
-    let gives = |right: &Right, entry: &Entry| right.owners || right.groups.contains(&called(entry.metadata.group));
     let is_compared = right.is_none_or(|right| entries.iter().all(|entry| gives(right, entry)));
     let owners = if is_compared { half(&owners) } else { [0; 16] };
     Page { first: entries[0].path.clone(), digest: half(&digest), owners }
@@ -63,16 +76,25 @@ fn called(number: u64) -> Vec<u8> {
     format!("+{number}").into_bytes()
 }
 
-/// What is compared of an entry.
-fn add(Entry { path, metadata, link }: &Entry, digest: &mut blake3::Hasher) {
-    digest.update(&size(path)).update(path).update(&[metadata.kind]);
+fn gives(right: &Right, entry: &Entry) -> bool {
+    right.owners || right.groups.contains(&called(entry.metadata.group))
+}
+
+/// What is compared of an entry's owner and group.
+fn owners(entry: &Entry, right: Option<&Right>) -> Vec<u8> {
+    let owner = right.filter(|right| right.owners).map(|_| entry.metadata.owner);
+    let group = right.map(|_| entry.metadata.group);
+    let names = owner.into_iter().chain(group).map(called);
+    names.flat_map(|name| [size(&name).to_vec(), name].concat()).collect()
+}
+
+/// What is compared of an entry beside that.
+fn compared(Entry { path, metadata, link }: &Entry) -> Vec<u8> {
     let timed = metadata.kind != LINK;
     let seconds = if timed { metadata.seconds.cast_unsigned() } else { 0 };
     let nanoseconds = if timed { metadata.nanoseconds } else { 0 };
-    for number in [metadata.mode, metadata.size, seconds, nanoseconds, 0] {
-        digest.update(&number.to_le_bytes());
-    }
-    digest.update(link);
+    let numbers = [metadata.mode, metadata.size, seconds, nanoseconds, 0].map(u64::to_le_bytes).concat();
+    [&size(path), path.as_slice(), &[metadata.kind], &numbers, link].concat()
 }
 
 fn size(of: &[u8]) -> [u8; 4] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::pages::{pages, tree};
+use super::pages::{self, pages, tree};
 use super::program::{Helper, Right, Start, switch};
 use super::wire::{DIRECTORY, Entry, FileId, Frame, Metadata, Payload, kind, order};
 
@@ -29,6 +29,8 @@ pub struct Summary {
 struct Source<'a> {
     root: &'a Path,
     entries: Vec<Entry>,
+    /// By which the target says what it has of them.
+    digests: Vec<[u8; 8]>,
     helper: Helper,
     /// What was listed, by range.
     ranges: Vec<(u64, Vec<usize>)>,
@@ -43,7 +45,9 @@ pub fn push(from: &Path, to: &Path, key: &[u8; 32], compression: u8) -> Summary 
     let (helper, ready) = Helper::start(&start);
     let entries = walk(from);
     let summary = Summary { numbers: Vec::new(), listed: 0, against_basis: 0 };
-    let mut source = Source { root: from, entries, helper, ranges: Vec::new(), sums_to_come: None, summary };
+    let digests = entries.iter().map(|entry| pages::entry(entry, key, Some(&ready.right))).collect();
+    let (ranges, sums_to_come) = (Vec::new(), None);
+    let mut source = Source { root: from, entries, digests, helper, ranges, sums_to_come, summary };
     source.say_pages(key, &ready.right);
     let digest = loop {
         let frame = source.helper.next();
@@ -139,7 +143,13 @@ impl Source<'_> {
             let path = order(&entry.path);
             path >= from && to.as_ref().is_none_or(|to| path < *to)
         };
-        let places: Vec<_> = (0..self.entries.len()).filter(|place| asked(&self.entries[*place])).collect();
+        let mut had: Vec<[u8; 8]> = Vec::new();
+        while !frame.is_empty() {
+            had.push(frame.digest());
+        }
+        let is_alike = |place: &usize| had.contains(&self.digests[*place]);
+        let within = (0..self.entries.len()).filter(|place| asked(&self.entries[*place]));
+        let (alike, places): (Vec<_>, Vec<_>) = within.partition(is_alike);
         for batch in places.chunks(BATCH) {
             let mut payload = Payload::default();
             payload.number(range);
@@ -151,7 +161,14 @@ impl Source<'_> {
             }
             self.helper.send(kind::ENTRIES, &payload);
         }
-        self.helper.send(kind::END_OF_RANGE, Payload::default().number(range).byte(1));
+        let mut end = Payload::default();
+        end.number(range).byte(1);
+        // So many of the target's are alike, so many next are not: here each is told alone.
+        for digest in &had {
+            let is_alike = alike.iter().any(|place| self.digests[*place] == *digest);
+            end.number(u64::from(is_alike)).number(u64::from(!is_alike));
+        }
+        self.helper.send(kind::END_OF_RANGE, &end);
         self.summary.listed += places.len();
         self.ranges.push((range, places));
     }
