@@ -168,7 +168,7 @@ fn words_of(error: &clap::Error, words: &[OsString]) -> String {
         ErrorKind::MissingRequiredArgument | ErrorKind::TooFewValues | ErrorKind::WrongNumberOfValues
     ) && places_are_missing(error)
     {
-        return format!("SRC and DST are missing: xssh sync [options] SRC... DST{}", taken_word(words));
+        return format!("SRC or DST is missing: xssh sync [options] SRC... DST{}", taken_word(words));
     }
     let text = error.to_string();
     let first = text.lines().next().unwrap_or_default();
