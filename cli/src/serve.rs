@@ -5,7 +5,9 @@
 mod join;
 mod landing;
 
+use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::fd::AsFd;
 
 use xssh_sync::{Role, Start};
 
@@ -17,7 +19,11 @@ pub(crate) use join::join;
 /// Does what the client asks for.
 pub(crate) fn sync() -> u8 {
     let landing = landing::Socket::default();
-    let done = xssh_sync::serve(io::stdin(), io::stdout(), Some(&landing), &mut |start: &mut Start| {
+    let output = match own_output() {
+        Ok(output) => output,
+        Err(error) => return words::fail(&format!("standard output cannot be used: {error}")),
+    };
+    let done = xssh_sync::serve(io::stdin(), output, Some(&landing), &mut |start: &mut Start| {
         let paths: Vec<_> = start.paths.iter().map(|path| path_of(path).to_owned()).collect();
         match (start.role, paths.as_slice()) {
             (Role::Source, [_, ..]) => trees::source(&paths, start).map_err(Into::into),
@@ -33,4 +39,12 @@ pub(crate) fn sync() -> u8 {
             words::FAILED - 1
         }
     }
+}
+
+/// Standard output, held by nobody else: whoever drops it has ended what the client hears. A helper that cannot say a word more
+/// would otherwise wait for answers, and the client for it.
+fn own_output() -> io::Result<File> {
+    let output = io::stdout().as_fd().try_clone_to_owned()?;
+    rustix::stdio::dup2_stdout(OpenOptions::new().write(true).open("/dev/null")?)?;
+    Ok(File::from(output))
 }

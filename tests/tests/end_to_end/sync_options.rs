@@ -126,6 +126,14 @@ fn how_hard_is_compressed() {
     assert!(sizes[0] > sizes[1] && sizes[1] > sizes[2] && sizes[0] < text_like.len() as u64, "{sizes:?}");
 }
 
+/// What a call gives a name: `renameat2(4</dir>, ".xssh-staged-1-2", …`, or a file without one, `linkat(5</dir/#17>(deleted), …`.
+fn staged(call: &str) -> Option<&str> {
+    if call.contains("linkat(") {
+        return call.split("(deleted)").next()?.strip_suffix('>')?.rsplit('/').next();
+    }
+    call.split('"').nth(1).filter(|name| call.contains("rename") && name.starts_with(".xssh-staged-"))
+}
+
 /// Each file is on the disk before it gets its name, and all of it before the run ends.
 #[test]
 fn what_is_claimed_is_on_the_disk() {
@@ -135,7 +143,7 @@ fn what_is_claimed_is_on_the_disk() {
     fs::write(here.join("large"), Noise { seed: 3, length: 300_000 }.bytes()).expect("a file");
     write(&there, &[("d/old", "before")]);
     let trace = world.home.path().join("trace");
-    let calls = "trace=openat,fsync,fdatasync,syncfs,rename,renameat,renameat2,close,write";
+    let calls = "trace=fsync,fdatasync,syncfs,rename,renameat,renameat2,linkat,write";
     let strace = peer::require("strace");
     let traced = format!(
         "{} -f -y -qq -s 16 -e {calls} -o {} {}",
@@ -146,17 +154,15 @@ fn what_is_claimed_is_on_the_disk() {
     let _ = sync_by(&world, &traced, &["--fsync", text(&here), &on_host(&there)]).run().ok();
     let text = fs::read_to_string(&trace).expect("a trace");
     let lines: Vec<&str> = text.lines().collect();
-    let named: Vec<usize> =
-        (0..lines.len()).filter(|at| lines[*at].contains("rename") && lines[*at].contains(".xssh-staged-")).collect();
+    let named: Vec<usize> = (0..lines.len()).filter(|at| staged(lines[*at]).is_some()).collect();
     assert_eq!(named.len(), 3, "{text}");
     for at in &named {
-        // renameat2(4</dir>, ".xssh-staged-1-2", …, after fsync(7</dir/.xssh-staged-1-2>)
-        let staged = lines[*at].split('"').nth(1).expect("a name");
+        let staged = staged(lines[*at]).expect("a file");
         let is_on_disk = |line: &&str| line.contains("fsync(") && line.contains(&format!("/{staged}>"));
         assert!(lines[..*at].iter().any(is_on_disk), "{staged} in {text}");
     }
     let synced = lines.iter().position(|line| line.contains("syncfs(")).expect("the file system");
     assert!(named.iter().all(|at| *at < synced), "{text}");
-    let ends = lines.iter().rposition(|line| line.contains("write(1")).expect("a last word");
+    let ends = lines.iter().rposition(|line| line.contains("write(") && line.contains("<pipe:")).expect("a last word");
     assert!(synced < ends, "{text}");
 }
