@@ -8,8 +8,11 @@ use super::algorithm::{Cipher, TAG};
 
 /// How long a script waits for its client before it gives up; longer than any client under test may live.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a flood waits for a client that does not read.
-const STUCK: Duration = Duration::from_secs(2);
+/// How long a flood waits for a client that does not read. One that is slow opens a full window again only when it is through a
+/// sixteenth of it, and kernels of today let a window grow to 32 MiB.
+const STUCK: Duration = Duration::from_secs(6);
+/// A flood is over after so many bytes: in small messages a client that is not optimised is seconds behind then.
+const FLOOD: u64 = 8 << 20;
 /// The largest packet a script takes from a client.
 const MOST: u32 = 1 << 20;
 
@@ -79,9 +82,9 @@ impl Wire {
     /// and there is no way to go on, since part of a packet may have been sent.
     pub fn flood_for(&mut self, payload: impl AsRef<[u8]>, time: Duration) -> io::Result<()> {
         let payload = payload.as_ref();
-        let end = Instant::now() + time;
+        let (end, enough) = (Instant::now() + time, self.written + FLOOD);
         self.stream.set_write_timeout(Some(STUCK))?;
-        while Instant::now() < end {
+        while Instant::now() < end && self.written < enough {
             self.flood(payload, 64)?;
         }
         self.stream.set_write_timeout(Some(PATIENCE))
