@@ -2,6 +2,7 @@
 
 mod agent;
 mod config;
+mod cvs;
 mod destination;
 mod escape;
 mod key_file;
@@ -19,6 +20,7 @@ pub type Entry = (&'static str, fn(&[u8]));
 pub const ALL: &[Entry] = &[
     ("agent", agent::agent),
     ("config", config::config),
+    ("cvs", cvs::cvs),
     ("destination", destination::destination),
     ("escape", escape::escape),
     ("http", proxy::http),

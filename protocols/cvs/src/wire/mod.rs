@@ -1,0 +1,6 @@
+//! Bytes of a client's become typed requests here, and nowhere else.
+
+pub(crate) mod request;
+pub(crate) mod stream;
+
+mod field;
