@@ -140,14 +140,22 @@ fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Res
         }
         Direction::Pull { host, paths, target } => {
             (start.role, start.paths) = (Role::Source, paths);
-            let mut helper = FarSide::start(call, Some(&host), copy.as_ref())?;
-            let (input, mut output) = helper.streams()?;
-            let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
-            let mut open = |shown: &mut Shown| {
-                let own_name = shown.own_name.as_deref().filter(|_| names_itself);
-                trees::target(&target, &shown.names, own_name, &start)
-            };
-            Ok((xssh_sync::client(&start, Near::Target(&mut open), input, output, show), helper))
+            start.vacant = start.options.take_all() && trees::is_vacant(&target);
+            loop {
+                let mut helper = FarSide::start(call, Some(&host), copy.as_ref())?;
+                let (input, mut output) = helper.streams()?;
+                let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
+                let mut open = |shown: &mut Shown| {
+                    let own_name = shown.own_name.as_deref().filter(|_| names_itself);
+                    trees::target(&target, &shown.names, own_name, &start)
+                };
+                let result = xssh_sync::client(&start, Near::Target(&mut open), input, output, show);
+                if !matches!(result, Err(SyncError::Occupied)) {
+                    return Ok((result, helper));
+                }
+                start.vacant = false;
+                helper.end();
+            }
         }
     }
 }

@@ -93,6 +93,14 @@ pub(crate) fn target(
     Ok(Opened { tree, lock, shown: Shown::default() })
 }
 
+/// Whether nothing is there, as far as that can be said before it is held.
+pub(crate) fn is_vacant(path: &Path) -> bool {
+    match Root::open(path) {
+        Ok(root) => root.is_empty(),
+        Err(_) => path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound),
+    }
+}
+
 /// Where backups go outside the target. What is inside would be deleted as what the source does not have.
 fn backups(folder: &Path, place: &Path) -> Result<Root, String> {
     let path = folder.join(place);

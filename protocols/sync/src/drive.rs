@@ -39,7 +39,7 @@ pub type Opener<'a, T> = dyn FnMut(&mut T) -> Result<Opened, Refusal> + 'a;
 /// The user's side: asks the helper at the other end for its part and does the other one.
 ///
 /// # Errors
-/// The other end is no helper or refuses, the line broke, or one side cannot go on.
+/// The other end is no helper or refuses, the line broke, one side cannot go on, or the target is not vacant any more.
 pub fn client(
     start: &Start,
     near: Near<'_>,
@@ -54,19 +54,22 @@ pub fn client(
     opening::write(&mut output)
         .and_then(|()| start::write_start(&mut output, start, &own_rights))
         .map_err(SyncError::Line)?;
-    let Ready { mut shown, rights } = match start::read_ready(&mut input)? {
+    let Ready { mut shown, rights, vacant } = match start::read_ready(&mut input)? {
         Greeting::Here(ready) => ready,
         other => return Err(never_began(other)),
     };
     match near {
         Near::Source(tree, lanes) => {
             tree.meet(&own_rights, &rights);
-            source::run(tree, start, rights, (input, output), lanes, watch)
+            source::run(tree, start, (rights, vacant), (input, output), lanes, watch)
         }
         Near::Target(open) => {
             let mut opened = open(&mut shown).map_err(SyncError::Refused)?;
+            if start.vacant && !opened.tree.is_vacant() {
+                return Err(SyncError::Occupied);
+            }
             opened.tree.meet(&own_rights, &rights);
-            target::run(&opened.tree, start, own_rights, (input, output), None, watch, false)
+            target::run(&opened.tree, start, (own_rights, start.vacant), (input, output), None, watch, false)
         }
     }
 }
@@ -104,13 +107,16 @@ pub fn serve(
         Role::Source => Rights::of_source(),
         Role::Target => Rights::of_target(&start.options),
     };
-    let ready = Ready { shown: opened.shown, rights: own_rights };
+    let vacant = start.role == Role::Target && start.options.take_all() && opened.tree.is_vacant();
+    let ready = Ready { shown: opened.shown, rights: own_rights, vacant };
     start::write_ready(&mut output, &ready).map_err(SyncError::Line)?;
     let own_rights = ready.rights;
     opened.tree.meet(&own_rights, &rights);
     match start.role {
-        Role::Source => source::run(&opened.tree, &start, rights, (input, output), None, &Nobody),
-        Role::Target => target::run(&opened.tree, &start, own_rights, (input, output), landing, &Nobody, true),
+        Role::Source => source::run(&opened.tree, &start, (rights, start.vacant), (input, output), None, &Nobody),
+        Role::Target => {
+            target::run(&opened.tree, &start, (own_rights, vacant), (input, output), landing, &Nobody, true)
+        }
     }
 }
 

@@ -37,6 +37,9 @@ pub enum SyncError {
         /// The other side.
         theirs: Speaker,
     },
+    /// The target was vacant when the run was asked for, and is not any more: it can be asked for again.
+    #[error("something was put into the target meanwhile")]
+    Occupied,
     /// The other side gave up.
     #[error("the other side gave up: {0}")]
     GaveUp(String),

@@ -22,6 +22,10 @@ pub const PAGES: usize = 1 << 20;
 pub const LISTS: usize = 16;
 /// Ranges whose names the source keeps, because the target may still want something of them.
 pub const KEPT_RANGES: usize = 1024;
+/// Ranges that a source gives unasked and that the target has not released.
+pub const GIVEN: usize = 64;
+/// A file of less than this is given unasked: about a larger one the target first asks whether there is room.
+pub const GIVEN_FILE: u64 = ROOM_LEAST;
 /// Files that are wanted and have not come yet.
 pub const WANTS: usize = 16 << 10;
 /// Pieces that wait for one writer.

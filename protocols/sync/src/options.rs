@@ -212,6 +212,11 @@ impl Options {
         self.references.as_ref().map(|references| references.reuse)
     }
 
+    /// Whether a target that has nothing takes all that a source has.
+    pub fn take_all(&self) -> bool {
+        !self.dry_run && !self.existing && self.references.is_none()
+    }
+
     /// Whether a file of this size takes part.
     pub(crate) fn takes_size(&self, size: u64) -> bool {
         self.min_size.is_none_or(|least| size >= least) && self.max_size.is_none_or(|most| size <= most)

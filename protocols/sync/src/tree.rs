@@ -191,6 +191,15 @@ impl Tree {
         self
     }
 
+    /// Whether nothing at all is there, what a run that was cut has left neither.
+    pub fn is_vacant(&self) -> bool {
+        let is_missing = |error: FsError| error.is_missing();
+        self.parts.iter().all(|Part { root, own, .. }| match own.is_root() {
+            true => root.is_empty(),
+            false => root.stat(own).is_err_and(is_missing) && root.partial(own).is_err_and(is_missing),
+        })
+    }
+
     /// Keeps what is replaced or deleted in a directory outside.
     #[must_use]
     pub fn keeping(mut self, backups: Root) -> Self {

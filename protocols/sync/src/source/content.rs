@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use bytes::Bytes;
-use xssh_fs::FsError;
+use xssh_fs::{FsError, RelPath};
 
 use super::alike::Arriving;
 use super::steady::{self, Steady};
@@ -22,6 +22,8 @@ use crate::wire::message::{FileDigest, FileId, FromSource, Small};
 /// What the target asks for.
 pub(super) enum Wish {
     Whole(FileId),
+    /// It does not ask: it is given what small files there are in a range.
+    Given(u32, Vec<(u32, RelPath)>),
     Delta(FileId, Arriving),
     Digest(FileId),
 }
@@ -57,17 +59,31 @@ impl Desk<'_> {
                     }
                 }
             };
-            self.shared.wishes.fetch_sub(1, Ordering::Relaxed);
             match wish {
-                Wish::Whole(file) => self.whole(file)?,
+                Wish::Given(..) => {}
+                _ => drop(self.shared.wishes.fetch_sub(1, Ordering::Relaxed)),
+            }
+            match wish {
+                Wish::Given(range, files) => {
+                    for (index, path) in files {
+                        let file = FileId { range, index };
+                        if let Some(opened) = self.open_at(file, &path)? {
+                            self.whole(file, opened)?;
+                        }
+                    }
+                }
+                Wish::Whole(file) => {
+                    if let Some(opened) = self.open(file)? {
+                        self.whole(file, opened)?;
+                    }
+                }
                 Wish::Delta(file, alike) => self.delta(file, alike)?,
                 Wish::Digest(file) => self.digest(file)?,
             }
         }
     }
 
-    fn whole(&mut self, file: FileId) -> Result<(), Gone> {
-        let Some((mut open, meta, steady)) = self.open(file)? else { return Ok(()) };
+    fn whole(&mut self, file: FileId, (mut open, meta, steady): (File, Meta, Steady)) -> Result<(), Gone> {
         if meta.size <= SMALL_FILE {
             return match steady::read(&open, steady) {
                 Ok(bytes) => self.small(file, meta, bytes),
@@ -156,13 +172,17 @@ impl Desk<'_> {
             self.missing(file, &io::Error::other("it was never listed"))?;
             return Ok(None);
         };
-        let opened = self.shared.tree.open(&name).and_then(|(open, mut meta)| {
-            let steady = Steady::new(&open, &mut meta).map_err(|error| FsError::io(&name, error))?;
+        self.open_at(file, &name)
+    }
+
+    fn open_at(&mut self, file: FileId, name: &RelPath) -> Result<Option<(File, Meta, Steady)>, Gone> {
+        let opened = self.shared.tree.open(name).and_then(|(open, mut meta)| {
+            let steady = Steady::new(&open, &mut meta).map_err(|error| FsError::io(name, error))?;
             Ok((open, meta, steady))
         });
         match opened {
             Ok(opened) => {
-                self.shared.watch.note(Note::Begun(&name));
+                self.shared.watch.note(Note::Begun(name));
                 Ok(Some(opened))
             }
             Err(error) => {

@@ -1,15 +1,14 @@
 //! Ranges that the target wants to see, entry by entry.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::mpsc::Receiver;
 
 use xssh_fs::RelPath;
 
 use super::{Shared, problem};
-use crate::limits::{BATCH, NAMES};
+use crate::limits::BATCH;
 use crate::line::Gone;
-use crate::owners;
 use crate::page::EntryDigester;
 use crate::tree::Item;
 use crate::wire::message::{EntryDigest, FromSource};
@@ -27,18 +26,16 @@ pub(super) struct Range {
 }
 
 pub(super) fn run(shared: &Shared<'_>, ranges: &Receiver<Range>, mut digester: EntryDigester) {
-    let mut told = Told::default();
     while let Ok(range) = ranges.recv() {
-        if list(shared, &range, &mut told, &mut digester).is_err() {
+        if list(shared, &range, &mut digester).is_err() {
             return;
         }
     }
 }
 
-fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told, digester: &mut EntryDigester) -> Result<(), Gone> {
+fn list(shared: &Shared<'_>, asked: &Range, digester: &mut EntryDigester) -> Result<(), Gone> {
     let range = asked.range;
     let mut items: Vec<Item> = Vec::new();
-    let mut names = Vec::new();
     let mut clean = true;
     if let Some(recent) = shared.recent.take(&asked.from, asked.until.as_ref()) {
         items = recent;
@@ -55,11 +52,18 @@ fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told, digester: &mut Entr
         });
     }
     let alike = leave_out(&mut items, &asked.have, digester);
+    entries(shared, range, items)?;
+    shared.line.send(&FromSource::RangeEnd { range, clean, alike })
+}
+
+/// Sends the entries of a range.
+pub(super) fn entries(shared: &Shared<'_>, range: u32, items: Vec<Item>) -> Result<(), Gone> {
     let mut size = 0;
+    let mut names = Vec::with_capacity(items.len());
     for item in &items {
         size += item.path.as_bytes().len() + ENTRY_BYTES + xattr_bytes(item);
         names.push(item.path.clone());
-        told.tell(shared, item)?;
+        shared.named.tell(shared, item)?;
     }
     // Before the target can ask for any of them.
     if let Ok(mut kept) = shared.kept.lock() {
@@ -71,7 +75,7 @@ fn list(shared: &Shared<'_>, asked: &Range, told: &mut Told, digester: &mut Entr
         let items = items.by_ref().take(each).collect();
         shared.line.send(&FromSource::Entries { range, items })?;
     }
-    shared.line.send(&FromSource::RangeEnd { range, clean, alike })
+    Ok(())
 }
 
 /// Leaves out what the target has like it. Gives how many of the target's entries are had here, how many next are not, and so on.
@@ -95,31 +99,4 @@ fn leave_out(items: &mut Vec<Item>, have: &[EntryDigest], digester: &mut EntryDi
 
 fn xattr_bytes(item: &Item) -> usize {
     item.xattrs.iter().map(|xattr| xattr.name.len() + xattr.value.len()).sum()
-}
-
-/// The owners and groups whose names the target knows.
-#[derive(Default)]
-struct Told(HashSet<(bool, u32)>);
-
-impl Told {
-    /// Tells the names that an entry needs. 0 is the same everywhere.
-    fn tell(&mut self, shared: &Shared<'_>, item: &Item) -> Result<(), Gone> {
-        let options = shared.options;
-        let mapping = options.mapping.as_ref();
-        if options.numeric_ids && mapping.is_none() {
-            return Ok(());
-        }
-        let wanted = [(false, item.meta.uid, options.owners), (true, item.meta.gid, options.groups)];
-        for (group, id, _) in wanted.into_iter().filter(|(_, id, wanted)| *wanted && (*id != 0 || mapping.is_some())) {
-            if self.0.len() >= NAMES || !self.0.insert((group, id)) {
-                continue;
-            }
-            let name = if options.numeric_ids { None } else { owners::name(group, id) };
-            let other = mapping.and_then(|mapping| mapping.label(group, id, name.as_deref())).map(str::to_owned);
-            if let Some(name) = other.or(name) {
-                shared.line.send(&FromSource::Name { group, id, name })?;
-            }
-        }
-        Ok(())
-    }
 }

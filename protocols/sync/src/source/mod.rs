@@ -1,7 +1,8 @@
 //! The side that has the tree which is copied. It walks, lists and reads what it is asked for, and decides nothing.
 //!
-//! In order of use: `pages` (the walk, whose digests are streamed at once), `recent` (what it saw last), `listing` (ranges that
-//! the target wants to see), `content` (files that it wants to have), `alike` (what it has of some of them already),
+//! In order of use: `pages` (the walk, whose digests are streamed at once), `giving` (a target that has nothing gets it all
+//! unasked instead), `recent` (what the walk saw last), `listing` (ranges that the target wants to see), `named` (whose their
+//! owners are), `content` (files that it wants to have), `alike` (what it has of some of them already),
 //! `difference` (what is sent of those), `steady` (whether what was read was ever there), `widen` (more
 //! lanes for a long line).
 //! Each is a thread of its own behind one `Line`; the caller's thread reads what the target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
@@ -9,7 +10,9 @@
 mod alike;
 mod content;
 mod difference;
+mod giving;
 mod listing;
+mod named;
 mod pages;
 mod recent;
 mod steady;
@@ -38,7 +41,9 @@ use crate::wire::message::{FileId, FromSource, FromTarget, Message};
 use crate::wire::start::Start;
 use alike::Alike;
 use content::Wish;
+use giving::Giving;
 use listing::Range;
+use named::Named;
 use recent::Recent;
 use widen::{Metered, Signal};
 
@@ -52,6 +57,9 @@ struct Shared<'a> {
     kept: Mutex<HashMap<u32, Vec<RelPath>>>,
     /// The entries of the latest pages.
     recent: Recent,
+    /// What the target gets unasked; none where it asks.
+    giving: Option<Giving>,
+    named: Named,
     /// What went wrong and was said.
     told: Mutex<HashSet<(RelPath, String)>>,
     /// Files that were asked for and not sent.
@@ -66,7 +74,8 @@ impl Shared<'_> {
     }
 }
 
-/// Serves a tree to the target at the other end. Returns what the target counted.
+/// Serves a tree to the target at the other end, which may set so much, and may have nothing there. Returns what the target
+/// counted.
 ///
 /// # Errors
 /// The line broke, or the target broke the protocol or gave up. Files that cannot be read are told to the target, which
@@ -74,7 +83,7 @@ impl Shared<'_> {
 pub(crate) fn run<'a>(
     tree: &'a Tree,
     start: &'a Start,
-    rights: Rights,
+    (rights, vacant): (Rights, bool),
     (input, output): (impl Read + Send, impl Write + Send),
     lanes: Option<&'a dyn Lanes>,
     watch: &'a dyn Watch,
@@ -89,6 +98,8 @@ pub(crate) fn run<'a>(
         line,
         kept,
         recent: Recent::default(),
+        giving: vacant.then(Giving::default),
+        named: Named::default(),
         told: Mutex::default(),
         wishes: 0.into(),
     };
@@ -103,11 +114,15 @@ pub(crate) fn run<'a>(
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
         let digester = EntryDigester::new(start.key, options, rights.clone(), options.mapping.clone());
-        scope.spawn(move || pages::run(shared, start.key, rights));
+        let given = wishes.clone();
+        scope.spawn(move || pages::run(shared, start.key, rights, given));
         scope.spawn(move || listing::run(shared, &listed, digester));
         scope.spawn(move || content::run(shared, &wanted));
         let done = listen(shared, input, &ranges, &wishes, &signal);
         drop((ranges, wishes, signal));
+        if let Some(giving) = &shared.giving {
+            giving.close();
+        }
         if let Some(lanes) = lanes {
             lanes.close();
         }
@@ -133,6 +148,9 @@ fn listen(
     let mut listing = 0;
     while let Some((frame, _)) = frame::read(&mut input)? {
         match FromTarget::decode(frame)? {
+            FromTarget::List { .. } if shared.giving.is_some() => {
+                return Err(SyncError::Broke("asked to see what it is given anyway"));
+            }
             FromTarget::List { range, from, until, have } => {
                 listing = shared.kept.lock().map_or(listing, |kept| kept.len());
                 if listing > KEPT_RANGES + LISTS {
@@ -141,8 +159,9 @@ fn listen(
                 let _ = ranges.send(Range { range, from, until, have });
             }
             FromTarget::Release { range } => {
-                if let Ok(mut kept) = shared.kept.lock() {
-                    kept.remove(&range);
+                let known = shared.kept.lock().is_ok_and(|mut kept| kept.remove(&range).is_some());
+                if let Some(giving) = shared.giving.as_ref().filter(|_| known) {
+                    giving.released();
                 }
             }
             FromTarget::Whole(files) => {

@@ -1,11 +1,13 @@
 //! The walk over the whole tree: every page's digest leaves as soon as the page is full.
 
 use std::ops::ControlFlow;
+use std::sync::mpsc::Sender;
 
-use xssh_fs::RelPath;
+use xssh_fs::{Kind, RelPath};
 
-use super::{Shared, problem};
-use crate::limits::BATCH;
+use super::content::Wish;
+use super::{Shared, listing, problem};
+use crate::limits::{BATCH, GIVEN_FILE};
 use crate::line::Gone;
 use crate::owners::Rights;
 use crate::page::Pager;
@@ -18,8 +20,11 @@ const PAGE_BYTES: usize = 64;
 /// Entries between two notes of how far the walk is.
 const NOTE: u64 = 1024;
 
-pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights) {
-    let mut walk = Walk { shared, pages: Vec::new(), items: Vec::new(), entries: 0, bytes: 0 };
+pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights, wishes: Sender<Wish>) {
+    let mut walk = Walk { shared, wishes, pages: Vec::new(), enough: 1, items: Vec::new(), entries: 0, bytes: 0 };
+    if shared.giving.is_some() && shared.line.send(&FromSource::Giving).is_err() {
+        return;
+    }
     let mut pager = Pager::new(key, shared.options, rights, shared.options.mapping.clone()).with_root();
     let mut clean = true;
     let mut gone = false;
@@ -49,8 +54,9 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights) {
         if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let (last, entries, root) = pager.finish();
-    walk.pages.extend(last);
-    shared.recent.keep(std::mem::take(&mut walk.items));
+    if last.is_some_and(|last| walk.push(last).is_err()) {
+        return;
+    }
     // Where something could not be read, a range is walked again, and says so.
     if clean {
         shared.recent.end();
@@ -62,7 +68,11 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights) {
 
 struct Walk<'a> {
     shared: &'a Shared<'a>,
+    /// To the readers of contents.
+    wishes: Sender<Wish>,
     pages: Vec<Page>,
+    /// So many go together: few at first, that the target can begin.
+    enough: usize,
     /// The entries of the page that is under way.
     items: Vec<Item>,
     entries: u64,
@@ -71,9 +81,31 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     fn push(&mut self, page: Page) -> Result<(), Gone> {
-        self.shared.recent.keep(std::mem::take(&mut self.items));
+        let items = std::mem::take(&mut self.items);
+        if let Some(giving) = &self.shared.giving {
+            return self.give(giving.next().ok_or(Gone)?, items);
+        }
+        self.shared.recent.keep(items);
         self.pages.push(page);
-        if self.pages.len() * PAGE_BYTES >= BATCH / 8 { self.flush() } else { Ok(()) }
+        if self.pages.len() < self.enough {
+            return Ok(());
+        }
+        self.enough = (self.enough * 2).min(BATCH / 8 / PAGE_BYTES);
+        self.flush()
+    }
+
+    /// Lists a range that nobody asked for, and has its small files sent.
+    fn give(&mut self, range: u32, items: Vec<Item>) -> Result<(), Gone> {
+        let options = self.shared.options;
+        let is_small = |item: &Item| {
+            let meta = &item.meta;
+            meta.kind == Kind::File && item.same.is_none() && meta.size < GIVEN_FILE && options.takes_size(meta.size)
+        };
+        let files = (0..).zip(&items).filter(|(_, item)| is_small(item));
+        let files = files.map(|(index, item)| (index, item.path.clone())).collect();
+        listing::entries(self.shared, range, items)?;
+        self.shared.line.send(&FromSource::RangeEnd { range, clean: true, alike: Vec::new() })?;
+        self.wishes.send(Wish::Given(range, files)).map_err(|_| Gone)
     }
 
     fn flush(&mut self) -> Result<(), Gone> {

@@ -84,6 +84,11 @@ impl Comparison {
         self.source.ended = true;
     }
 
+    /// The source has no pages: there is nothing to compare.
+    pub(super) fn source_lists(&mut self) {
+        self.at = None;
+    }
+
     pub(super) fn own(&mut self, page: Known) -> Result<(), SyncError> {
         self.take(1)?;
         self.own.pages.push_back(page);

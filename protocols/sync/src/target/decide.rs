@@ -4,6 +4,7 @@ mod admission;
 mod ahead;
 mod alike;
 mod doubted;
+mod given;
 mod moved;
 mod ranges;
 mod references;
@@ -59,6 +60,10 @@ pub(super) struct Decider<'a> {
     digester: EntryDigester,
     finish: &'a mut Finish,
     ahead: Ahead,
+    /// The source lists unasked.
+    is_given: bool,
+    /// The last entry of the last range that came so.
+    last_given: Option<RelPath>,
 }
 
 /// Decides until everything is done.
@@ -88,6 +93,8 @@ pub(super) fn run(
         digester,
         finish,
         ahead: Ahead::default(),
+        is_given: false,
+        last_given: None,
     };
     let done = decider.work(inbox);
     if let Err(error) = &done
@@ -134,7 +141,8 @@ impl Decider<'_> {
 
     /// Whether all names of both sides are compared.
     fn is_compared(&self) -> bool {
-        self.comparison.is_done() && self.stretches.is_empty() && self.listings.is_empty()
+        let is_listed = !self.is_given || self.walked.is_some();
+        self.comparison.is_done() && self.stretches.is_empty() && self.listings.is_empty() && is_listed
     }
 
     fn is_idle(&self) -> bool {
@@ -147,6 +155,7 @@ impl Decider<'_> {
 
     fn take(&mut self, event: Event) -> Result<(), SyncError> {
         match event {
+            Event::Giving => self.begin_given()?,
             Event::Pages(pages) => self.comparison.source(pages)?,
             Event::PagesEnd { entries, clean, root } => {
                 self.comparison.source_ended();
@@ -164,7 +173,11 @@ impl Decider<'_> {
             Event::RangeEnd { range, clean, alike } => {
                 let listing = self.listings.remove(&range).ok_or(UNASKED)?;
                 self.clean &= clean;
+                let last = listing.last().filter(|_| self.is_given);
                 self.range(range, listing, &alike)?;
+                if self.is_given {
+                    self.given(last);
+                }
             }
             Event::Settled(files) => files.into_iter().try_for_each(|file| self.settled(file))?,
             Event::Again(file) => self.send(&FromTarget::Whole(vec![file]))?,
@@ -287,6 +300,7 @@ impl Decider<'_> {
         self.ahead.want(theirs.meta.size);
         self.finish.touch(shared, &theirs.path);
         self.count_owner(&theirs);
+        let comes = self.comes_unasked(&theirs);
         let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
         let wanted = Wanted { item: theirs, replaces: mine.is_some(), vacant, again: false };
         shared.ledger.want(file, wanted);
@@ -294,6 +308,7 @@ impl Decider<'_> {
         *self.open.entry(file.range).or_default() += 1;
         match basis {
             Some(kind) => self.alike.send(Survey { file, kind }).map_err(|_| SyncError::Ended),
+            None if comes => Ok(()),
             None => {
                 self.whole.push(file);
                 Ok(())

@@ -12,6 +12,7 @@ use crate::error::SyncError;
 use crate::lanes::Landing;
 use crate::limits::{NAMES, PIECE};
 use crate::striped::Striped;
+use crate::tree::Meta;
 use crate::watch::Note;
 use crate::wire::frame;
 use crate::wire::message::{FileId, FromSource, FromTarget, Message, Small};
@@ -24,7 +25,10 @@ struct Desk<'a> {
     turn: usize,
     /// The directory of the small file that came last.
     directory: Box<[u8]>,
-    open: Option<(FileId, usize)>,
+    /// And who writes it, if somebody wants it.
+    open: Option<(FileId, Option<usize>)>,
+    /// So many ranges came unasked, where they do.
+    given: Option<u32>,
 }
 
 /// Listens until the source has nothing more to say.
@@ -35,7 +39,7 @@ pub(super) fn run(
     events: &SyncSender<Event>,
     writers: Vec<SyncSender<Work>>,
 ) -> Result<(), SyncError> {
-    let mut desk = Desk { shared, events, writers, turn: 0, directory: Box::default(), open: None };
+    let mut desk = Desk { shared, events, writers, turn: 0, directory: Box::default(), open: None, given: None };
     let mut input = Striped::new(buffered(Box::new(input)));
     let heard = loop {
         match frame::read(&mut input) {
@@ -89,27 +93,24 @@ fn land(landing: Option<&dyn Landing>, numbers: &[u8]) -> Result<Vec<Box<dyn Rea
 impl Desk<'_> {
     fn take(&mut self, message: FromSource) -> Result<(), SyncError> {
         let event = match message {
+            FromSource::Giving => {
+                self.given = Some(0);
+                Event::Giving
+            }
             FromSource::Pages(pages) => Event::Pages(pages),
             FromSource::PagesEnd { entries, clean, root } => Event::PagesEnd { entries, clean, root },
             FromSource::Entries { range, items } => Event::Entries { range, items },
-            FromSource::RangeEnd { range, clean, alike } => Event::RangeEnd { range, clean, alike },
+            FromSource::RangeEnd { range, clean, alike } => {
+                self.given = self.given.map(|_| range.saturating_add(1));
+                Event::RangeEnd { range, clean, alike }
+            }
             FromSource::Digests(files) => Event::Digests(files),
             FromSource::Small(files) => return self.small(files),
-            FromSource::Begin { file, meta } => {
-                let wanted = self.shared.ledger.take(file).ok_or(UNWANTED)?;
-                if self.open.is_some() {
-                    return Err(SyncError::Broke("began a file in the middle of another"));
-                }
-                let writer = self.next_writer();
-                self.open = Some((file, writer));
-                return self.hand(writer, Work::Begin { file, wanted, meta });
-            }
-            FromSource::Data { file, bytes } => return self.hand(self.writer_of(file)?, Work::Data(bytes)),
-            FromSource::Copy { file, offset, length } => {
-                return self.hand(self.writer_of(file)?, Work::Copy { offset, length });
-            }
-            FromSource::Zeros { file, length } => return self.hand(self.writer_of(file)?, Work::Zeros(length)),
-            FromSource::Apart { file } => return self.hand(self.writer_of(file)?, Work::Apart),
+            FromSource::Begin { file, meta } => return self.begin(file, meta),
+            FromSource::Data { file, bytes } => return self.grow(file, Work::Data(bytes)),
+            FromSource::Copy { file, offset, length } => return self.grow(file, Work::Copy { offset, length }),
+            FromSource::Zeros { file, length } => return self.grow(file, Work::Zeros(length)),
+            FromSource::Apart { file } => return self.grow(file, Work::Apart),
             FromSource::Name { group, id, name } => {
                 if self.shared.translation.len() >= NAMES * 2 {
                     return Err(SyncError::Limit { what: "names of owners and groups", limit: NAMES });
@@ -122,9 +123,9 @@ impl Desk<'_> {
                 return Ok(());
             }
             FromSource::End { file, digest } => {
-                let writer = self.writer_of(file)?;
+                self.grow(file, Work::End(digest))?;
                 self.open = None;
-                return self.hand(writer, Work::End(digest));
+                return Ok(());
             }
             FromSource::Missing { file, vanished, why } => return self.missing(file, vanished, &why),
             FromSource::Problem { path, why } => {
@@ -139,12 +140,45 @@ impl Desk<'_> {
         self.events.send(event).map_err(|_| SyncError::Ended)
     }
 
+    /// What is known of a file that comes. `None`: it comes unasked, and is not wanted.
+    fn wanted(&self, file: FileId) -> Result<Option<Wanted>, SyncError> {
+        let ledger = &self.shared.ledger;
+        match self.given {
+            None => ledger.take(file).map(Some).ok_or(UNWANTED),
+            Some(given) if file.range >= given => Err(UNWANTED),
+            Some(_) if !self.shared.given.wait(file.range) => Err(SyncError::Ended),
+            Some(_) => Ok(ledger.take(file)),
+        }
+    }
+
+    fn begin(&mut self, file: FileId, meta: Meta) -> Result<(), SyncError> {
+        let wanted = self.wanted(file)?;
+        if self.open.is_some() {
+            return Err(SyncError::Broke("began a file in the middle of another"));
+        }
+        let Some(wanted) = wanted else {
+            self.open = Some((file, None));
+            return Ok(());
+        };
+        let writer = self.next_writer();
+        self.open = Some((file, Some(writer)));
+        self.hand(writer, Work::Begin { file, wanted, meta })
+    }
+
+    /// Hands on more of the file that was begun.
+    fn grow(&self, file: FileId, work: Work) -> Result<(), SyncError> {
+        match self.open {
+            Some((open, writer)) if open == file => writer.map_or(Ok(()), |writer| self.hand(writer, work)),
+            _ => Err(UNWANTED),
+        }
+    }
+
     /// Shares a batch out among the writers, at best where one directory ends: two that make files in one hold each other up.
     fn small(&mut self, files: Vec<Small>) -> Result<(), SyncError> {
         let share = files.len().div_ceil(self.writers.len());
         let mut batch: Vec<(Wanted, Small)> = Vec::with_capacity(files.len());
         for small in files {
-            let wanted = self.shared.ledger.take(small.file).ok_or(UNWANTED)?;
+            let Some(wanted) = self.wanted(small.file)? else { continue };
             let path = &wanted.item.path;
             let directory = &path.as_bytes()[..path.as_bytes().len() - path.name().len()];
             if *directory != *self.directory {
@@ -176,9 +210,13 @@ impl Desk<'_> {
             && open == file
         {
             self.open = None;
-            return self.hand(writer, Work::Missing(why.to_owned()));
+            return writer.map_or(Ok(()), |writer| self.hand(writer, Work::Missing(why.to_owned())));
         }
-        let Some(wanted) = self.shared.ledger.take(file) else {
+        let wanted = if self.given.is_some() { self.wanted(file)? } else { self.shared.ledger.take(file) };
+        let Some(wanted) = wanted else {
+            if self.given.is_some() {
+                return Ok(());
+            }
             // It may have been asked for its digest alone.
             return self.events.send(Event::NoDigest(file, why.to_owned())).map_err(|_| SyncError::Ended);
         };
@@ -197,13 +235,6 @@ impl Desk<'_> {
     fn next_writer(&mut self) -> usize {
         self.turn = (self.turn + 1) % self.writers.len();
         self.turn
-    }
-
-    fn writer_of(&self, file: FileId) -> Result<usize, SyncError> {
-        match self.open {
-            Some((open, writer)) if open == file => Ok(writer),
-            _ => Err(UNWANTED),
-        }
     }
 
     fn hand(&self, writer: usize, work: Work) -> Result<(), SyncError> {

@@ -1,7 +1,8 @@
 //! The side whose tree is changed. It alone decides: it asks for what it needs, and takes nothing that it did not ask for.
 //!
 //! In order of use: `union` (the tree and the references beside it), `compare` (page digests of both sides, merged into ranges
-//! that differ), `decide` (entry by entry in those ranges: what is made, asked for, set, or to be deleted), `moves` (files that
+//! that differ), `decide` (entry by entry in those ranges: what is made, asked for, set, or to be deleted), `given` (what comes
+//! unasked where nothing is here), `moves` (files that
 //! are here under another name), `survey` (reads files that are here already, and tells the source of them; `basis` is what is
 //! known of one), `write` (contents, into staged files; `place` is where, `growing` a large one as it comes), `backups` (what
 //! is replaced or deleted), `finish` (deletions, and the metadata of directories). The caller's thread reads what the source says
@@ -15,6 +16,7 @@ mod basis;
 mod compare;
 mod decide;
 mod finish;
+mod given;
 mod growing;
 mod ledger;
 mod listen;
@@ -48,6 +50,7 @@ use crate::wire::start::Start;
 use basis::Bases;
 use compare::Known;
 use finish::Finish;
+use given::Given;
 use ledger::Ledger;
 use moves::Keys;
 use union::Seen;
@@ -60,6 +63,7 @@ struct Shared<'a> {
     line: Line,
     ledger: Ledger,
     bases: Bases,
+    given: Given,
     translation: Translation,
     /// The source hears of changes: it is the user's side.
     tells_source: bool,
@@ -69,6 +73,8 @@ struct Shared<'a> {
 
 /// What reaches the decider.
 enum Event {
+    /// There are none: all is listed unasked.
+    Giving,
     Pages(Vec<Page>),
     PagesEnd {
         entries: u64,
@@ -147,7 +153,8 @@ impl Shared<'_> {
     }
 }
 
-/// Makes a tree like that of the source at the other end. `tells_source`: the user sits at the source.
+/// Makes a tree like that of the source at the other end. `vacant`: the source was told that there is nothing here.
+/// `tells_source`: the user sits at the source.
 ///
 /// # Errors
 /// The line broke, the source broke the protocol or gave up, or nothing can be written any more. What fails with single
@@ -155,7 +162,7 @@ impl Shared<'_> {
 pub(crate) fn run(
     tree: &Tree,
     start: &Start,
-    rights: Rights,
+    (rights, vacant): (Rights, bool),
     (input, output): (impl Read + Send, impl Write + Send),
     landing: Option<&dyn Landing>,
     watch: &dyn Watch,
@@ -164,7 +171,8 @@ pub(crate) fn run(
     let (line, outgoing) = Line::new();
     let options = &start.options;
     let (ledger, bases, translation) = (Ledger::default(), Bases::default(), Translation::new(options));
-    let shared = Shared { tree, options, watch, line, ledger, bases, translation, tells_source, key: start.key };
+    let given = Given::new(vacant);
+    let shared = Shared { tree, options, watch, line, ledger, bases, given, translation, tells_source, key: start.key };
     let (shared, mut finish) = (&shared, Finish::default());
     let left_open = &mut finish;
     let done = thread::scope(|scope| {
@@ -187,6 +195,7 @@ pub(crate) fn run(
         let digester = EntryDigester::new(start.key, options, own_rights, None);
         let decider = scope.spawn(move || {
             let decided = decide::run(shared, &inbox, alike, digester, left_open);
+            shared.given.close();
             // Nothing follows: whoever stands between us and the source waits for our end, not only for the source's.
             shared.line.close();
             decided

@@ -11,11 +11,16 @@ use crate::summary::Summary;
 use crate::tree::{Item, Meta, Tree};
 use crate::watch::Nobody;
 use crate::wire::frame;
-use crate::wire::message::{FileId, FromSource, Message, Small};
+use crate::wire::message::{FileId, FromSource, FromTarget, Message, Small};
 use crate::wire::start::{Role, Start};
 
 /// Runs a target against a source that says this, whatever it is asked, and then hangs up.
 fn against(says: &[FromSource]) -> (tempfile::TempDir, Result<Summary, SyncError>) {
+    told(says, false)
+}
+
+/// The same; `vacant`: the source was told that nothing is there.
+fn told(says: &[FromSource], vacant: bool) -> (tempfile::TempDir, Result<Summary, SyncError>) {
     let folder = tempfile::tempdir().unwrap();
     let tree = Tree::whole(Root::open(folder.path()).unwrap());
     let (input, mut source) = std::io::pipe().unwrap();
@@ -28,11 +33,13 @@ fn against(says: &[FromSource]) -> (tempfile::TempDir, Result<Summary, SyncError
                     break;
                 }
             }
-            // Hangs up at the first word of the target.
-            let _ = frame::read(&mut heard);
+            // Hangs up at the first word of the target that asks or ends.
+            while let Ok(Some((frame, _))) = frame::read(&mut heard)
+                && matches!(FromTarget::decode(frame), Ok(FromTarget::Release { .. }))
+            {}
         });
         let start = Start::new(Role::Source, [1; 32]);
-        super::run(&tree, &start, Rights::default(), (input, output), None, &Nobody, false)
+        super::run(&tree, &start, (Rights::default(), vacant), (input, output), None, &Nobody, false)
     });
     (folder, done)
 }
@@ -90,4 +97,64 @@ fn an_end_in_the_middle_is_an_error() {
     assert!(matches!(done, Err(SyncError::Ended)), "{done:?}");
     let (_, done) = against(&[FromSource::Failed { why: "tired".into() }]);
     assert!(matches!(done, Err(SyncError::GaveUp(why)) if why == "tired"));
+}
+
+fn small(index: u32) -> FromSource {
+    let bytes = bytes::Bytes::from_static(b"x");
+    let digest = *blake3::hash(&bytes).as_bytes();
+    FromSource::Small(vec![Small { file: FileId { range: 0, index }, meta: item(b"x").meta, digest, bytes }])
+}
+
+fn listed(range: u32, items: Vec<Item>) -> [FromSource; 2] {
+    [FromSource::Entries { range, items }, FromSource::RangeEnd { range, clean: true, alike: Vec::new() }]
+}
+
+/// What is given is taken only where it was said that nothing is there, and in its order.
+#[test]
+fn what_is_given_against_the_rules_is_refused() {
+    let [first, end] = listed(0, vec![item(b"x")]);
+    let many =
+        (0..=crate::limits::GIVEN as u32 + 1).flat_map(|at| listed(at, vec![item(format!("{at:09}").as_bytes())]));
+    for says in [
+        vec![small(0)],
+        vec![FromSource::Giving, FromSource::Giving],
+        vec![FromSource::Giving, small(0)],
+        vec![FromSource::Giving, first.clone(), small(0)],
+        vec![FromSource::Giving, FromSource::Entries { range: 1, items: vec![item(b"x")] }],
+        vec![FromSource::Giving, first.clone(), FromSource::Entries { range: 1, items: vec![item(b"y")] }],
+        vec![FromSource::Giving, FromSource::RangeEnd { range: 7, clean: true, alike: Vec::new() }, small(0)],
+        vec![FromSource::Giving, first.clone(), end.clone(), first.clone()],
+        vec![FromSource::Giving, first.clone(), end.clone(), FromSource::Entries { range: 1, items: vec![item(b"a")] }],
+        vec![FromSource::Giving, FromSource::Entries { range: 0, items: vec![item(b"b"), item(b"a")] }],
+        std::iter::once(FromSource::Giving).chain(many).collect(),
+    ] {
+        let (_, done) = told(&says, true);
+        assert!(matches!(done, Err(SyncError::Broke(_))), "{says:?}: {done:?}");
+    }
+    let (_, done) = told(&[FromSource::Giving, first, end, small(0)], false);
+    assert!(matches!(done, Err(SyncError::Broke(_))), "{done:?}");
+}
+
+/// Contents of what is no file here, or of one that has come, are let go of.
+#[test]
+fn what_is_given_and_not_wanted_is_dropped() {
+    let mut link = item(b"a");
+    (link.meta.kind, link.link) = (Kind::Symlink, Some(b"/etc/passwd"[..].into()));
+    let end = FromSource::PagesEnd { entries: 2, clean: true, root: [0; 32] };
+    let [entries, range_end] = listed(0, vec![link, item(b"b")]);
+    let file = FileId { range: 0, index: 0 };
+    let begun = [
+        FromSource::Begin { file, meta: item(b"a").meta },
+        FromSource::Data { file, bytes: b"x"[..].into() },
+        FromSource::End { file, digest: [0; 32] },
+        FromSource::Missing { file, vanished: true, why: String::new() },
+    ];
+    let mut says = vec![FromSource::Giving, entries, range_end, small(0), small(9), small(1), small(1)];
+    says.extend(begun);
+    says.push(end);
+    let (folder, done) = told(&says, true);
+    let summary = done.unwrap();
+    assert_eq!((summary.files, summary.made, summary.failed, summary.vanished), (1, 1, 0, 0));
+    assert_eq!(std::fs::read(folder.path().join("b")).unwrap(), b"x");
+    assert!(folder.path().join("a").is_symlink());
 }

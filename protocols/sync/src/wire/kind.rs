@@ -16,6 +16,7 @@ pub(super) const FAILED: u8 = 13;
 pub(super) const ZEROS: u8 = 14;
 pub(super) const NAME: u8 = 15;
 pub(super) const APART: u8 = 16;
+pub(super) const GIVING: u8 = 17;
 pub(super) const ASK_LANES: u8 = 24;
 pub(super) const LANES: u8 = 25;
 pub(super) const LIST: u8 = 33;

@@ -52,6 +52,8 @@ pub struct Start {
     pub rules: Rules,
     /// The key of the page digests, chosen anew for each run.
     pub key: [u8; 32],
+    /// The client is the target, and has nothing there at all.
+    pub vacant: bool,
 }
 
 impl Start {
@@ -66,6 +68,7 @@ impl Start {
             options: Options::default(),
             rules: Rules::default(),
             key,
+            vacant: false,
         }
     }
 }
@@ -77,6 +80,8 @@ pub(crate) struct Ready {
     pub(crate) shown: Shown,
     /// What a target may set.
     pub(crate) rights: Rights,
+    /// Of a target: it has nothing at all.
+    pub(crate) vacant: bool,
 }
 
 /// How a source shows what it was asked for.
@@ -159,6 +164,7 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start, rights: &Right
     put.string(start.own_name.as_deref().unwrap_or_default());
     put_selection(start.selection.as_ref(), &mut put);
     put_rights(rights, &mut put);
+    put.byte(start.vacant.into());
     frame::write(output, START, &put.0, None)?;
     output.flush()
 }
@@ -168,6 +174,7 @@ pub(crate) fn write_ready(output: &mut impl Write, ready: &Ready) -> io::Result<
     put_strings(&ready.shown.names, &mut put);
     put_rights(&ready.rights, &mut put);
     put.string(ready.shown.own_name.as_deref().unwrap_or_default());
+    put.byte(ready.vacant.into());
     frame::write(output, READY, &put.0, None)?;
     output.flush()
 }
@@ -195,7 +202,8 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Right
         let own_name = take_name(take)?;
         let selection = take_selection(take)?;
         let rights = take_rights(take)?;
-        Ok(Greeting::Here((Start { role, paths, names, own_name, selection, options, rules, key }, rights)))
+        let vacant = take_vacant(take)?;
+        Ok(Greeting::Here((Start { role, paths, names, own_name, selection, options, rules, key, vacant }, rights)))
     })
 }
 
@@ -203,7 +211,8 @@ pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<Ready>, WireE
     greeting(input, |_, kind, take| match kind {
         READY => {
             let (names, rights) = (take_strings(take)?, take_rights(take)?);
-            Ok(Greeting::Here(Ready { shown: Shown { names, own_name: take_name(take)? }, rights }))
+            let shown = Shown { names, own_name: take_name(take)? };
+            Ok(Greeting::Here(Ready { shown, rights, vacant: take_vacant(take)? }))
         }
         REFUSED => {
             let reason = Reason::from_number(take.byte()?);
@@ -228,6 +237,11 @@ fn greeting<T>(
 
 fn take_name(take: &mut Take) -> Result<Option<Vec<u8>>, WireError> {
     Ok(Some(take.string(TEXT)?.to_vec()).filter(|name| !name.is_empty()))
+}
+
+/// A side that says nothing of it is not.
+fn take_vacant(take: &mut Take) -> Result<bool, WireError> {
+    Ok(!take.is_empty() && take.byte()? == 1)
 }
 
 pub(super) fn put_strings(strings: &[Vec<u8>], put: &mut Put) {
@@ -316,6 +330,7 @@ mod tests {
             rules,
             options,
             key: [3; 32],
+            vacant: true,
         };
         let rights = Rights { root: false, owners: true, groups: vec![b"staff".to_vec()] };
         match read_start(&mut said(&start, &rights).as_slice()).unwrap() {
@@ -334,7 +349,7 @@ mod tests {
     #[test]
     fn what_a_helper_says_arrives() {
         let shown = Shown { names: vec![b"a".to_vec()], own_name: Some(b"photos".to_vec()) };
-        let ready = Ready { shown, rights: Rights { root: true, owners: true, groups: Vec::new() } };
+        let ready = Ready { shown, rights: Rights { root: true, owners: true, groups: Vec::new() }, vacant: true };
         let mut line = Vec::new();
         opening::write(&mut line).unwrap();
         write_ready(&mut line, &ready).unwrap();

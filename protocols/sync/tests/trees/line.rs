@@ -46,6 +46,7 @@ struct State {
 #[derive(Default)]
 struct Way {
     bytes: VecDeque<u8>,
+    carried: u64,
     /// Nobody writes any more.
     ended: bool,
     /// Nobody reads any more.
@@ -73,6 +74,10 @@ impl Line {
 
     pub(crate) fn carried(&self) -> u64 {
         self.0.state().carried
+    }
+
+    pub(crate) fn carried_one_way(&self, number: usize) -> u64 {
+        self.0.state().ways[number].carried
     }
 
     /// Breaks it.
@@ -161,6 +166,7 @@ impl Write for Writer {
                 }
             }
             state.carried += n as u64;
+            state.ways[self.number].carried += n as u64;
             state.ways[self.number].bytes.extend(&bytes[..n]);
             self.line.changed.notify_all();
             return Ok(n);

@@ -20,3 +20,4 @@ mod references;
 mod rules;
 mod simulation;
 mod traps;
+mod vacant;

@@ -111,6 +111,7 @@ impl Pair {
             Role::Source => (self.target(), self.source()),
         };
         let start = Start {
+            vacant: role == Role::Source && options.take_all() && is_empty(&near),
             paths: vec![far.as_os_str().as_bytes().to_vec()],
             selection: self.selection.clone(),
             rules: self.rules.clone(),
@@ -145,6 +146,10 @@ impl Pair {
     pub(crate) fn assert_alike(&self) {
         assert_eq!(shape(&self.source()), shape(&self.target()));
     }
+}
+
+fn is_empty(path: &Path) -> bool {
+    path.read_dir().is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// The time that a run may take. One that hangs is cut, so that its threads end; where that is no help, so does the program.

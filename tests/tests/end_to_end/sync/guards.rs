@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 
-use super::{Subject, World, assert_alike, on_host, sync, text, wait_until};
+use super::{Subject, World, assert_alike, on_host, sync, sync_by, text, wait_until};
 use xssh_tests::call::{Call, Outcome, Running};
 use xssh_tests::peer;
 
@@ -115,4 +115,21 @@ fn most_of_a_target_is_not_deleted_unasked() {
     let _ = sync(&world, &["--delete", "--max-delete", "49", text(&few), &on_host(&many)]).run().ends(25);
     let _ = sync(&world, &["--delete", "--max-delete", "50", text(&few), &on_host(&many)]).run().ok();
     assert_alike(&few, &many);
+}
+
+/// It looked as if nothing were there, and the source was told so.
+#[test]
+fn what_is_put_into_an_empty_target_meanwhile_stays() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir(&there).expect("a folder");
+    fs::write(there.join("one"), "1").expect("a file");
+    let late = here.join("late");
+    let xssh = text(&Subject::get().path);
+    let helper = world.home.script("helper", &format!("echo kept > '{}'; exec '{xssh}' \"$@\"", late.display()));
+    let _ = sync_by(&world, text(&helper), &[&on_host(&there), text(&here)]).run().ok();
+    assert_eq!(fs::read_to_string(&late).expect("what was there"), "kept\n");
+    assert_eq!(fs::read_to_string(here.join("one")).expect("the file"), "1");
+    assert_eq!(world.target.log().matches("Accepted publickey").count(), 2);
 }

@@ -2,6 +2,8 @@
 
 use std::ops::ControlFlow;
 
+use xssh_fs::RelPath;
+
 use super::{Decider, UNASKED};
 use crate::error::SyncError;
 use crate::limits::{KEPT_RANGES, LISTS, PAGE_ENTRIES, WANTS};
@@ -15,6 +17,17 @@ pub(super) struct Listing {
     /// What is here.
     own: Vec<Item>,
     items: Vec<Item>,
+}
+
+impl Listing {
+    pub(super) fn new(stretch: Stretch, own: Vec<Item>) -> Self {
+        Self { stretch, own, items: Vec::new() }
+    }
+
+    /// The last entry that was listed.
+    pub(super) fn last(&self) -> Option<RelPath> {
+        self.items.last().map(|item| item.path.clone())
+    }
 }
 
 impl Decider<'_> {
@@ -31,12 +44,15 @@ impl Decider<'_> {
             let have = own.iter().filter(|_| compares).map(|item| self.digester.of(item)).collect();
             let (from, until) = (stretch.from.clone(), stretch.until.clone());
             self.send(&FromTarget::List { range, from, until, have })?;
-            self.listings.insert(range, Listing { stretch, own, items: Vec::new() });
+            self.listings.insert(range, Listing::new(stretch, own));
         }
         Ok(())
     }
 
     pub(super) fn entries(&mut self, range: u32, items: Vec<Item>) -> Result<(), SyncError> {
+        if let (true, Some(first)) = (self.is_given && !self.listings.contains_key(&range), items.first()) {
+            self.given_range(range, first)?;
+        }
         let listing = self.listings.get_mut(&range).ok_or(UNASKED)?;
         let (tree, translation) = (self.shared.tree, &self.shared.translation);
         for mut item in items {
@@ -72,7 +88,7 @@ impl Decider<'_> {
         self.release(range)
     }
 
-    fn own(&mut self, stretch: &Stretch) -> Vec<Item> {
+    pub(super) fn own(&mut self, stretch: &Stretch) -> Vec<Item> {
         let mut own = Vec::new();
         let mut clean = true;
         let shared = self.shared;
