@@ -83,7 +83,8 @@ struct Source(u64);
 
 impl Source {
     fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        // One that is scattered: from the next number on, it would be the same stream, a few bytes later.
+        Self(Self(seed).next())
     }
 
     fn next(&mut self) -> u64 {
@@ -110,6 +111,12 @@ mod tests {
     #[test]
     fn it_knows_itself() {
         NOISE.check(&NOISE.bytes()[..]);
+    }
+
+    #[test]
+    fn another_seed_is_another_stream() {
+        let (one, next) = (NOISE.bytes(), Noise { seed: 8, ..NOISE }.bytes());
+        assert!(one[..4000].chunks_exact(8).all(|word| next.chunks_exact(8).all(|other| word != other)));
     }
 
     #[test]

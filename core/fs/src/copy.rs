@@ -40,6 +40,18 @@ pub fn share(source: &File, target: &File) -> io::Result<()> {
     Ok(rustix::fs::ioctl_ficlone(target, source)?)
 }
 
+/// How much of a file is there before its first hole.
+///
+/// # Errors
+/// What lseek(2) says; a file system that knows no holes has none.
+pub fn unbroken(file: &File) -> io::Result<u64> {
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Hole(0)) {
+        // There is nothing at all.
+        Err(Errno::NXIO) => Ok(0),
+        found => Ok(found?),
+    }
+}
+
 fn through_memory(source: &File, mut from: u64, target: &File, mut at: u64, mut left: u64) -> io::Result<()> {
     let mut buffer = vec![0; COPY];
     while left > 0 {

@@ -101,7 +101,19 @@ impl Root {
     /// # Errors
     /// There is no such directory, it may not be written to, or the disk is full.
     pub fn stage(&self, path: &RelPath) -> Result<Staged, FsError> {
-        self.stage_as(path, OFlags::EXCL, fresh_name())
+        stage_in(self.parent(path)?, path, fresh_name()).map_err(FsError::of(path))
+    }
+
+    /// The same for what the next run is to find, if this one is cut: at once, or where an earlier one has left something, as
+    /// soon as it [outlasts](Staged::outlast) that.
+    ///
+    /// # Errors
+    /// As [`Root::stage`].
+    pub fn stage_partial(&self, path: &RelPath) -> Result<Staged, FsError> {
+        match stage_in(self.parent(path)?, path, partial_name(path)) {
+            Err(Errno::EXIST) => self.stage(path),
+            staged => staged.map_err(FsError::of(path)),
+        }
     }
 
     /// The same where nothing stands at `path`: where the file system can, the file has no name until then, which costs less and
@@ -128,30 +140,7 @@ impl Root {
         }
     }
 
-    /// The same under a name that the next run finds, if this one is cut: see [`Root::partial`].
-    ///
-    /// # Errors
-    /// As [`Root::stage`].
-    pub fn stage_partial(&self, path: &RelPath) -> Result<Staged, FsError> {
-        let name = partial_name(path);
-        // A reader may still hold the old one: it is replaced, not overwritten.
-        let parent = self.parent(path)?;
-        match rustix::fs::unlinkat(&parent, name.as_slice(), AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(errno) => return Err(FsError::io(path, errno.into())),
-        }
-        self.stage_as(path, OFlags::EXCL, name)
-    }
-
-    fn stage_as(&self, path: &RelPath, how: OFlags, name: Vec<u8>) -> Result<Staged, FsError> {
-        let parent = self.parent(path)?;
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC | how;
-        let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(0o600))
-            .map_err(FsError::of(path))?;
-        Ok(Staged { file: File::from(file), parent, name, path: path.clone(), settled: false })
-    }
-
-    /// What a run that was cut has left of the file at `path`, and how much of it.
+    /// What a run that was cut has left of the file at `path` ([`Staged::keep`]), and how much of it.
     ///
     /// # Errors
     /// There is nothing, or it cannot be read.
@@ -160,6 +149,12 @@ impl Root {
         let (file, entry) = self.open_file(&parent.join(&partial_name(path))?)?;
         Ok((file, entry.size))
     }
+}
+
+fn stage_in(parent: Arc<Held>, path: &RelPath, name: Vec<u8>) -> rustix::io::Result<Staged> {
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(0o600))?;
+    Ok(Staged { file: File::from(file), parent, name, path: path.clone(), settled: false })
 }
 
 impl Staged {
@@ -245,9 +240,25 @@ impl Staged {
         rustix::fs::fsync(&self.file).map_err(FsError::of(&self.path))
     }
 
-    /// Leaves it for the next run.
+    /// From here on it is what the next run finds of the file, if this one is cut, however that happens: see
+    /// [`Root::partial`]. It replaces what an earlier run has left, which a reader may still hold.
+    ///
+    /// # Errors
+    /// What rename(2) says. It is what it was.
+    pub fn outlast(&mut self) -> Result<(), FsError> {
+        let name = partial_name(&self.path);
+        if self.settled || self.name == name {
+            return Ok(());
+        }
+        rustix::fs::renameat(&self.parent, self.name.as_slice(), &self.parent, name.as_slice())
+            .map_err(FsError::of(&self.path))?;
+        self.name = name;
+        Ok(())
+    }
+
+    /// Leaves it for the next run, if it is to [outlast](Staged::outlast) this one.
     pub fn keep(mut self) {
-        self.settled = true;
+        self.settled |= is_partial_name(&self.name);
     }
 }
 

@@ -98,8 +98,10 @@ fn files_that_are_staged() {
     race(|root| {
         root.stage_partial(&path("dir/file"))?.keep();
         root.partial(&path("dir/file")).map(drop)?;
-        root.stage_partial(&path("dir/new"))?
-            .finish_new(&Attributes::default())
+        let mut staged = root.stage_partial(&path("dir/new"))?;
+        staged
+            .outlast()
+            .and_then(|()| staged.finish_new(&Attributes::default()))
             .or_else(|_| root.remove_file(&path("dir/new")))
     });
 }

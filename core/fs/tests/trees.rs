@@ -154,9 +154,14 @@ fn what_is_not_finished_is_gone_or_kept_for_the_next_run() {
     let staged = root.stage_partial(&path("file")).unwrap();
     staged.file().write_all(b"half").unwrap();
     staged.keep();
+    // One that has not come so far leaves it alone.
+    root.stage_partial(&path("file")).unwrap().keep();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
     assert_eq!(root.partial(&path("file")).unwrap().1, 4);
     let (partial, _) = root.partial(&path("file")).unwrap();
-    let again = root.stage_partial(&path("file")).unwrap();
+    let mut again = root.stage_partial(&path("file")).unwrap();
+    again.outlast().unwrap();
+    again.outlast().unwrap();
     std::io::copy(&mut { partial }, &mut again.file()).unwrap();
     again.finish(&Attributes { mode: Some(0o4711), mtime: Some((-5, 7)), ..Attributes::default() }).unwrap();
     assert_eq!(fs::read(folder.path().join("file")).unwrap(), b"half");

@@ -2,20 +2,20 @@
 //! becomes of them.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use xssh_delta::{Blocks, Chaining, SUM};
 
+use super::likeness::Contents;
 use super::place::Place;
 use crate::limits::{PLACED_AHEAD, SUMS_AHEAD, SUMS_LEAST};
 use crate::wire::message::FileId;
 
 /// What the source may name parts of.
 pub(super) struct Basis {
-    pub(super) file: File,
+    pub(super) contents: Contents,
     pub(super) blocks: Blocks,
     /// The contents are written into this very file.
     pub(super) is_place: bool,
@@ -42,9 +42,9 @@ struct Known {
 }
 
 impl Basis {
-    pub(super) fn new(file: File, blocks: Blocks, is_place: bool) -> Self {
+    pub(super) fn new(contents: Contents, blocks: Blocks, is_place: bool) -> Self {
         let (apart, over) = (false.into(), false.into());
-        Self { file, blocks, is_place, known: Mutex::default(), changed: Condvar::new(), apart, over }
+        Self { contents, blocks, is_place, known: Mutex::default(), changed: Condvar::new(), apart, over }
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -251,7 +251,7 @@ mod tests {
     #[test]
     fn what_is_not_known_is_not_to_be_overwritten() {
         let blocks = Blocks::checked(5 << 20, 11).unwrap();
-        let basis = Basis::new(tempfile::tempfile().unwrap(), blocks, true);
+        let basis = Basis::new(Contents::of(tempfile::tempfile().unwrap()).unwrap(), blocks, true);
         assert!(basis.allows(0).is_ok() && basis.allows(1).is_err());
         basis.learn(&[[1; 32]; 512], true);
         basis.learn(&[[2; 32]; 512], false);

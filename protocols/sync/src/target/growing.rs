@@ -63,7 +63,10 @@ impl Growing {
         };
         let checker = OpChecker::new(blocks.map_or(0, |blocks| blocks.file_len()), meta.size);
         let sparse = sparse && matches!(place, Place::Beside(_));
-        Self { file, wanted, meta, literal: 0, place, basis, checker, proof, sparse, buffer: Vec::new() }
+        let mut growing =
+            Self { file, wanted, meta, literal: 0, place, basis, checker, proof, sparse, buffer: Vec::new() };
+        growing.reached();
+        growing
     }
 
     pub(super) fn data(&mut self, bytes: &Bytes) -> io::Result<()> {
@@ -117,7 +120,7 @@ impl Growing {
                 known => known,
             };
         }
-        held.basis.reached(self.checker.made());
+        self.reached();
         Ok(())
     }
 
@@ -128,9 +131,14 @@ impl Growing {
         }
     }
 
-    fn reached(&self) {
+    fn reached(&mut self) {
+        let made = self.checker.made();
         if let Some(held) = &self.basis {
-            held.basis.reached(self.checker.made());
+            held.basis.reached(made);
+        }
+        // Until then the next run has more of what an earlier one has left.
+        if self.basis.as_ref().is_none_or(|held| made >= held.basis.contents.left) {
+            self.place.outlast();
         }
     }
 
@@ -232,7 +240,7 @@ impl Copying<'_> {
 }
 
 fn read(basis: &Basis, bytes: &mut [u8], from: u64) -> io::Result<()> {
-    basis.file.read_exact_at(bytes, from).map_err(|error| match error.kind() {
+    basis.contents.read_exact_at(bytes, from).map_err(|error| match error.kind() {
         io::ErrorKind::UnexpectedEof => io::Error::other("the file changed here while it was compared"),
         _ => error,
     })

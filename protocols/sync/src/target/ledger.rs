@@ -1,27 +1,12 @@
 //! The numbers of a run as it goes, and the files that were asked for.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::ErrorKind;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use xssh_fs::{FsError, RelPath};
-
 use crate::summary::Summary;
-use crate::tree::{Item, Tree};
+use crate::tree::Item;
 use crate::wire::message::FileId;
-
-/// Something here that is like a file of the source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Likeness {
-    /// The file of that name.
-    Own,
-    /// What a run that was cut has left of it.
-    Partial,
-    /// The file of that name in another directory.
-    Reference(usize),
-}
 
 /// A file that was asked for.
 #[derive(Debug, Clone)]
@@ -147,21 +132,6 @@ impl Ledger {
             failed: of(&self.failed),
             vanished: of(&self.vanished),
             root,
-        }
-    }
-}
-
-impl Likeness {
-    /// Opens it.
-    pub(super) fn open(self, tree: &Tree, path: &RelPath) -> Result<File, FsError> {
-        if let Self::Reference(at) = self {
-            let reference = tree.references().get(at).ok_or_else(|| FsError::io(path, ErrorKind::NotFound.into()))?;
-            return reference.open(path).map(|(file, _)| file);
-        }
-        let (root, own) = tree.place(path)?;
-        match self {
-            Self::Own | Self::Reference(_) => root.open_file(&own).map(|(file, _)| file),
-            Self::Partial => root.partial(&own).map(|(file, _)| file),
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! In order of use: `union` (the tree and the references beside it), `compare` (page digests of both sides, merged into ranges
 //! that differ), `decide` (entry by entry in those ranges: what is made, asked for, set, or to be deleted), `given` (what comes
-//! unasked where nothing is here), `moves` (files that
-//! are here under another name), `survey` (reads files that are here already, and tells the source of them; `basis` is what is
-//! known of one), `write` (contents, into staged files; `place` is where, `growing` a large one as it comes), `backups` (what
+//! unasked where nothing is here), `moves` (files that are here under another name), `survey` (reads files that are here already,
+//! and tells the source of them; `likeness` is what they are, `basis` what is known of one), `write` (contents, into staged
+//! files; `place` is where, `growing` a large one as it comes), `backups` (what
 //! is replaced or deleted), `finish` (deletions, and the metadata of directories). The caller's thread reads what the source says
 //! and waits for nothing but the disk; the decider is a thread of its own, and so are the walk, the survey and the writers.
 //!
@@ -19,6 +19,7 @@ mod finish;
 mod given;
 mod growing;
 mod ledger;
+mod likeness;
 mod listen;
 mod moves;
 mod place;

@@ -16,7 +16,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// Where a file's contents go. `large`: under a name that the next run finds.
+    /// Where a file's contents go. `large`: so that the next run finds them.
     pub(super) fn of(shared: &Shared<'_>, wanted: &Wanted, large: bool) -> Result<Self, FsError> {
         let (root, own) = shared.tree.place(&wanted.item.path)?;
         if shared.options.inplace && wanted.replaces && !shared.is_shared(&wanted.item.path) {
@@ -29,6 +29,14 @@ impl Place {
             () => root.stage(&own)?,
         };
         Ok(Self::Beside(staged))
+    }
+
+    /// So much has come that the next run is to go on from here.
+    pub(super) fn outlast(&mut self) {
+        if let Self::Beside(staged) = self {
+            // Where it cannot, the next run has what this one had.
+            let _ = staged.outlast();
+        }
     }
 
     pub(super) fn file(&self) -> &File {

@@ -14,7 +14,8 @@ use xssh_delta::{Blocks, SUM, Summed, sum};
 use xssh_fs::{FsError, share};
 
 use super::basis::{Basis, Permit};
-use super::ledger::{Likeness, Wanted};
+use super::ledger::Wanted;
+use super::likeness::Likeness;
 use super::place::Place;
 use super::{Event, Shared};
 use crate::limits::SPANS_TOLD;
@@ -51,11 +52,9 @@ pub(super) fn run(shared: &Shared<'_>, wanted: &Receiver<Survey>, events: &SyncS
 /// Makes a place for the new contents. `None`: nobody listens any more.
 fn begin(shared: &Shared<'_>, wanted: &Wanted, kind: Likeness) -> Result<Option<(Permit, Reading, Place)>, FsError> {
     let path = &wanted.item.path;
-    // Before the staged file takes the name of what is left of an earlier one.
-    let file = kind.open(shared.tree, path)?;
+    let contents = kind.open(shared, path)?;
     let io = |error| FsError::io(path, error);
-    let length = file.metadata().map_err(io)?.len();
-    let blocks = Blocks::of_basis(length).map_err(|error| io(std::io::Error::other(error)))?;
+    let blocks = Blocks::of_basis(contents.length()).map_err(|error| io(std::io::Error::other(error)))?;
     let Some(permit) = shared.bases.permit(blocks.count()) else { return Ok(None) };
     let place = Place::of(shared, wanted, true)?;
     let is_place = matches!(place, Place::Within(_)) && kind == Likeness::Own;
@@ -64,10 +63,10 @@ fn begin(shared: &Shared<'_>, wanted: &Wanted, kind: Likeness) -> Result<Option<
         () if is_place => Placing::There,
         // Holes are to be found in what is written, which takes another look at it.
         () if shared.options.sparse || matches!(place, Place::Within(_)) => Placing::Later,
-        () if share(&file, &own).is_ok() => Placing::Shared(own),
-        () => Placing::Copied { to: own, until: wanted.item.meta.size.min(length), turn: Mutex::new(()) },
+        () if contents.single().is_some_and(|file| share(file, &own).is_ok()) => Placing::Shared(own),
+        () => Placing::Copied { to: own, until: wanted.item.meta.size.min(contents.in_place), turn: Mutex::new(()) },
     };
-    let basis = Arc::new(Basis::new(file, blocks, is_place));
+    let basis = Arc::new(Basis::new(contents, blocks, is_place));
     Ok(Some((permit, Reading { basis, what }, place)))
 }
 
@@ -147,8 +146,10 @@ impl Reading {
         }
         let (blocks, range) = (&self.basis.blocks, self.basis.blocks.span(span));
         let bytes = &mut buffer[..(range.end - range.start) as usize];
-        let from = if let Placing::Shared(own) = &self.what { own } else { &self.basis.file };
-        from.read_exact_at(bytes, range.start).ok()?;
+        match &self.what {
+            Placing::Shared(own) => own.read_exact_at(bytes, range.start).ok()?,
+            _ => self.basis.contents.read_exact_at(bytes, range.start).ok()?,
+        }
         let summed = sum(bytes, range.start, blocks);
         Some((summed, self.what.place(bytes, range.start, &self.basis)))
     }

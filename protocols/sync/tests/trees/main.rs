@@ -4,6 +4,7 @@
 mod alike;
 mod backups;
 mod chosen;
+mod cuts;
 mod deltas;
 mod dice;
 mod forest;

@@ -92,6 +92,34 @@ fn either_end_is_killed_at_a_byte() {
     assert_eq!(super::staged(&there.join("d/e")), None);
 }
 
+/// Half of a large file that replaces another has come when the target is killed: the next run brings the other half.
+#[test]
+fn a_killed_change_of_a_large_file_is_gone_on_with() {
+    const LENGTH: u64 = 64 << 20;
+    let world = World::direct();
+    let [here, there, counted] = ["here", "there", "counted"].map(|name| world.home.path().join(name));
+    for (seed, root) in [(1, &here), (2, &there)] {
+        fs::create_dir(root).expect("a folder");
+        fs::write(root.join("image"), Noise { seed, length: LENGTH }.bytes()).expect("a file");
+    }
+    let (own, folder) = (text(&Subject::get().path), text(world.home.path()));
+    let args = ["--checksum", "--no-compress", text(&here), &on_host(&there)];
+    let killed = format!(
+        "sh -c 'mkfifo {folder}/f; {own} serve --sync < {folder}/f & p=$!; stdbuf -o0 head -c {} > {folder}/f; kill -9 $p'; :",
+        LENGTH / 2
+    );
+    let _ = sync_by(&world, &killed, &args).run();
+    let old = fs::read(there.join("image")).expect("the old file");
+    assert!(old == (Noise { seed: 2, length: LENGTH }.bytes()), "the old file changed");
+    super::wait_until(|| Call::new(peer::require("flock")).args(["-n", text(&there), "true"]).run().code() == Some(0));
+    let tee = format!("sh -c 'tee {} | {own} serve --sync'; :", text(&counted));
+    let _ = sync_by(&world, &tee, &args).run().ok();
+    assert_alike(&here, &there);
+    assert_eq!(super::staged(&there), None);
+    let bytes = fs::metadata(&counted).expect("what travelled").len();
+    assert!((LENGTH / 2..LENGTH / 2 + (4 << 20)).contains(&bytes), "{bytes} bytes");
+}
+
 /// Calls of the system fail, one at a time: what failed is told, the old file stays, and the next run has it.
 #[test]
 fn calls_that_fail() {

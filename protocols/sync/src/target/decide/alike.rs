@@ -4,7 +4,7 @@ use xssh_fs::RelPath;
 
 use super::Decider;
 use crate::limits::DELTA_LEAST;
-use crate::target::ledger::Likeness;
+use crate::target::likeness::Likeness;
 use crate::tree::Item;
 
 impl Decider<'_> {
@@ -13,12 +13,18 @@ impl Decider<'_> {
         if self.shared.options.whole_file {
             return None;
         }
-        let own = mine.filter(|mine| mine.meta.size >= DELTA_LEAST).map(|_| Likeness::Own);
-        own.or_else(|| {
-            let (root, own) = self.shared.tree.place(path).ok()?;
-            let (_, size) = root.partial(&own).ok()?;
-            (size >= DELTA_LEAST).then_some(Likeness::Partial)
-        })
-        .or_else(|| mine.is_none().then(|| self.reference_basis(path)).flatten())
+        match (mine.is_some_and(|mine| mine.meta.size >= DELTA_LEAST), self.is_left(path)) {
+            // What is written in place is its own beginning.
+            (true, true) if !self.shared.options.inplace => Some(Likeness::Both),
+            (true, _) => Some(Likeness::Own),
+            (false, true) => Some(Likeness::Partial),
+            (false, false) => mine.is_none().then(|| self.reference_basis(path)).flatten(),
+        }
+    }
+
+    /// Whether a run that was cut has left enough of a file.
+    fn is_left(&self, path: &RelPath) -> bool {
+        let left = self.shared.tree.place(path).and_then(|(root, own)| root.partial(&own));
+        left.is_ok_and(|(_, size)| size >= DELTA_LEAST)
     }
 }

@@ -12,7 +12,7 @@ use crate::error::SyncError;
 use crate::limits::DELTA_LEAST;
 use crate::options::Reuse;
 use crate::target::compare::Stretch;
-use crate::target::ledger::Likeness;
+use crate::target::likeness::Likeness;
 use crate::target::union::{self, Seen};
 use crate::target::write::copy;
 use crate::tree::{Difference, Item};
