@@ -37,7 +37,7 @@ pub(crate) fn read_full_at(file: &File, buffer: &mut [u8], at: u64) -> io::Resul
 }
 
 /// BLAKE3 of all that is left of a file.
-pub(crate) fn hash(file: File) -> Result<FileDigest, DeltaError> {
+pub(crate) fn hash(file: impl Read) -> Result<FileDigest, DeltaError> {
     xssh_delta::hash_reader(file).map(|(digest, _)| *digest.as_bytes())
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use xssh_delta::{BasisSums, Blocks, DeltaError, SUM};
 
 use crate::error::SyncError;
-use crate::limits::SUMS_AHEAD;
+use crate::limits::{SUMS_AHEAD, WANTS};
 use crate::wire::message::FileId;
 
 /// Where the sums go that are still to come.
@@ -33,6 +33,10 @@ impl Alike {
         let blocks = Blocks::checked(length, bits).map_err(|_| SyncError::Broke("announced blocks that are none"))?;
         if self.open.contains_key(&file) {
             return Err(SyncError::Broke("wants a file while it wants it"));
+        }
+        // Also such as are done with, whose sums have not come.
+        if self.open.len() > WANTS * 2 {
+            return Err(SyncError::Broke("compares more files at a time than it may"));
         }
         let left = blocks.count() * SUM as u64;
         let before = self.held.fetch_add(left, Ordering::Relaxed);

@@ -1,8 +1,8 @@
 //! Files that the target wants: small ones many to a message, large ones in pieces or as what differs from a basis.
 
 use std::fs::File;
-use std::io;
-use std::sync::atomic::Ordering;
+use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError};
 
 use bytes::Bytes;
@@ -59,6 +59,9 @@ impl Desk<'_> {
                     }
                 }
             };
+            if self.shared.over.load(Ordering::Relaxed) {
+                return Err(Gone);
+            }
             match wish {
                 Wish::Given(..) => {}
                 _ => drop(self.shared.wishes.fetch_sub(1, Ordering::Relaxed)),
@@ -135,7 +138,7 @@ impl Desk<'_> {
 
     fn digest(&mut self, file: FileId) -> Result<(), Gone> {
         let Some((open, ..)) = self.open(file)? else { return Ok(()) };
-        match hash(open) {
+        match hash(Wanted { open, over: &self.shared.over }) {
             Ok(digest) => {
                 self.digests.push((file, digest));
                 if self.digests.len() >= DIGESTS { self.flush() } else { Ok(()) }
@@ -168,7 +171,7 @@ impl Desk<'_> {
     /// The file as it is now, or word to the target that it cannot be had. The metadata is older than the content: what
     /// changes while it is read has another time then, and the next run sends it again.
     fn open(&mut self, file: FileId) -> Result<Option<(File, Meta, Steady)>, Gone> {
-        let Some(name) = self.shared.name(file) else {
+        let Some(name) = self.shared.shown.name(file) else {
             self.missing(file, &io::Error::other("it was never listed"))?;
             return Ok(None);
         };
@@ -198,11 +201,26 @@ impl Desk<'_> {
     }
 
     fn tell_missing(&mut self, file: FileId, vanished: bool, why: String) -> Result<(), Gone> {
-        if !vanished && let Some(path) = self.shared.name(file) {
+        if !vanished && let Some(path) = self.shared.shown.name(file) {
             self.shared.watch.note(Note::Problem { path: &path, why: &why, remote: false });
         }
         // The target counts it.
         self.shared.line.send(&FromSource::Missing { file, vanished, why })
+    }
+}
+
+/// A file that is read for as long as anybody listens.
+struct Wanted<'a> {
+    open: File,
+    over: &'a AtomicBool,
+}
+
+impl Read for Wanted<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.over.load(Ordering::Relaxed) {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.open.read(buffer)
     }
 }
 

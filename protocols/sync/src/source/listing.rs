@@ -66,9 +66,7 @@ pub(super) fn entries(shared: &Shared<'_>, range: u32, items: Vec<Item>) -> Resu
         shared.named.tell(shared, item)?;
     }
     // Before the target can ask for any of them.
-    if let Ok(mut kept) = shared.kept.lock() {
-        kept.insert(range, names);
-    }
+    shared.shown.show(range, names);
     let each = (items.len() * BATCH).checked_div(size).unwrap_or(1).max(1);
     let mut items = items.into_iter().peekable();
     while items.peek().is_some() {

@@ -2,7 +2,7 @@
 //!
 //! In order of use: `pages` (the walk, whose digests are streamed at once), `giving` (a target that has nothing gets it all
 //! unasked instead), `recent` (what the walk saw last), `listing` (ranges that the target wants to see), `named` (whose their
-//! owners are), `content` (files that it wants to have), `alike` (what it has of some of them already),
+//! owners are), `shown` (the names in them), `content` (files that it wants to have), `alike` (what it has of some of them already),
 //! `difference` (what is sent of those), `steady` (whether what was read was ever there), `widen` (more
 //! lanes for a long line).
 //! Each is a thread of its own behind one `Line`; the caller's thread reads what the target says. It must never open a file that it has not listed, and never hold more names than `KEPT_RANGES` ranges.
@@ -15,20 +15,24 @@ mod listing;
 mod named;
 mod pages;
 mod recent;
+mod shown;
 mod steady;
+#[cfg(test)]
+mod tests;
 mod widen;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::{BufReader, Read, Write};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 
 use xssh_fs::RelPath;
 
 use crate::error::SyncError;
 use crate::lanes::Lanes;
-use crate::limits::{KEPT_RANGES, LISTS, PIECE, PROBLEMS, WANTS};
+use crate::limits::{PIECE, PROBLEMS, WANTS};
 use crate::line::{Line, Shaping};
 use crate::options::Options;
 use crate::owners::Rights;
@@ -37,7 +41,7 @@ use crate::summary::Summary;
 use crate::tree::Tree;
 use crate::watch::{Change, Note, Watch};
 use crate::wire::frame;
-use crate::wire::message::{FileId, FromSource, FromTarget, Message};
+use crate::wire::message::{FileDigest, FromSource, FromTarget, Message};
 use crate::wire::start::Start;
 use alike::Alike;
 use content::Wish;
@@ -45,6 +49,7 @@ use giving::Giving;
 use listing::Range;
 use named::Named;
 use recent::Recent;
+use shown::Shown;
 use widen::{Metered, Signal};
 
 /// What the threads of a source share.
@@ -53,8 +58,7 @@ struct Shared<'a> {
     options: &'a Options,
     watch: &'a dyn Watch,
     line: Line,
-    /// The names of the ranges that were listed, until the target releases them.
-    kept: Mutex<HashMap<u32, Vec<RelPath>>>,
+    shown: Shown,
     /// The entries of the latest pages.
     recent: Recent,
     /// What the target gets unasked; none where it asks.
@@ -63,15 +67,11 @@ struct Shared<'a> {
     /// What went wrong and was said.
     told: Mutex<HashSet<(RelPath, String)>>,
     /// Files that were asked for and not sent.
-    wishes: std::sync::atomic::AtomicUsize,
-}
-
-impl Shared<'_> {
-    /// The name of a file that was listed.
-    fn name(&self, file: FileId) -> Option<RelPath> {
-        let kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        kept.get(&file.range)?.get(file.index as usize).cloned()
-    }
+    wishes: AtomicUsize,
+    /// The digest of the whole tree, before the target learns it.
+    walked: OnceLock<FileDigest>,
+    /// Nobody listens any more.
+    over: AtomicBool,
 }
 
 /// Serves a tree to the target at the other end, which may set so much, and may have nothing there. Returns what the target
@@ -90,18 +90,19 @@ pub(crate) fn run<'a>(
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
     let options = &start.options;
-    let kept = Mutex::new(HashMap::new());
     let shared = Shared {
         tree,
         options,
         watch,
         line,
-        kept,
+        shown: Shown::default(),
         recent: Recent::default(),
         giving: vacant.then(Giving::default),
         named: Named::default(),
         told: Mutex::default(),
         wishes: 0.into(),
+        walked: OnceLock::new(),
+        over: false.into(),
     };
     let shared = &shared;
     thread::scope(|scope| {
@@ -119,6 +120,7 @@ pub(crate) fn run<'a>(
         scope.spawn(move || listing::run(shared, &listed, digester));
         scope.spawn(move || content::run(shared, &wanted));
         let done = listen(shared, input, &ranges, &wishes, &signal);
+        shared.over.store(true, Ordering::Relaxed);
         drop((ranges, wishes, signal));
         if let Some(giving) = &shared.giving {
             giving.close();
@@ -145,21 +147,17 @@ fn listen(
 ) -> Result<Summary, SyncError> {
     let mut input = BufReader::with_capacity(PIECE, input);
     let mut alike = Alike::default();
-    let mut listing = 0;
     while let Some((frame, _)) = frame::read(&mut input)? {
         match FromTarget::decode(frame)? {
             FromTarget::List { .. } if shared.giving.is_some() => {
                 return Err(SyncError::Broke("asked to see what it is given anyway"));
             }
             FromTarget::List { range, from, until, have } => {
-                listing = shared.kept.lock().map_or(listing, |kept| kept.len());
-                if listing > KEPT_RANGES + LISTS {
-                    return Err(SyncError::Broke("asked for more ranges than it may hold"));
-                }
+                shared.shown.ask(range, &from, until.as_ref())?;
                 let _ = ranges.send(Range { range, from, until, have });
             }
             FromTarget::Release { range } => {
-                let known = shared.kept.lock().is_ok_and(|mut kept| kept.remove(&range).is_some());
+                let known = shared.shown.release(range);
                 if let Some(giving) = shared.giving.as_ref().filter(|_| known) {
                     giving.released();
                 }
@@ -187,7 +185,8 @@ fn listen(
                 let _ = lanes.try_send(Signal::Answer { welcome });
             }
             FromTarget::Outlook(outlook) => shared.watch.note(Note::Outlook(outlook)),
-            FromTarget::Finished(summary) => return Ok(*summary),
+            FromTarget::Finished(summary) if shared.walked.get() == Some(&summary.root) => return Ok(*summary),
+            FromTarget::Finished(_) => return Err(SyncError::Broke("finished another tree than it was shown")),
             FromTarget::Failed { why } => return Err(SyncError::GaveUp(why)),
         }
     }
@@ -195,7 +194,7 @@ fn listen(
 }
 
 fn wish(shared: &Shared<'_>, wishes: &Sender<Wish>, wish: Wish) -> Result<(), SyncError> {
-    let before = shared.wishes.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    let before = shared.wishes.fetch_add(1, Ordering::Relaxed);
     if before > WANTS * 8 {
         return Err(SyncError::Broke("wants more files at a time than it may"));
     }

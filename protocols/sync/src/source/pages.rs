@@ -62,6 +62,8 @@ pub(super) fn run(shared: &Shared<'_>, key: [u8; 32], rights: Rights, wishes: Se
         shared.recent.end();
     }
     walk.note();
+    // Nobody sets it but this walk.
+    let _ = shared.walked.set(root);
     // An error means that nobody listens any more: the reader of this side knows why.
     let _ = walk.flush().and_then(|()| shared.line.send(&FromSource::PagesEnd { entries, clean, root }));
 }
