@@ -24,6 +24,7 @@ pub mod screen;
 pub mod socks_proxy;
 pub mod sshd;
 pub mod subject;
+pub mod sync_wire;
 pub mod terminal;
 pub mod tls_front;
 pub mod tree;

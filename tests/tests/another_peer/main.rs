@@ -2,14 +2,14 @@
 //! and as a target, as plainly as the protocol allows. It shares no code with protocols/sync, and what the document left
 //! open has been added there: where the two come to differ, the document no longer says what is spoken.
 //!
-//! [`wire`] is the bytes, [`pages`] the digests, [`program`] the process and the first words; [`source`] and [`target`]
-//! are the two sides.
+//! [`sync_wire`] is the bytes, [`pages`] the digests, [`program`] the process and the first words; [`source`] and [`target`]
+//! are the two sides, [`hostile`] both of them with ill intent.
 
+mod hostile;
 mod pages;
 mod program;
 mod source;
 mod target;
-mod wire;
 
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::os::unix::fs::{FileExt as _, symlink};
@@ -19,6 +19,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use xssh_tests::noise::Noise;
 use xssh_tests::subject::Subject;
+use xssh_tests::sync_wire;
 use xssh_tests::tree::{assert_same, plant_file};
 
 /// With this key the tree below is in several pages.
@@ -46,7 +47,7 @@ impl Place {
         assert_same(&self.from, &self.to, &[]);
         let (from, to) = (source::walk(&self.from), source::walk(&self.to));
         // The time of a link need not be kept.
-        for (one, other) in from.iter().zip(&to).filter(|(one, _)| one.metadata.kind != wire::LINK) {
+        for (one, other) in from.iter().zip(&to).filter(|(one, _)| one.metadata.kind != sync_wire::LINK) {
             assert_eq!(one, other, "modes and times");
         }
     }
@@ -66,7 +67,8 @@ fn plant(root: &Path) {
     // A stretch of zeros, which may come as such.
     let large = OpenOptions::new().write(true).open(root.join("a.d/large")).unwrap();
     large.write_all_at(&vec![0; 1 << 20], 1 << 20).unwrap();
-    for (number, entry) in source::walk(root).iter().enumerate().filter(|(_, entry)| entry.metadata.kind != wire::LINK)
+    for (number, entry) in
+        source::walk(root).iter().enumerate().filter(|(_, entry)| entry.metadata.kind != sync_wire::LINK)
     {
         set_time(&root.join(std::str::from_utf8(&entry.path).unwrap()), number as u64);
     }
@@ -80,7 +82,7 @@ fn set_time(path: &Path, after: u64) {
 fn push_in_three_runs(compression: u8) {
     let place = Place::new();
     let entries = source::walk(&place.from);
-    let files = entries.iter().filter(|entry| entry.metadata.kind == wire::FILE);
+    let files = entries.iter().filter(|entry| entry.metadata.kind == sync_wire::FILE);
     let (count, bytes) = files.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.metadata.size));
     let all = entries.len() as u64;
 

@@ -5,7 +5,7 @@ use std::hash::Hasher as _;
 use std::hash::SipHasher;
 
 use super::program::Right;
-use super::wire::{Entry, LINK};
+use xssh_tests::sync_wire::{Entry, LINK};
 
 const MOST_ENTRIES: usize = 4096;
 

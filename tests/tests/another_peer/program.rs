@@ -3,13 +3,13 @@
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
 use xssh_tests::subject::Subject;
 
-use super::wire::{Frame, Payload, kind};
+use xssh_tests::sync_wire::{Frame, Payload, kind};
 
 /// A bound for every wait; a test that comes near it has failed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,11 +19,13 @@ const VERSION: u16 = 2;
 
 /// Switches of the options, by their bits.
 pub mod switch {
+    pub const DELETE: u64 = 1;
     pub const MODES: u64 = 1 << 7;
     pub const TIMES: u64 = 1 << 8;
     pub const OWNERS: u64 = 1 << 9;
     pub const GROUPS: u64 = 1 << 15;
     pub const NUMERIC_IDS: u64 = 1 << 16;
+    pub const HARD_LINKS: u64 = 1 << 17;
 }
 
 /// What *start* says of a run.
@@ -101,13 +103,39 @@ impl Helper {
         Ready { names, right: Right { owners, groups } }
     }
 
+    /// The next frame that comes, whatever it says; none where nothing more does.
+    pub fn hear(&mut self) -> Option<Frame> {
+        match self.from.recv_timeout(PATIENCE) {
+            Err(RecvTimeoutError::Timeout) => panic!("the helper hangs"),
+            heard => heard.ok(),
+        }
+    }
+
     /// The next frame that comes.
     pub fn next(&mut self) -> Frame {
-        let mut frame = self.from.recv_timeout(PATIENCE).expect("the helper says something");
+        let mut frame = self.hear().expect("the helper says something");
         if [12, 13].contains(&frame.kind) {
             panic!("the helper says: {}", String::from_utf8_lossy(frame.rest()));
         }
         frame
+    }
+
+    /// Says something to one who may not listen any more.
+    pub fn try_send(&mut self, kind: u8, payload: &Payload) {
+        // Where it does not, its end is what counts.
+        let _ = self.to.as_mut().unwrap().write_all(&payload.frame(kind, false));
+    }
+
+    /// Ends the stream to the helper.
+    pub fn hang_up(&mut self) {
+        drop(self.to.take());
+    }
+
+    /// The same, and waits for its end. Gives its exit status.
+    pub fn status(mut self) -> Option<i32> {
+        self.hang_up();
+        while self.hear().is_some() {}
+        self.child.wait().expect("the helper ends").code()
     }
 
     pub fn send(&mut self, kind: u8, payload: &Payload) {
@@ -121,7 +149,7 @@ impl Helper {
 
     /// Ends the stream to the helper, which says nothing more and ends well.
     pub fn end(mut self) {
-        drop(self.to.take());
+        self.hang_up();
         let more = self.from.recv_timeout(PATIENCE);
         assert!(more.is_err(), "kind {} came after the end", more.unwrap().kind);
         assert!(self.child.wait().expect("the helper ends").success(), "the helper's exit status");

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::pages::{self, pages, tree};
 use super::program::{Helper, Right, Start, switch};
-use super::wire::{DIRECTORY, Entry, FileId, Frame, Metadata, Payload, kind, order};
+use xssh_tests::sync_wire::{DIRECTORY, Entry, FileId, Frame, Metadata, Payload, kind, order};
 
 const SMALL: u64 = 64 << 10;
 const PIECE: usize = 200 << 10;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use super::pages::{Page, pages, tree};
 use super::program::{Helper, Start, switch};
-use super::wire::{DIRECTORY, Entry, FILE, FileId, Frame, LINK, Metadata, Payload, kind};
+use xssh_tests::sync_wire::{DIRECTORY, Entry, FILE, FileId, Frame, LINK, Metadata, Payload, kind};
 
 const RANGE: u64 = 1;
 

@@ -4,6 +4,7 @@ mod bootstrap;
 mod display;
 mod faults;
 mod guards;
+mod hostile;
 mod releases;
 mod stories;
 mod unattended;
