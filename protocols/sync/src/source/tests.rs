@@ -14,7 +14,7 @@ use xssh_filter::Builder;
 use xssh_fs::{RelPath, Root};
 
 use crate::error::SyncError;
-use crate::limits::{KEPT_RANGES, LISTS, WANTS};
+use crate::limits::{GIVEN, KEPT_RANGES, LISTS, WANTS};
 use crate::options::Options;
 use crate::owners::Rights;
 use crate::summary::Summary;
@@ -118,6 +118,16 @@ fn with_tree(
     more: impl FnOnce(&Path),
     target: impl FnOnce(&mut Target) + Send + 'static,
 ) -> Result<Summary, SyncError> {
+    meet(start, false, more, target)
+}
+
+/// `vacant`: the target has said that it has nothing.
+fn meet(
+    start: Start,
+    vacant: bool,
+    more: impl FnOnce(&Path),
+    target: impl FnOnce(&mut Target) + Send + 'static,
+) -> Result<Summary, SyncError> {
     let outer = tempfile::tempdir().unwrap();
     let root = outer.path().join("tree");
     fs::create_dir_all(root.join("d")).unwrap();
@@ -134,7 +144,7 @@ fn with_tree(
         let (from, output) = std::io::pipe().unwrap();
         let talk = thread::spawn(move || target(&mut Target { to, from, root: None }));
         let tree = Tree::whole(Root::open(&root).unwrap()).seen(&start, Role::Source);
-        let result = super::run(&tree, &start, (Rights::default(), false), (input, output), None, &Nobody);
+        let result = super::run(&tree, &start, (Rights::default(), vacant), (input, output), None, &Nobody);
         let talked = talk.join();
         let _ = done.send(());
         talked.unwrap();
@@ -144,6 +154,40 @@ fn with_tree(
         Err(RecvTimeoutError::Timeout) => panic!("the run hangs"),
         _ => run.join().unwrap(),
     }
+}
+
+/// One that is given the tree has nothing to ask for but what it was given, and the walk does not go on without it.
+#[test]
+fn a_target_that_is_given_all() {
+    let many = |root: &Path| {
+        for number in 0..40_000 {
+            fs::File::create(root.join(format!("d/{number}"))).unwrap();
+        }
+    };
+    let done = meet(start(Options::default()), true, many, |target| {
+        let mut ranges = 0;
+        // It releases nothing, so it is not given more.
+        while let Some(message) = target.hear() {
+            if let FromSource::RangeEnd { .. } = message {
+                ranges += 1;
+            }
+            if ranges == GIVEN {
+                break;
+            }
+        }
+        target.say(&FromTarget::Whole(vec![file(u32::MAX, 0), file(0, u32::MAX)]));
+        let mut missing = 0;
+        while missing < 2 {
+            match target.hear().expect("an answer") {
+                FromSource::Missing { .. } => missing += 1,
+                FromSource::Entries { range, .. } => panic!("range {range} came too"),
+                _ => {}
+            }
+        }
+        assert!(target.list(0, "", None));
+        while target.hear().is_some() {}
+    });
+    assert!(broke(&done), "{done:?}");
 }
 
 fn broke(result: &Result<Summary, SyncError>) -> bool {
