@@ -23,6 +23,8 @@ pub(crate) fn sync() -> u8 {
         Ok(output) => output,
         Err(error) => return words::fail(&format!("standard output cannot be used: {error}")),
     };
+    // A server moves more at a time into a pipe that holds more, and waits less.
+    let _ = rustix::pipe::fcntl_setpipe_size(io::stdin().as_fd(), 1 << 20);
     let done = xssh_sync::serve(io::stdin(), output, Some(&landing), &mut |start: &mut Start| {
         let paths: Vec<_> = start.paths.iter().map(|path| path_of(path).to_owned()).collect();
         match (start.role, paths.as_slice()) {

@@ -31,6 +31,8 @@ pub struct Entry {
     pub size: u64,
     /// Last change of the content: seconds since 1970, nanoseconds.
     pub mtime: (i64, u32),
+    /// Last change of anything, which nobody can set: seconds since 1970, nanoseconds.
+    pub changed: (i64, u32),
     /// The owner's number.
     pub uid: u32,
     /// The group's number.
@@ -61,6 +63,7 @@ impl From<&Statx> for Entry {
             mode: u32::from(stat.stx_mode) & 0o7777,
             size: stat.stx_size,
             mtime: (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec),
+            changed: (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec),
             uid: stat.stx_uid,
             gid: stat.stx_gid,
             links: stat.stx_nlink,

@@ -12,21 +12,30 @@ const HELD: usize = 16;
 #[derive(Debug)]
 pub(crate) struct Held {
     directory: OwnedFd,
-    /// Whose a new file in it is: as the system and the directory say, so it is seen by the first one.
-    owner: OnceLock<(u32, u32)>,
+    /// What a new file in it is: as the system and the directory say, so it is seen by the first one.
+    made: OnceLock<Made>,
+}
+
+/// What becomes of a new file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Made {
+    /// Whose it is.
+    pub(crate) owner: (u32, u32),
+    /// The permissions that it was made with, where it has got all of them.
+    pub(crate) mode: Option<u32>,
 }
 
 impl Held {
     pub(crate) fn new(directory: OwnedFd) -> Self {
-        Self { directory, owner: OnceLock::new() }
+        Self { directory, made: OnceLock::new() }
     }
 
-    pub(crate) fn owner(&self) -> Option<(u32, u32)> {
-        self.owner.get().copied()
+    pub(crate) fn made(&self) -> Option<Made> {
+        self.made.get().copied()
     }
 
-    pub(crate) fn note_owner(&self, owner: (u32, u32)) -> (u32, u32) {
-        *self.owner.get_or_init(|| owner)
+    pub(crate) fn note(&self, made: Made) -> Made {
+        *self.made.get_or_init(|| made)
     }
 }
 

@@ -206,7 +206,9 @@ impl Root {
 
 /// What was opened, if it is a regular file: only what is open cannot become something else meanwhile.
 fn regular(path: &RelPath, opened: OwnedFd) -> Result<(File, Entry), FsError> {
-    let entry = stat_at(opened.as_fd(), b"", AtFlags::EMPTY_PATH).map_err(FsError::of(path))?;
+    // As it is on a server, too: of what is open, nothing older is of use.
+    let stat = rustix::fs::statx(&opened, "", AtFlags::EMPTY_PATH, FIELDS).map_err(FsError::of(path))?;
+    let entry = Entry::from(&stat);
     if entry.kind != Kind::File {
         return Err(FsError::Kind { path: path.clone(), wanted: "a regular file" });
     }

@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
 use crate::change::set_open;
-use crate::parents::Held;
+use crate::parents::{Held, Made};
 use crate::root::stat_at;
 use crate::xattr::{absent_is_good, in_proc};
 use crate::{Attributes, FsError, RelPath, Root};
@@ -91,6 +91,8 @@ pub struct Staged {
     /// Where it stands until then; empty for a file without a name.
     name: Vec<u8>,
     path: RelPath,
+    /// The permissions that were asked for when it was made.
+    mode: u32,
     /// It is no longer there under `name`.
     settled: bool,
 }
@@ -117,20 +119,22 @@ impl Root {
     }
 
     /// The same where nothing stands at `path`: where the file system can, the file has no name until then, which costs less and
-    /// leaves nothing behind.
+    /// leaves nothing behind. `mode`: permissions that it is likely to get.
     ///
     /// # Errors
     /// As [`Root::stage`].
-    pub fn stage_new(&self, path: &RelPath) -> Result<Staged, FsError> {
+    pub fn stage_new(&self, path: &RelPath, mode: u32) -> Result<Staged, FsError> {
         if !self.nameless() {
             return self.stage(path);
         }
         let parent = self.parent(path)?;
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-        match rustix::fs::openat(&parent, ".", flags, Mode::from_raw_mode(0o600)) {
+        // Nobody else can open it. Set-id bits are for the end, when it has its owner.
+        let mode = mode & 0o777;
+        match rustix::fs::openat(&parent, ".", flags, Mode::from_raw_mode(mode)) {
             Ok(file) => {
                 let (file, path) = (File::from(file), path.clone());
-                Ok(Staged { file, parent, name: Vec::new(), path, settled: true })
+                Ok(Staged { file, parent, name: Vec::new(), path, mode, settled: true })
             }
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
                 self.refuse_nameless();
@@ -153,8 +157,9 @@ impl Root {
 
 fn stage_in(parent: Arc<Held>, path: &RelPath, name: Vec<u8>) -> rustix::io::Result<Staged> {
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(0o600))?;
-    Ok(Staged { file: File::from(file), parent, name, path: path.clone(), settled: false })
+    let mode = 0o600;
+    let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(mode))?;
+    Ok(Staged { file: File::from(file), parent, name, path: path.clone(), mode, settled: false })
 }
 
 impl Staged {
@@ -195,17 +200,24 @@ impl Staged {
         Ok(())
     }
 
-    /// Without the owner that every new file in this directory has.
+    /// Without what every new file in this directory has.
     fn needed<'a>(&self, attributes: &Attributes<'a>) -> rustix::io::Result<Attributes<'a>> {
-        let owner = match self.parent.owner() {
-            Some(owner) => owner,
+        let Made { owner, mode } = match self.parent.made() {
+            Some(made) => made,
             None => {
                 let stat = rustix::fs::fstat(&self.file)?;
-                self.parent.note_owner((stat.st_uid, stat.st_gid))
+                let mode = Some(self.mode).filter(|mode| *mode == stat.st_mode & 0o7777);
+                self.parent.note(Made { owner: (stat.st_uid, stat.st_gid), mode })
             }
         };
         let is_so = attributes.uid.is_none_or(|uid| uid == owner.0) && attributes.gid.is_none_or(|gid| gid == owner.1);
-        Ok(if is_so { Attributes { uid: None, gid: None, ..*attributes } } else { *attributes })
+        if !is_so {
+            return Ok(*attributes);
+        }
+        // An ACL that is set may change them.
+        let has_mode = mode == Some(self.mode) && attributes.mode == mode && attributes.xattrs.is_empty();
+        let mode = attributes.mode.filter(|_| !has_mode);
+        Ok(Attributes { uid: None, gid: None, mode, ..*attributes })
     }
 
     /// Gives a file without a name one that nothing has.

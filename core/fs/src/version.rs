@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::Entry;
+
 const SECOND: i128 = 1_000_000_000;
 /// No clock that stamps files ticks slower than this.
 const TICK: i128 = SECOND / 50;
@@ -26,7 +28,13 @@ pub struct Version {
     pub size: u64,
     /// Last change of the content: seconds since 1970, nanoseconds.
     pub mtime: (i64, u32),
-    changed: (i64, i64),
+    changed: (i64, u32),
+}
+
+impl From<&Entry> for Version {
+    fn from(entry: &Entry) -> Self {
+        Self { size: entry.size, mtime: entry.mtime, changed: entry.changed }
+    }
 }
 
 impl Version {
@@ -36,24 +44,26 @@ impl Version {
     /// What fstat(2) says.
     pub fn of(file: &File) -> io::Result<Self> {
         let stat = file.metadata()?;
-        let nanoseconds = u32::try_from(stat.mtime_nsec()).unwrap_or_default();
-        Ok(Self { size: stat.size(), mtime: (stat.mtime(), nanoseconds), changed: (stat.ctime(), stat.ctime_nsec()) })
+        let nanoseconds = |number| u32::try_from(number).unwrap_or_default();
+        let mtime = (stat.mtime(), nanoseconds(stat.mtime_nsec()));
+        Ok(Self { size: stat.size(), mtime, changed: (stat.ctime(), nanoseconds(stat.ctime_nsec())) })
     }
 
     /// The version that is there now, once the clock has ticked since: whatever comes later has another time. A file that
-    /// changes at every tick is not waited for, nor one from the future.
+    /// changes at every tick is not waited for, nor one from the future. `seen` is what was there when it was opened.
     ///
     /// # Errors
     /// What fstat(2) says.
-    pub fn settled(file: &File) -> io::Result<Self> {
+    pub fn settled(file: &File, seen: &Entry) -> io::Result<Self> {
+        let mut version = Self::from(seen);
         for _ in 0..LOOKS {
-            let version = Self::of(file)?;
             if !(-TICK..=0).contains(&version.age()) {
-                return Ok(version);
+                break;
             }
             thread::sleep(LOOK);
+            version = Self::of(file)?;
         }
-        Self::of(file)
+        Ok(version)
     }
 
     /// Waits until a write that is under way is over, where reading does not: whoever asks for the next hole waits for the
@@ -72,13 +82,15 @@ impl Version {
     fn age(&self) -> i128 {
         let now = clock_gettime(ClockId::RealtimeCoarse);
         let in_nanoseconds = |seconds: i64, more: i64| i128::from(seconds) * SECOND + i128::from(more);
-        in_nanoseconds(now.tv_sec, now.tv_nsec) - in_nanoseconds(self.changed.0, self.changed.1)
+        in_nanoseconds(now.tv_sec, now.tv_nsec) - in_nanoseconds(self.changed.0, self.changed.1.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
+
+    use rustix::fs::{AtFlags, StatxFlags, statx};
 
     use super::*;
 
@@ -88,7 +100,8 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         for _ in 0..50 {
             file.write_all(b"x").unwrap();
-            let version = Version::settled(&file).unwrap();
+            let stat = statx(&file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS).unwrap();
+            let version = Version::settled(&file, &Entry::from(&stat)).unwrap();
             assert_eq!(Version::of(&file).unwrap(), version);
             file.set_modified(std::time::UNIX_EPOCH).unwrap();
             assert_ne!(Version::of(&file).unwrap(), version);

@@ -7,7 +7,7 @@ pub const FRAME: usize = 8 << 20;
 /// A payload is asked from the allocator in steps of this: a length alone costs nothing.
 pub const FRAME_STEP: usize = 256 << 10;
 /// What a batch of pages, entries, small files or wishes is filled up to.
-pub const BATCH: usize = 128 << 10;
+pub const BATCH: usize = 256 << 10;
 /// File contents in one frame.
 pub const PIECE: usize = 256 << 10;
 /// A file up to this size travels whole, many to a frame.
@@ -46,7 +46,7 @@ pub const PROGRAM: usize = 64;
 pub const DELTA_LEAST: u64 = 16 << 10;
 /// Half of the frames that wait for the line.
 pub const LINE_QUEUE: usize = 8;
-/// Small frames that go out together.
+/// Small frames that go out, or come in, together.
 pub const LINE_BUFFER: usize = 16 << 10;
 /// A line that takes less than this in a second gets its contents compressed.
 pub const SLOW_LINE: usize = 128 << 20;

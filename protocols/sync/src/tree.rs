@@ -274,10 +274,16 @@ impl Tree {
     }
 
     pub(crate) fn open(&self, path: &RelPath) -> Result<(File, Meta), FsError> {
+        self.open_entry(path).map(|(file, _, meta)| (file, meta))
+    }
+
+    /// The same, and what the system says of it.
+    pub(crate) fn open_entry(&self, path: &RelPath) -> Result<(File, Entry, Meta), FsError> {
         let (root, own) = self.place(path)?;
         let (file, entry) = root.open_file(&own)?;
         let stand_in = if self.stands_in { StandIn::of(&file) } else { None };
-        Ok((file, self.meta(&entry, stand_in)))
+        let meta = self.meta(&entry, stand_in);
+        Ok((file, entry, meta))
     }
 
     /// What is kept beside an entry.

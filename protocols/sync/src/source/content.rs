@@ -179,8 +179,8 @@ impl Desk<'_> {
     }
 
     fn open_at(&mut self, file: FileId, name: &RelPath) -> Result<Option<(File, Meta, Steady)>, Gone> {
-        let opened = self.shared.tree.open(name).and_then(|(open, mut meta)| {
-            let steady = Steady::new(&open, &mut meta).map_err(|error| FsError::io(name, error))?;
+        let opened = self.shared.tree.open_entry(name).and_then(|(open, entry, mut meta)| {
+            let steady = Steady::new(&open, &entry, &mut meta).map_err(|error| FsError::io(name, error))?;
             Ok((open, meta, steady))
         });
         match opened {

@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use xssh_fs::Version;
+use xssh_fs::{Entry, Version};
 
 use crate::tree::Meta;
 use crate::wire::message::FileDigest;
@@ -24,10 +24,10 @@ pub(super) struct Steady {
 }
 
 impl Steady {
-    /// Of a file of which nothing was read yet, with its properties as they are now. What changed within the same tick of the
+    /// Of a file of which nothing was read yet, with its properties as it was opened. What changed within the same tick of the
     /// clock is waited for, so that a later change shows.
-    pub(super) fn new(open: &File, meta: &mut Meta) -> io::Result<Self> {
-        let version = Version::settled(open)?;
+    pub(super) fn new(open: &File, entry: &Entry, meta: &mut Meta) -> io::Result<Self> {
+        let version = Version::settled(open, entry)?;
         (meta.size, meta.mtime) = (version.size, version.mtime);
         Ok(Self { version, is_quiet: version.is_quiet() })
     }

@@ -10,7 +10,7 @@ use super::write::Work;
 use super::{Event, Shared};
 use crate::error::SyncError;
 use crate::lanes::Landing;
-use crate::limits::{NAMES, PIECE};
+use crate::limits::{LINE_BUFFER, NAMES};
 use crate::striped::Striped;
 use crate::tree::Meta;
 use crate::watch::Note;
@@ -75,7 +75,8 @@ pub(super) fn run(
 }
 
 fn buffered<'a>(lane: Box<dyn Read + 'a>) -> BufReader<Box<dyn Read + 'a>> {
-    BufReader::with_capacity(PIECE, lane)
+    // A payload goes past a buffer that is smaller than it.
+    BufReader::with_capacity(LINE_BUFFER, lane)
 }
 
 /// Says whether lanes may come.

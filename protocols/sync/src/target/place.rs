@@ -25,7 +25,7 @@ impl Place {
         }
         let staged = match () {
             () if large => root.stage_partial(&own)?,
-            () if wanted.vacant => root.stage_new(&own)?,
+            () if wanted.vacant => root.stage_new(&own, wanted.item.meta.mode)?,
             () => root.stage(&own)?,
         };
         Ok(Self::Beside(staged))
