@@ -101,7 +101,7 @@ mod tests {
             let all: Vec<Vec<u8>> = (0..sorted.len()).map(|at| sorted.get(at).unwrap().1.to_vec()).collect();
             prop_assert_eq!(&all, &expected);
             for (at, name) in expected.iter().enumerate() {
-                prop_assert_eq!(sorted.position(|other| other < name), at);
+                prop_assert_eq!(sorted.position(|other| other < name.as_slice()), at);
             }
         }
     }

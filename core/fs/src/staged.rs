@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
+use xssh_os::descriptors::close;
 
 use crate::change::set_open;
 use crate::parents::{Held, Made};
@@ -87,6 +88,12 @@ fn partial_name(path: &RelPath) -> Vec<u8> {
 #[derive(Debug)]
 pub struct Staged {
     file: File,
+    stand: Stand,
+}
+
+/// Where it stands meanwhile. Dropped before it is settled, that goes.
+#[derive(Debug)]
+struct Stand {
     parent: Arc<Held>,
     /// Where it stands until then; empty for a file without a name.
     name: Vec<u8>,
@@ -133,8 +140,8 @@ impl Root {
         let mode = mode & 0o777;
         match rustix::fs::openat(&parent, ".", flags, Mode::from_raw_mode(mode)) {
             Ok(file) => {
-                let (file, path) = (File::from(file), path.clone());
-                Ok(Staged { file, parent, name: Vec::new(), path, mode, settled: true })
+                let stand = Stand { parent, name: Vec::new(), path: path.clone(), mode, settled: true };
+                Ok(Staged { file: File::from(file), stand })
             }
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
                 self.refuse_nameless();
@@ -159,7 +166,8 @@ fn stage_in(parent: Arc<Held>, path: &RelPath, name: Vec<u8>) -> rustix::io::Res
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = 0o600;
     let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(mode))?;
-    Ok(Staged { file: File::from(file), parent, name, path: path.clone(), mode, settled: false })
+    let stand = Stand { parent, name, path: path.clone(), mode, settled: false };
+    Ok(Staged { file: File::from(file), stand })
 }
 
 impl Staged {
@@ -171,8 +179,8 @@ impl Staged {
     /// Sets what belongs to it and gives it its name; what stood there is replaced.
     ///
     /// # Errors
-    /// The disk is full, or a directory stands there. The old file is as it was.
-    pub fn finish(mut self, attributes: &Attributes<'_>) -> Result<(), FsError> {
+    /// The disk is full, as some disks say only now, or a directory stands there. The old file is as it was.
+    pub fn finish(self, attributes: &Attributes<'_>) -> Result<(), FsError> {
         self.settle(attributes, true)
     }
 
@@ -180,32 +188,72 @@ impl Staged {
     ///
     /// # Errors
     /// The disk is full, or something stands there ([`FsError::Taken`]).
-    pub fn finish_new(mut self, attributes: &Attributes<'_>) -> Result<(), FsError> {
+    pub fn finish_new(self, attributes: &Attributes<'_>) -> Result<(), FsError> {
         self.settle(attributes, false)
     }
 
-    fn settle(&mut self, attributes: &Attributes<'_>, replaces: bool) -> Result<(), FsError> {
-        let attributes = self.needed(attributes).map_err(FsError::of(&self.path))?;
-        set_open(self.file.as_fd(), &attributes).map_err(FsError::of(&self.path))?;
-        if self.name.is_empty() && !replaces {
-            return self.link(self.path.name());
+    fn settle(self, attributes: &Attributes<'_>, replaces: bool) -> Result<(), FsError> {
+        let Self { file, mut stand } = self;
+        let attributes = stand.needed(&file, attributes).map_err(FsError::of(&stand.path))?;
+        set_open(file.as_fd(), &attributes).map_err(FsError::of(&stand.path))?;
+        if stand.name.is_empty() {
+            // It has to be open for that; where its end is a bad one, the name goes again.
+            stand.link(&file, if replaces { fresh_name() } else { stand.path.name().to_vec() })?;
         }
-        if self.name.is_empty() {
-            let name = fresh_name();
-            self.link(&name)?;
-            (self.name, self.settled) = (name, false);
+        // What a disk on the network or a quota says of what was written, it says here.
+        close(file).map_err(|error| FsError::io(&stand.path, error))?;
+        if stand.name != stand.path.name() {
+            give_name(stand.parent.as_fd(), &stand.name, &stand.path, replaces)?;
         }
-        give_name(self.parent.as_fd(), &self.name, &self.path, replaces)?;
-        self.settled = true;
+        stand.settled = true;
         Ok(())
     }
 
+    /// Takes away an extended attribute that it was made with, as an ACL that its directory hands down.
+    ///
+    /// # Errors
+    /// What fremovexattr(2) says; one that is not there is good.
+    pub fn remove_xattr(&self, name: &[u8]) -> Result<(), FsError> {
+        absent_is_good(rustix::fs::fremovexattr(&self.file, name)).map_err(FsError::of(&self.stand.path))
+    }
+
+    /// Writes it to the disk.
+    ///
+    /// # Errors
+    /// What fsync(2) says.
+    pub fn flush(&self) -> Result<(), FsError> {
+        rustix::fs::fsync(&self.file).map_err(FsError::of(&self.stand.path))
+    }
+
+    /// From here on it is what the next run finds of the file, if this one is cut, however that happens: see
+    /// [`Root::partial`]. It replaces what an earlier run has left, which a reader may still hold.
+    ///
+    /// # Errors
+    /// What rename(2) says. It is what it was.
+    pub fn outlast(&mut self) -> Result<(), FsError> {
+        let Stand { parent, name, path, settled, .. } = &mut self.stand;
+        let partial = partial_name(path);
+        if *settled || *name == partial {
+            return Ok(());
+        }
+        rustix::fs::renameat(&*parent, name.as_slice(), &*parent, partial.as_slice()).map_err(FsError::of(path))?;
+        *name = partial;
+        Ok(())
+    }
+
+    /// Leaves it for the next run, if it is to [outlast](Staged::outlast) this one.
+    pub fn keep(mut self) {
+        self.stand.settled |= is_partial_name(&self.stand.name);
+    }
+}
+
+impl Stand {
     /// Without what every new file in this directory has.
-    fn needed<'a>(&self, attributes: &Attributes<'a>) -> rustix::io::Result<Attributes<'a>> {
+    fn needed<'a>(&self, file: &File, attributes: &Attributes<'a>) -> rustix::io::Result<Attributes<'a>> {
         let Made { owner, mode } = match self.parent.made() {
             Some(made) => made,
             None => {
-                let stat = rustix::fs::fstat(&self.file)?;
+                let stat = rustix::fs::fstat(file)?;
                 let mode = Some(self.mode).filter(|mode| *mode == stat.st_mode & 0o7777);
                 self.parent.note(Made { owner: (stat.st_uid, stat.st_gid), mode })
             }
@@ -221,60 +269,25 @@ impl Staged {
     }
 
     /// Gives a file without a name one that nothing has.
-    fn link(&self, name: &[u8]) -> Result<(), FsError> {
-        let linked = match rustix::fs::linkat(&self.file, "", &self.parent, name, AtFlags::EMPTY_PATH) {
+    fn link(&mut self, file: &File, name: Vec<u8>) -> Result<(), FsError> {
+        let linked = match rustix::fs::linkat(file, "", &self.parent, name.as_slice(), AtFlags::EMPTY_PATH) {
             // Before Linux 6.10 only root may do so.
             Err(Errno::NOENT | Errno::PERM) => {
-                let path = in_proc(self.file.as_fd());
-                rustix::fs::linkat(CWD, path, &self.parent, name, AtFlags::SYMLINK_FOLLOW)
+                let path = in_proc(file.as_fd());
+                rustix::fs::linkat(CWD, path, &self.parent, name.as_slice(), AtFlags::SYMLINK_FOLLOW)
             }
             linked => linked,
         };
         linked.map_err(|errno| match errno {
             Errno::EXIST => FsError::Taken { path: self.path.clone() },
             errno => FsError::io(&self.path, errno.into()),
-        })
-    }
-
-    /// Takes away an extended attribute that it was made with, as an ACL that its directory hands down.
-    ///
-    /// # Errors
-    /// What fremovexattr(2) says; one that is not there is good.
-    pub fn remove_xattr(&self, name: &[u8]) -> Result<(), FsError> {
-        absent_is_good(rustix::fs::fremovexattr(&self.file, name)).map_err(FsError::of(&self.path))
-    }
-
-    /// Writes it to the disk.
-    ///
-    /// # Errors
-    /// What fsync(2) says.
-    pub fn flush(&self) -> Result<(), FsError> {
-        rustix::fs::fsync(&self.file).map_err(FsError::of(&self.path))
-    }
-
-    /// From here on it is what the next run finds of the file, if this one is cut, however that happens: see
-    /// [`Root::partial`]. It replaces what an earlier run has left, which a reader may still hold.
-    ///
-    /// # Errors
-    /// What rename(2) says. It is what it was.
-    pub fn outlast(&mut self) -> Result<(), FsError> {
-        let name = partial_name(&self.path);
-        if self.settled || self.name == name {
-            return Ok(());
-        }
-        rustix::fs::renameat(&self.parent, self.name.as_slice(), &self.parent, name.as_slice())
-            .map_err(FsError::of(&self.path))?;
-        self.name = name;
+        })?;
+        (self.name, self.settled) = (name, false);
         Ok(())
-    }
-
-    /// Leaves it for the next run, if it is to [outlast](Staged::outlast) this one.
-    pub fn keep(mut self) {
-        self.settled |= is_partial_name(&self.name);
     }
 }
 
-impl Drop for Staged {
+impl Drop for Stand {
     fn drop(&mut self) {
         if !self.settled {
             // What cannot be removed is no part of any tree, and is swept by the next run.

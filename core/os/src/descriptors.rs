@@ -1,6 +1,6 @@
 //! The descriptors that a process starts with.
 
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::{fs, io};
 
 use nix::libc;
@@ -45,6 +45,18 @@ fn listed() -> io::Result<Vec<RawFd>> {
     Ok(names.filter_map(|name| name.parse().ok()).collect())
 }
 
+/// Closes a file, and says what became of what was written to it: a disk on the network, or a quota, may refuse it only now.
+///
+/// # Errors
+/// What close(2) says. It is closed all the same.
+pub fn close(file: impl Into<OwnedFd>) -> io::Result<()> {
+    match nix::unistd::close(file.into()) {
+        // On Linux it is closed by then.
+        Ok(()) | Err(nix::errno::Errno::EINTR) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
 /// Forbids core dumps, and that other processes of the same user read our memory: it will hold secrets.
 pub fn forbid_core_dumps() {
     // Where the system refuses, there is nothing better to be had.
@@ -53,10 +65,18 @@ pub fn forbid_core_dumps() {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::os::fd::IntoRawFd;
     use std::process::Command;
 
-    use super::{close_each, close_from, listed};
+    use super::{close, close_each, close_from, listed};
+
+    #[test]
+    fn a_file_is_closed_once() {
+        let mut file = std::fs::File::create("/dev/null").unwrap();
+        file.write_all(b"x").unwrap();
+        close(file).unwrap();
+    }
 
     const CHILD: &str = "XSSH_OS_TEST_CLOSES";
 

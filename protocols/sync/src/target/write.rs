@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
 use xssh_fs::{Attributes, FsError, Kind, Staged, StandIn, Xattr, copy_range};
+use xssh_os::descriptors::close;
 
 use super::growing::{Growing, Grown};
 use super::ledger::Wanted;
@@ -171,7 +172,8 @@ impl Writer<'_> {
                         }
                     }
                 }
-                root.set(&own, &attributes)
+                root.set(&own, &attributes)?;
+                close(file).map_err(|error| FsError::io(path, error))
             }
             Place::Beside(staged) => {
                 handed_down(self.shared, &ACLS[..1], xattrs).try_for_each(|name| staged.remove_xattr(name))?;

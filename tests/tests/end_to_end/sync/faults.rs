@@ -7,7 +7,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use xssh_tests::call::Call;
+use xssh_tests::call::{Call, Outcome};
 use xssh_tests::peer;
 use xssh_tests::terminal::Terminal;
 
@@ -142,6 +142,70 @@ fn calls_that_fail() {
             fs::remove_dir_all(&there).expect("a folder");
         }
     }
+}
+
+/// A disk on the network, and a quota, say only at the end that what was written is not there: whatever is told not to be done
+/// has not got its name.
+#[test]
+fn errors_that_come_late() {
+    let world = World::direct();
+    let own = &Subject::get().path;
+    let cases = [
+        // The loader of programs closes what it loads, in the first thread.
+        ("close:error=EIO:when=6+", "Input/output error", &[][..]),
+        ("close:error=EDQUOT:when=6+", "quota exceeded", &["--inplace"]),
+        ("fsync,fdatasync:error=ENOSPC", "No space left", &["--fsync"]),
+        ("fsync,fdatasync:error=EIO", "Input/output error", &["--fsync", "--inplace"]),
+        ("syncfs:error=ENOSPC", "No space left", &["--fsync"]),
+    ];
+    for (inject, words, options) in cases {
+        let [here, there] = prepare(&world, 400_000);
+        fs::create_dir(here.join("new")).expect("a folder");
+        for number in 0..100 {
+            fs::write(here.join(format!("new/{number}")), "new").expect("a file");
+        }
+        let (old, new) = (files(&there), files(&here));
+        let strace = Call::new(peer::require("strace")).args(["-f", "-qq", "-o", "/dev/null", "-e"]);
+        let strace = strace.arg(format!("inject={inject}")).arg(own).arg("sync").args(options);
+        let outcome = strace.args([text(&here), text(&there)]).run();
+        assert!(outcome.code().is_some_and(|code| [11, 23].contains(&code)), "{inject}: {outcome}");
+        let outcome = outcome.says(words);
+        let now = files(&there);
+        let told: Vec<&Path> = new.keys().map(PathBuf::as_path).filter(|path| is_told(&outcome, path)).collect();
+        assert!(!told.is_empty() || inject.starts_with("syncfs"), "{inject}: {outcome}");
+        let is_in_place = |path: &Path| options.contains(&"--inplace") && old.contains_key(path);
+        for path in told.iter().filter(|path| !is_in_place(path)) {
+            assert_eq!(now.get(*path), old.get(*path), "{inject}: {} got its name all the same", path.display());
+        }
+        let _ = Call::new(own).args(["sync", "--delete", "--checksum", text(&here), text(&there)]).run().ok();
+        assert_alike(&here, &there);
+        fs::remove_dir_all(&here).expect("a folder");
+        fs::remove_dir_all(&there).expect("a folder");
+    }
+}
+
+/// Whether a problem with this path was told.
+fn is_told(outcome: &Outcome, path: &Path) -> bool {
+    let path = format!("xssh: {}", path.display());
+    outcome.errors().lines().any(|line| line.strip_prefix(&path).is_some_and(|rest| rest.starts_with([' ', ':'])))
+}
+
+/// The close of a large file is told to fail, and no other.
+#[test]
+fn a_large_file_whose_close_fails() {
+    let world = World::direct();
+    let own = &Subject::get().path;
+    let [here, there] = prepare(&world, 400_000);
+    // FNV-1a of "large".
+    let partial = there.join("d/e/.xssh-staged-part-b0408fec4209f8d4");
+    let strace = Call::new(peer::require("strace")).args(["-f", "-qq", "-o", "/dev/null", "-P", text(&partial), "-e"]);
+    let strace = strace.arg("inject=close:error=EDQUOT").arg(own);
+    let outcome =
+        strace.args(["sync", "--whole-file", text(&here), text(&there)]).run().ends(23).says("quota exceeded");
+    assert!(is_told(&outcome, Path::new("d/e/large")), "{outcome}");
+    assert_eq!(fs::read(there.join("d/e/large")).ok(), Some(Noise { seed: 20, length: 400_020 }.bytes()));
+    assert_eq!(fs::read(there.join("d/1")).ok(), fs::read(here.join("d/1")).ok());
+    assert_eq!(super::staged(&there.join("d/e")), None);
 }
 
 /// A write that is cut short, and the next that is refused: the old file stays.
