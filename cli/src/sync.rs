@@ -85,8 +85,7 @@ fn once(call: &Sync, show: &Show, copies: bool) -> Result<u8, Failure> {
     match result {
         Ok(summary) => {
             let code = ending::code(&summary);
-            show.finished(&summary, call.options.dry_run, code);
-            Ok(code)
+            Ok(show.finished(&summary, call.options.dry_run, code))
         }
         Err(error) => {
             show.clear();

@@ -10,8 +10,8 @@ use crate::words;
 const PROTOCOL: u8 = 2;
 /// SRC or DST cannot be used, or is not what it should be: nothing was done.
 pub(super) const UNUSABLE: u8 = 3;
-/// One side cannot go on: its disk, or its memory.
-const DISK: u8 = 11;
+/// One side cannot go on: its disk, or its memory; or standard output takes nothing.
+pub(super) const DISK: u8 = 11;
 /// The connection was lost.
 pub(super) const LOST: u8 = 12;
 /// Some files could not be done.

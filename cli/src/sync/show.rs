@@ -10,9 +10,9 @@ mod meter;
 mod screen;
 mod words;
 
-use std::io::{IsTerminal, Write, stderr, stdout};
+use std::io::{self, IsTerminal, Write, stderr, stdout};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -20,6 +20,7 @@ use xssh_ssh::terminal::visible::visible;
 use xssh_sync::limits::PROBLEMS;
 use xssh_sync::{Note, Summary, Watch};
 
+use super::ending::DISK;
 use crate::args::sync::{Display, Sync};
 use crate::words::say;
 use meter::Meter;
@@ -40,6 +41,8 @@ pub(super) struct Show {
     problems: Mutex<Vec<String>>,
     /// Something else was said after a problem.
     buried: AtomicBool,
+    /// Why standard output did not take a line.
+    lost: OnceLock<io::Error>,
 }
 
 impl Show {
@@ -49,7 +52,7 @@ impl Show {
         let wanted = display.progress.unwrap_or_else(|| stderr().is_terminal() && !display.quiet) && !display.json;
         let screen = Screen::new(wanted, &meter);
         let (told, problems, buried) = (AtomicU64::new(0), Mutex::default(), AtomicBool::new(false));
-        Self { display, side, meter, screen, told, problems, buried }
+        Self { display, side, meter, screen, told, problems, buried, lost: OnceLock::new() }
     }
 
     /// Whether anybody sees what is to come.
@@ -95,8 +98,8 @@ impl Show {
         }
     }
 
-    /// Says how it ended.
-    pub(super) fn finished(&self, summary: &Summary, dry_run: bool, code: u8) {
+    /// Says how it ended. Gives the exit code, which is another where that was not heard.
+    pub(super) fn finished(&self, summary: &Summary, dry_run: bool, code: u8) -> u8 {
         self.clear();
         let took = self.meter.elapsed();
         if self.display.json {
@@ -111,6 +114,9 @@ impl Show {
                 self.line(&words::numbers(summary));
             }
         }
+        let Some(error) = self.lost.get() else { return code };
+        say(&format_args!("xssh: standard output cannot be written: {error}; not all that was done is told there"));
+        if code == 0 { DISK } else { code }
     }
 
     /// Names once more what could not be done, where it is no longer before the reader's eyes.
@@ -139,10 +145,15 @@ impl Show {
         self.line(&event.to_string());
     }
 
-    /// A line on standard output. Where nobody reads it, the work goes on.
+    /// A line on standard output. Where it is not taken, the work goes on; a reader that has left wants no more.
     fn line(&self, text: &str) {
         self.screen.aside(|| {
-            let _ = writeln!(stdout(), "{text}");
+            if let Err(error) = writeln!(stdout(), "{text}")
+                && error.kind() != io::ErrorKind::BrokenPipe
+            {
+                // The first one says enough.
+                let _ = self.lost.set(error);
+            }
         });
     }
 }

@@ -86,7 +86,14 @@ pub fn serve(
     open: &mut Opener<'_, Start>,
 ) -> Result<Summary, SyncError> {
     opening::write(&mut output).map_err(SyncError::Line)?;
-    let (mut start, rights) = match start::read_start(&mut input)? {
+    let asked = match start::read_start(&mut input) {
+        Err(error) if !error.is_end() => {
+            let words = format!("{} cannot read what it is asked for: {error}", Speaker::here());
+            return Err(refused(&mut output, Refusal { reason: Reason::Other, words }));
+        }
+        asked => asked?,
+    };
+    let (mut start, rights) = match asked {
         Greeting::Here(asked) => asked,
         Greeting::Newer(theirs) => {
             let words = format!(

@@ -60,9 +60,10 @@ pub enum SyncError {
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
-    /// More would be deleted than is allowed: nothing was.
+    /// More would be deleted than is allowed: nothing was. All that is not deletion is done by then.
     #[error(
-        "{wanted} entries would be deleted, and at most {allowed} may be: nothing was deleted; --max-delete {wanted} allows it"
+        "{wanted} entries would be deleted, and at most {allowed} may be: nothing was deleted, all else was done; \
+         --max-delete {wanted} allows it"
     )]
     Deletions {
         /// How many.

@@ -6,6 +6,7 @@
 //!
 //! What is opened so carries nothing but stripes of the one direction, and only after the helper has acknowledged it.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 
 /// Opens a lane.
@@ -41,12 +42,18 @@ pub trait Landing: Sync {
 }
 
 /// What a lane says first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Joining {
     /// The run's key, which nobody else knows.
     pub key: [u8; 32],
     /// Which of the run's lanes it is.
     pub number: u8,
+}
+
+impl fmt::Debug for Joining {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Joining").field("number", &self.number).finish_non_exhaustive()
+    }
 }
 
 impl Joining {
@@ -81,4 +88,18 @@ impl Joining {
 pub fn meeting_place(key: &[u8; 32]) -> String {
     let name = blake3::derive_key("xssh sync 2026 lanes of a run", key);
     format!("xssh-sync-{}", &blake3::Hash::from(name).to_hex()[..32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Who reads a log must not be able to join the run.
+    #[test]
+    fn the_key_is_not_shown() {
+        assert_eq!(format!("{:?}", Joining { key: [0xab; 32], number: 7 }), "Joining { number: 7, .. }");
+        let start = crate::Start::new(crate::Role::Target, [0xab; 32]);
+        let shown = format!("{start:?} {start:#?}");
+        assert!(shown.contains("role: Target") && !shown.contains("171") && !shown.contains("ab, ab"), "{shown}");
+    }
 }

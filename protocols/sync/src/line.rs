@@ -23,9 +23,12 @@ pub(crate) struct Line {
 
 /// What is queued.
 enum Out {
-    Frame(u8, Vec<u8>),
-    /// Nothing follows it.
-    Last(u8, Vec<u8>),
+    /// Nothing follows the last one.
+    Frame {
+        kind: u8,
+        payload: Vec<u8>,
+        is_last: bool,
+    },
     /// Further lanes, with their numbers: what follows goes over all of them.
     Lanes(Vec<(u8, Lane)>),
     End,
@@ -48,9 +51,18 @@ impl Line {
 
     /// Queues a message; waits while the queue is full.
     pub(crate) fn send(&self, message: &impl Message) -> Result<(), Gone> {
+        self.queue(message, false)
+    }
+
+    /// Queues the last message: whoever hears it leaves, and what another thread says behind it is said to nobody.
+    pub(crate) fn send_last(&self, message: &impl Message) -> Result<(), Gone> {
+        self.queue(message, true)
+    }
+
+    fn queue(&self, message: &impl Message, is_last: bool) -> Result<(), Gone> {
         self.queued.fetch_add(1, Ordering::Relaxed);
         let (kind, payload) = message.encode();
-        self.frames.send(Out::Frame(kind, payload)).map_err(|_| Gone)
+        self.frames.send(Out::Frame { kind, payload, is_last }).map_err(|_| Gone)
     }
 
     /// The line is long: what follows is compressed before it piles up.
@@ -61,13 +73,6 @@ impl Line {
     /// Sends what follows over these lanes too.
     pub(crate) fn widen(&self, lanes: Vec<(u8, Lane)>) -> Result<(), Gone> {
         self.frames.send(Out::Lanes(lanes)).map_err(|_| Gone)
-    }
-
-    /// Queues the last message: whoever hears it leaves, and what another thread says behind it is said to nobody.
-    pub(crate) fn send_last(&self, message: &impl Message) -> Result<(), Gone> {
-        self.queued.fetch_add(1, Ordering::Relaxed);
-        let (kind, payload) = message.encode();
-        self.frames.send(Out::Last(kind, payload)).map_err(|_| Gone)
     }
 
     /// Nothing follows what is queued.
@@ -85,8 +90,7 @@ impl Line {
         let mut speed = Speed::default();
         while let Ok(out) = outgoing.0.recv() {
             let (kind, payload, is_last) = match out {
-                Out::Frame(kind, payload) => (kind, payload, false),
-                Out::Last(kind, payload) => (kind, payload, true),
+                Out::Frame { kind, payload, is_last } => (kind, payload, is_last),
                 Out::Lanes(lanes) => {
                     widen(&mut output, lanes)?;
                     continue;

@@ -16,6 +16,7 @@ use super::program::{Helper, Start, switch};
 const HAS_NAME: u8 = 0x10;
 const PROBLEM: u8 = 12;
 const FAILED: u8 = 13;
+const REFUSED: u8 = 66;
 const SECRET: &str = "what nobody may read or change";
 
 /// A tree, and what is beside it.
@@ -180,6 +181,22 @@ fn payload(make: impl for<'a> FnOnce(&'a mut Payload) -> &'a mut Payload) -> Pay
 /// A range from one path to another.
 fn list(range: u64, from: &str, until: &str) -> (u8, Payload) {
     (kind::LIST, payload(|list| list.number(range).string(from.as_bytes()).byte(1).string(until.as_bytes())))
+}
+
+/// A client that cannot say what it wants hears that it cannot be read, and why.
+#[test]
+fn a_start_that_cannot_be_read() {
+    if !Subject::is_xssh_or_say("it is a peer of xssh sync") {
+        return;
+    }
+    for words in [&b""[..], &[1], &[1; 40], &[0; 40], &[255; 200]] {
+        let mut helper = Helper::asked(&payload(|start| start.bytes(words)));
+        let mut refused = helper.hear().expect("an answer");
+        assert_eq!((refused.kind, refused.byte()), (REFUSED, 0));
+        let why = String::from_utf8_lossy(refused.rest()).into_owned();
+        assert!(why.starts_with("xssh ") && why.contains("cannot read what it is asked for"), "{why}");
+        assert!(helper.status().is_some_and(|status| status != 0));
+    }
 }
 
 #[test]

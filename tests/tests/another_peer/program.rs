@@ -65,6 +65,14 @@ pub struct Helper {
 impl Helper {
     /// Starts the program, and exchanges the first words with it.
     pub fn start(start: &Start) -> (Self, Ready) {
+        let mut helper = Self::asked(&payload_of(start));
+        helper.compressed = start.compression == 2;
+        let ready = helper.ready();
+        (helper, ready)
+    }
+
+    /// Starts the program, and asks it for this.
+    pub fn asked(start: &Payload) -> Self {
         let mut child = Command::new(&Subject::get().path)
             .args(["serve", "--sync"])
             .stdin(Stdio::piped())
@@ -84,10 +92,9 @@ impl Helper {
                 }
             }
         });
-        let mut helper = Self { child, to: Some(to), from, compressed: start.compression == 2 };
-        helper.say(&payload_of(start).frame(kind::START, false));
-        let ready = helper.ready();
-        (helper, ready)
+        let mut helper = Self { child, to: Some(to), from, compressed: false };
+        helper.say(&start.frame(kind::START, false));
+        helper
     }
 
     fn ready(&mut self) -> Ready {

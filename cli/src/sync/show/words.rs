@@ -22,15 +22,17 @@ pub(super) fn of_change(change: Change) -> &'static str {
 pub(super) fn remarks(summary: &Summary) -> Vec<String> {
     let mut remarks = Vec::new();
     if summary.skipped > 0 {
-        remarks.push(format!(
-            "{} devices, FIFOs, sockets or links out of the tree were left out (--devices, --specials, --safe-links)",
-            summary.skipped
-        ));
+        let were = if summary.skipped == 1 {
+            "device, FIFO, socket or link out of the tree was"
+        } else {
+            "devices, FIFOs, sockets or links out of the tree were"
+        };
+        remarks.push(format!("{} {were} left out (--devices, --specials, --safe-links)", summary.skipped));
     }
     if summary.owners_dropped > 0 {
         remarks.push(format!(
-            "the owner of {} entries was not kept: only root can give files to others (--fake-super keeps it beside them)",
-            summary.owners_dropped
+            "the owner of {} was not kept: only root can give files to others (--fake-super keeps it beside them)",
+            entries(summary.owners_dropped)
         ));
     }
     remarks
@@ -40,8 +42,9 @@ pub(super) fn remarks(summary: &Summary) -> Vec<String> {
 pub(super) fn proof(summary: &Summary, dry_run: bool, took: Duration) -> String {
     let root: String = summary.root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let would = if dry_run { "would change" } else { "changed" };
+    let files = if summary.files == 1 { "file" } else { "files" };
     let mut text =
-        format!("{} entries; {would} {} files ({})", summary.entries, summary.files, HumanBytes(summary.bytes));
+        format!("{}; {would} {} {files} ({})", entries(summary.entries), summary.files, HumanBytes(summary.bytes));
     if !dry_run {
         text.push_str(&format!(" in {:.1} s", took.as_secs_f64()));
     }
@@ -60,6 +63,10 @@ pub(super) fn proof(summary: &Summary, dry_run: bool, took: Duration) -> String 
         }
     }
     text + &format!("; root {root}")
+}
+
+fn entries(number: u64) -> String {
+    format!("{number} {}", if number == 1 { "entry" } else { "entries" })
 }
 
 /// All numbers, a line each.
@@ -81,4 +88,27 @@ pub(super) fn numbers(summary: &Summary) -> String {
         ("failed", summary.failed),
     ];
     rows.map(|(name, number)| format!("{name:<20} {number}")).join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_not_several() {
+        let of = |number: u64| Summary {
+            entries: number,
+            files: number,
+            skipped: number,
+            owners_dropped: number,
+            ..Summary::default()
+        };
+        let took = Duration::from_secs(1);
+        assert!(proof(&of(1), false, took).starts_with("1 entry; changed 1 file (0 B) in 1.0 s; root 0000"));
+        assert!(proof(&of(2), true, took).starts_with("2 entries; would change 2 files (0 B); root"));
+        assert!(proof(&of(0), true, took).starts_with("0 entries; would change 0 files"));
+        assert!(remarks(&of(1))[0].starts_with("1 device, FIFO, socket or link out of the tree was left out"));
+        assert!(remarks(&of(2))[0].starts_with("2 devices, FIFOs, sockets or links out of the tree were left out"));
+        assert!(remarks(&of(1))[1].starts_with("the owner of 1 entry was not kept"));
+    }
 }

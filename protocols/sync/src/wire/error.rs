@@ -41,3 +41,10 @@ pub enum WireError {
     #[error("the other side sent a message that is longer than it should be")]
     Trailing,
 }
+
+impl WireError {
+    /// Whether there is nobody left who could be told of it.
+    pub(crate) fn is_end(&self) -> bool {
+        matches!(self, Self::Line(_) | Self::Cut)
+    }
+}

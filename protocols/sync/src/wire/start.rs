@@ -4,6 +4,7 @@
 //! belongs to a switch of its options, and a helper that does not know a switch refuses; so a client is understood as long as
 //! nothing new is asked for. What a reader does not know behind what it knows, it passes over.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 
 use xssh_filter::Rules;
@@ -33,7 +34,7 @@ pub enum Role {
 }
 
 /// What the client asks of the helper.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Start {
     /// What the helper is to be.
     pub role: Role,
@@ -70,6 +71,16 @@ impl Start {
             key,
             vacant: false,
         }
+    }
+}
+
+impl fmt::Debug for Start {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { role, paths, names, own_name, selection, options, rules, vacant, key: _ } = self;
+        let mut shown = f.debug_struct("Start");
+        shown.field("role", role).field("paths", paths).field("names", names).field("own_name", own_name);
+        shown.field("selection", selection).field("options", options).field("rules", rules).field("vacant", vacant);
+        shown.finish_non_exhaustive()
     }
 }
 

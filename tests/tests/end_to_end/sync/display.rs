@@ -202,3 +202,27 @@ fn an_interrupted_run() {
         fs::remove_file(there.join("file")).expect("the file");
     }
 }
+
+/// What a run owes on standard output is not lost without a word; a reader that has left has chosen so.
+#[test]
+fn standard_output_that_takes_nothing() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    for options in [&["--json"][..], &["--itemize"], &["--dry-run"], &["--stats"], &[]] {
+        some_tree(&here);
+        let args = [options, &[text(&here), text(&there)]].concat();
+        let full = fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+        let _ =
+            sync(&world, &args).stdout(full).run().ends(11).says("standard output cannot be written: No space left");
+        assert_eq!(there.exists(), options != ["--dry-run"]);
+        let (reader, left) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let _ = sync(&world, &args).stdout(left).run().ok();
+        let _ = fs::remove_dir_all(&there);
+        fs::remove_dir_all(&here).expect("a folder");
+    }
+    // Where all is quiet, nothing is owed.
+    fs::create_dir(&here).expect("a folder");
+    let full = fs::File::options().write(true).open("/dev/full").expect("/dev/full");
+    let _ = sync(&world, &["-q", text(&here), text(&there)]).stdout(full).run().ok();
+}

@@ -95,7 +95,7 @@ fn files_that_vanish() {
     let [tree, there] = ["tree", "there"].map(|name| world.home.path().join(name));
     fs::create_dir(&tree).expect("a folder");
     fs::write(tree.join("a"), Noise { seed: 20, length: 30_000_000 }.bytes()).expect("a file");
-    fs::write(tree.join("b"), Noise { seed: 21, length: 200_000 }.bytes()).expect("a file");
+    fs::write(tree.join("b"), Noise { seed: 21, length: 2_000_000 }.bytes()).expect("a file");
     let args = ["--bwlimit", "12m", "--no-compress", text(&tree), &on_host(&there)];
     let running = sync(&world, &args).start();
     wait_until(|| {
