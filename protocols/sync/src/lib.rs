@@ -11,6 +11,7 @@
 //! `xssh_fs::Root`.
 #![forbid(unsafe_code)]
 
+mod buffers;
 mod chmod;
 mod content;
 mod digester;

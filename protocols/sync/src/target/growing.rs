@@ -11,6 +11,7 @@ use xssh_delta::{Blocks, Chaining, OpChecker, Tree, chain};
 use super::basis::{Basis, Held};
 use super::ledger::Wanted;
 use super::place::Place;
+use crate::buffers::{Buffers, Lent};
 use crate::content::is_zero;
 use crate::digester::Digester;
 use crate::limits::{HOLE, PIECE};
@@ -28,7 +29,7 @@ pub(super) struct Growing {
     checker: OpChecker,
     proof: Proof,
     sparse: bool,
-    buffer: Vec<u8>,
+    buffers: Buffers,
 }
 
 /// What makes the digest of what is written.
@@ -64,7 +65,7 @@ impl Growing {
         let checker = OpChecker::new(blocks.map_or(0, |blocks| blocks.file_len()), meta.size);
         let sparse = sparse && matches!(place, Place::Beside(_));
         let mut growing =
-            Self { file, wanted, meta, literal: 0, place, basis, checker, proof, sparse, buffer: Vec::new() };
+            Self { file, wanted, meta, literal: 0, place, basis, checker, proof, sparse, buffers: Buffers::default() };
         growing.reached();
         growing
     }
@@ -106,15 +107,21 @@ impl Growing {
             return Err(io::Error::other("the other side named parts of a file that is not here"));
         };
         held.basis.allows((at + length).max(offset + length))?;
-        let (place, sparse, buffer) = (&self.place, self.sparse, &mut self.buffer);
-        let mut copying =
-            Copying { basis: &held.basis, place, sparse, new: held.basis.blocks.in_file(self.meta.size), tree };
+        let (place, sparse, buffers) = (&self.place, self.sparse, &self.buffers);
+        let mut copying = Copying {
+            basis: &held.basis,
+            place,
+            sparse,
+            new: held.basis.blocks.in_file(self.meta.size),
+            tree,
+            buffers,
+        };
         let mut done = 0;
         while done < length {
             let (from, left) = (offset + done, length - done);
             done += match copying.known(from, left) {
                 0 => match copying.blocks(from, left)? {
-                    0 => copying.piece(from, left, buffer)?,
+                    0 => copying.piece(from, left)?,
                     copied => copied,
                 },
                 known => known,
@@ -171,6 +178,7 @@ struct Copying<'a> {
     /// The blocks of the new file.
     new: Blocks,
     tree: &'a mut Tree,
+    buffers: &'a Buffers,
 }
 
 impl Copying<'_> {
@@ -196,7 +204,7 @@ impl Copying<'_> {
             return Ok(0);
         }
         let (basis, place, sparse, turn) = (self.basis, self.place, self.sparse, Mutex::new(()));
-        let copied = |buffer: &mut Vec<u8>, number: u64| {
+        let copied = |buffer: &mut Lent<'_>, number: u64| {
             let start = number * span;
             let bytes = &mut buffer[..span.min(whole - start) as usize];
             read(basis, bytes, from + start)?;
@@ -205,10 +213,10 @@ impl Copying<'_> {
             put(place, sparse, bytes, at + start).map(|()| chained)
         };
         let mut done = Ok(whole);
-        let (count, tree) = (whole.div_ceil(span), &mut self.tree);
+        let (count, tree, buffers) = (whole.div_ceil(span), &mut self.tree, self.buffers);
         in_order(
             count,
-            || vec![0; new.span_len()],
+            || buffers.lend(new.span_len()),
             copied,
             |chained: io::Result<Vec<Chaining>>| match chained {
                 Ok(chained) => {
@@ -225,15 +233,15 @@ impl Copying<'_> {
     }
 
     /// Copies a piece, up to a border of blocks where it does not begin at one. Gives its length.
-    fn piece(&mut self, from: u64, left: u64, buffer: &mut Vec<u8>) -> io::Result<u64> {
+    fn piece(&mut self, from: u64, left: u64) -> io::Result<u64> {
         let (at, block) = (self.tree.at(), self.new.block_len());
         let most = if at.is_multiple_of(block) && from != at { PIECE as u64 } else { block - at % block };
         let length = left.min(most).min(PIECE as u64);
-        buffer.resize(length as usize, 0);
-        read(self.basis, buffer, from)?;
-        self.tree.update(buffer);
+        let mut buffer = self.buffers.lend(length as usize);
+        read(self.basis, &mut buffer, from)?;
+        self.tree.update(&buffer);
         if !(self.basis.is_place && from == at) {
-            put(self.place, self.sparse, buffer, at)?;
+            put(self.place, self.sparse, &buffer, at)?;
         }
         Ok(length)
     }
