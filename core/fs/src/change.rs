@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use rustix::fs::{AtFlags, FileType, Gid, Mode, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
+use rustix::fs::{AtFlags, FileType, Gid, Mode, RenameFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use crate::staged::{fresh_name, give_name};
@@ -141,7 +141,7 @@ impl Root {
         let done = self
             .set_at(parent.as_fd(), &RelPath::checked(name), attributes)
             .map_err(FsError::of(path))
-            .and_then(|()| give_name(parent.as_fd(), name, path, replaces));
+            .and_then(|()| give_name(parent.as_fd(), name, path, replaces && self.granted.replace));
         if done.is_err() {
             // It is no part of any tree; what cannot be removed is swept by the next run.
             let _ = rustix::fs::unlinkat(&parent, name, AtFlags::empty());
@@ -190,6 +190,7 @@ impl Root {
     /// # Errors
     /// What unlink(2) says.
     pub fn remove_file(&self, path: &RelPath) -> Result<(), FsError> {
+        self.may_remove(path)?;
         let parent = self.parent(path)?;
         rustix::fs::unlinkat(&parent, path.name(), AtFlags::empty()).map_err(FsError::of(path))
     }
@@ -199,6 +200,7 @@ impl Root {
     /// # Errors
     /// What rmdir(2) says.
     pub fn remove_directory(&self, path: &RelPath) -> Result<(), FsError> {
+        self.may_remove(path)?;
         let parent = self.parent(path)?;
         self.forget(path);
         rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))
@@ -210,6 +212,9 @@ impl Root {
     /// # Errors
     /// What link(2) or rename(2) says.
     pub fn link_over(&self, tree: &Root, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        if !self.granted.replace {
+            return self.link_from(tree, from, to);
+        }
         let name = fresh_name();
         let (old, new) = (tree.parent(from)?, self.parent(to)?);
         match rustix::fs::linkat(&old, from.name(), &new, name.as_slice(), AtFlags::empty()) {
@@ -237,9 +242,11 @@ impl Root {
     /// # Errors
     /// What rename(2) says.
     pub fn rename(&self, tree: &Root, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
+        tree.may_remove(from)?;
         let (old, new) = (tree.parent(from)?, self.parent(to)?);
         tree.forget(from);
-        match rustix::fs::renameat(&old, from.name(), &new, to.name()) {
+        let how = if self.granted.replace { RenameFlags::empty() } else { RenameFlags::NOREPLACE };
+        match rustix::fs::renameat_with(&old, from.name(), &new, to.name(), how) {
             Err(Errno::XDEV) => {
                 self.copy_over(tree, from, to)?;
                 tree.remove_file(from)

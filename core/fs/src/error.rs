@@ -14,6 +14,9 @@ pub enum PathError {
     /// `.` or `..`.
     #[error("a path below a root has no . or ..")]
     Dots,
+    /// It leads above the root.
+    #[error("the path leads out of the tree")]
+    Above,
     /// A NUL byte.
     #[error("a path has no NUL byte")]
     Nul,
@@ -59,6 +62,14 @@ pub enum FsError {
         /// Where.
         path: RelPath,
     },
+    /// Whoever opened this root did not grant it.
+    #[error("{wanted} is not granted here")]
+    Denied {
+        /// Where.
+        path: RelPath,
+        /// What was to be done.
+        wanted: &'static str,
+    },
     /// Another run holds the tree.
     #[error("another run is changing it")]
     Held,
@@ -93,7 +104,9 @@ impl FsError {
     /// Where it was, if it was one entry.
     pub fn path(&self) -> Option<&RelPath> {
         match self {
-            Self::Entry { path, .. } | Self::Kind { path, .. } | Self::Taken { path } => Some(path),
+            Self::Entry { path, .. } | Self::Kind { path, .. } | Self::Taken { path } | Self::Denied { path, .. } => {
+                Some(path)
+            }
             Self::Root { .. } | Self::Held | Self::Path(_) => None,
         }
     }

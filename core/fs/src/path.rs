@@ -52,6 +52,37 @@ impl RelPath {
         Ok(Self(path.into()))
     }
 
+    /// Where a path leads that somebody else wrote, as seen from `from`: `.` and `..` are taken away, and the root is `/`; a path
+    /// that begins with what the root is called (`named`) is below it too. Nothing is looked at.
+    ///
+    /// ```
+    /// use xssh_fs::RelPath;
+    ///
+    /// let from = RelPath::parse(b"host/today").unwrap();
+    /// let lead = |path: &[u8]| RelPath::resolve(b"/srv", &from, path).map(|path| path.to_string());
+    /// assert_eq!(lead(b"../yesterday/./a//"), Ok("host/yesterday/a".to_owned()));
+    /// assert_eq!(lead(b"/srv/b"), lead(b"/b"));
+    /// assert!(lead(b"../../../etc").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// It leads above the root, holds a NUL, or is too long.
+    pub fn resolve(named: &[u8], from: &Self, path: &[u8]) -> Result<Self, PathError> {
+        let below = path.strip_prefix(named).filter(|rest| path.starts_with(b"/") && matches!(rest, [] | [b'/', ..]));
+        let path = below.unwrap_or(path);
+        let starts_at_root = below.is_some() || path.starts_with(b"/");
+        let from: &[u8] = if starts_at_root { b"" } else { &from.0 };
+        let mut names: Vec<&[u8]> = Vec::new();
+        for name in from.split(|byte| *byte == b'/').chain(path.split(|byte| *byte == b'/')) {
+            match name {
+                b"" | b"." => {}
+                b".." => drop(names.pop().ok_or(PathError::Above)?),
+                name => names.push(name),
+            }
+        }
+        Self::parse(&names.join(&b'/'))
+    }
+
     /// The bytes, with `/` between components and none at the ends.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -213,6 +244,13 @@ mod tests {
         }
 
         #[test]
+        fn no_resolved_path_leads_out(from in path(), path in "[./a]{0,12}") {
+            if let Ok(found) = RelPath::resolve(b"/a", &from, path.as_bytes()) {
+                prop_assert!(RelPath::parse(found.as_bytes()).is_ok());
+            }
+        }
+
+        #[test]
         fn no_path_leads_out(bytes: Vec<u8>) {
             if let Ok(path) = RelPath::parse(&bytes) {
                 let std_path = std::path::PathBuf::from(std::ffi::OsString::from(String::from_utf8_lossy(path.as_bytes()).as_ref()));
@@ -228,6 +266,30 @@ mod tests {
         {
             assert!(RelPath::parse(bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn paths_of_others_are_resolved_below_the_root_or_refused() {
+        let from = RelPath::parse(b"a/b").unwrap();
+        let resolve = |path: &[u8]| RelPath::resolve(b"/srv/x", &from, path).map(|path| path.to_string());
+        for (path, leads) in [
+            (&b""[..], "a/b"),
+            (b".", "a/b"),
+            (b"..", "a"),
+            (b"../..", "."),
+            (b"/", "."),
+            (b"/srv/x", "."),
+            (b"/srv/x/y", "y"),
+            (b"/srv/xy", "srv/xy"),
+            (b"srv/x", "a/b/srv/x"),
+            (b"c/../d/", "a/b/d"),
+        ] {
+            assert_eq!(resolve(path).as_deref(), Ok(leads), "{path:?}");
+        }
+        for path in [&b"../../.."[..], b"/..", b"/srv/x/..", b"/srv/x/../y", b"c/../../../.."] {
+            assert_eq!(resolve(path), Err(PathError::Above), "{path:?}");
+        }
+        assert_eq!(resolve(b"a\0b"), Err(PathError::Nul));
     }
 
     #[test]

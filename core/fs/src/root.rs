@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::names::Sorted;
 use crate::parents::{Held, Parents};
-use crate::{Entry, Follow, FsError, Kind, RelPath};
+use crate::{Entry, Follow, FsError, Granted, Kind, RelPath};
 
 /// What is asked of statx(2).
 const FIELDS: StatxFlags = StatxFlags::BASIC_STATS;
@@ -23,6 +23,8 @@ pub struct Root {
     parents: Parents,
     /// Nothing, unless the opener said so.
     pub(crate) follow: Follow,
+    /// Everything, unless the opener said less.
+    pub(crate) granted: Granted,
     /// Files can have no name here until they are finished.
     nameless: AtomicBool,
     /// The names of the large directory that was read last.
@@ -38,9 +40,13 @@ impl Root {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let directory = rustix::fs::openat(CWD, path, flags, Mode::empty())
             .map_err(|errno| FsError::Root { path: path.to_owned(), source: errno.into() })?;
-        let directory = Arc::new(Held::new(directory));
-        let (named, parents, large) = (path.to_owned(), Parents::default(), Mutex::default());
-        Ok(Self { directory, named, parents, follow: Follow::default(), nameless: true.into(), large })
+        Ok(Self::holding(directory, path.to_owned()))
+    }
+
+    pub(crate) fn holding(directory: OwnedFd, named: PathBuf) -> Self {
+        let (directory, parents, large) = (Arc::new(Held::new(directory)), Parents::default(), Mutex::default());
+        let (follow, granted) = (Follow::default(), Granted::ALL);
+        Self { directory, named, parents, follow, granted, nameless: true.into(), large }
     }
 
     /// Makes a directory, and those above it, where they are missing, and holds it.
@@ -188,6 +194,7 @@ impl Root {
     /// # Errors
     /// It is not there, may not be written to, or is something else.
     pub fn open_in_place(&self, path: &RelPath) -> Result<File, FsError> {
+        self.may_write_into(path)?;
         let parent = self.parent(path)?;
         let flags = OFlags::RDWR | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let opened = rustix::fs::openat(&parent, path.name(), flags, Mode::empty()).map_err(FsError::of(path))?;

@@ -102,6 +102,8 @@ struct Stand {
     mode: u32,
     /// It is no longer there under `name`.
     settled: bool,
+    /// What its root grants.
+    may_replace: bool,
 }
 
 impl Root {
@@ -110,7 +112,7 @@ impl Root {
     /// # Errors
     /// There is no such directory, it may not be written to, or the disk is full.
     pub fn stage(&self, path: &RelPath) -> Result<Staged, FsError> {
-        stage_in(self.parent(path)?, path, fresh_name()).map_err(FsError::of(path))
+        self.stage_in(self.parent(path)?, path, fresh_name()).map_err(FsError::of(path))
     }
 
     /// The same for what the next run is to find, if this one is cut: at once, or where an earlier one has left something, as
@@ -119,7 +121,7 @@ impl Root {
     /// # Errors
     /// As [`Root::stage`].
     pub fn stage_partial(&self, path: &RelPath) -> Result<Staged, FsError> {
-        match stage_in(self.parent(path)?, path, partial_name(path)) {
+        match self.stage_in(self.parent(path)?, path, partial_name(path)) {
             Err(Errno::EXIST) => self.stage(path),
             staged => staged.map_err(FsError::of(path)),
         }
@@ -140,7 +142,8 @@ impl Root {
         let mode = mode & 0o777;
         match rustix::fs::openat(&parent, ".", flags, Mode::from_raw_mode(mode)) {
             Ok(file) => {
-                let stand = Stand { parent, name: Vec::new(), path: path.clone(), mode, settled: true };
+                let (path, may_replace) = (path.clone(), self.granted.replace);
+                let stand = Stand { parent, name: Vec::new(), path, mode, settled: true, may_replace };
                 Ok(Staged { file: File::from(file), stand })
             }
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
@@ -160,14 +163,15 @@ impl Root {
         let (file, entry) = self.open_file(&parent.join(&partial_name(path))?)?;
         Ok((file, entry.size))
     }
-}
 
-fn stage_in(parent: Arc<Held>, path: &RelPath, name: Vec<u8>) -> rustix::io::Result<Staged> {
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let mode = 0o600;
-    let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(mode))?;
-    let stand = Stand { parent, name, path: path.clone(), mode, settled: false };
-    Ok(Staged { file: File::from(file), stand })
+    fn stage_in(&self, parent: Arc<Held>, path: &RelPath, name: Vec<u8>) -> rustix::io::Result<Staged> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mode = 0o600;
+        let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(mode))?;
+        let may_replace = self.granted.replace;
+        let stand = Stand { parent, name, path: path.clone(), mode, settled: false, may_replace };
+        Ok(Staged { file: File::from(file), stand })
+    }
 }
 
 impl Staged {
@@ -194,6 +198,7 @@ impl Staged {
 
     fn settle(self, attributes: &Attributes<'_>, replaces: bool) -> Result<(), FsError> {
         let Self { file, mut stand } = self;
+        let replaces = replaces && stand.may_replace;
         let attributes = stand.needed(&file, attributes).map_err(FsError::of(&stand.path))?;
         set_open(file.as_fd(), &attributes).map_err(FsError::of(&stand.path))?;
         if stand.name.is_empty() {

@@ -1,0 +1,125 @@
+use crate::Refusal;
+use crate::words::{Word, shown, words};
+
+/// What a client asks for: SSH_ORIGINAL_COMMAND, parsed once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServedCommand {
+    /// A shell, or nothing.
+    Nothing,
+    /// `true`, by which programs ask whether they get through at all.
+    Check,
+    /// The helper of `xssh sync`.
+    Sync,
+    /// A further connection of a sync.
+    SyncJoin,
+    /// `rsync --server`, and the words behind it.
+    Rsync(Vec<Word>),
+    /// `cvs server`.
+    Cvs,
+    /// Any other words.
+    Other(Vec<Word>),
+    /// What cannot be read as words.
+    Unreadable(Refusal),
+}
+
+impl ServedCommand {
+    /// Reads a command; none is a login.
+    pub fn parse(command: Option<&[u8]>) -> Self {
+        match words(command.unwrap_or_default()) {
+            Ok(words) => Self::of(words),
+            Err(refusal) => Self::Unreadable(refusal),
+        }
+    }
+
+    fn of(mut words: Vec<Word>) -> Self {
+        let bytes: Vec<&[u8]> = words.iter().map(Word::bytes).collect();
+        match bytes.as_slice() {
+            [] | [b""] => Self::Nothing,
+            [b"true"] => Self::Check,
+            // What stands before it, a script that looks for xssh in several places, says nothing that counts here: this program
+            // does the work itself.
+            [_, .., b"serve", b"--sync"] => Self::Sync,
+            [_, .., b"serve", b"--sync-join"] => Self::SyncJoin,
+            [b"rsync", b"--server", ..] => Self::Rsync(words.split_off(2)),
+            [b"cvs", b"server"] => Self::Cvs,
+            _ => Self::Other(words),
+        }
+    }
+
+    /// In a word or two, for logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Nothing => "login",
+            Self::Check => "check",
+            Self::Sync => "sync",
+            Self::SyncJoin => "sync-join",
+            Self::Rsync(_) => "rsync",
+            Self::Cvs => "cvs",
+            Self::Other(_) | Self::Unreadable(_) => "other",
+        }
+    }
+
+    /// A client's command as it may be logged.
+    pub fn shown(command: &[u8]) -> String {
+        shown(command)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(command: &str) -> ServedCommand {
+        ServedCommand::parse(Some(command.as_bytes()))
+    }
+
+    #[test]
+    fn each_program_is_known_by_its_own_words() {
+        assert_eq!(parse("true"), ServedCommand::Check);
+        assert_eq!(parse("cvs server"), ServedCommand::Cvs);
+        assert_eq!(parse("xssh serve --sync"), ServedCommand::Sync);
+        assert_eq!(parse("sh -c 'command -v \"$0\" && exec \"$0\" \"$@\"' xssh serve --sync"), ServedCommand::Sync);
+        assert_eq!(parse("/opt/xssh serve --sync-join"), ServedCommand::SyncJoin);
+        let ServedCommand::Rsync(words) = parse("rsync --server --sender -e.L . dir") else { unreachable!() };
+        assert_eq!(words.len(), 4);
+    }
+
+    #[test]
+    fn a_login_and_an_empty_command_are_nothing() {
+        for command in [None, Some(&b""[..]), Some(b"  "), Some(b"''")] {
+            assert_eq!(ServedCommand::parse(command), ServedCommand::Nothing);
+        }
+    }
+
+    #[test]
+    fn everything_else_is_something_else() {
+        for command in [
+            "/bin/sh",
+            "sh -c id",
+            "scp -t /etc",
+            "/usr/lib/openssh/sftp-server",
+            "internal-sftp",
+            "rsync",
+            "rsync --daemon",
+            "/tmp/rsync --server . x",
+            "sudo rsync --server . x",
+            "rsync --sender --server . x",
+            "cvs -f server",
+            "true x",
+            "serve --sync",
+            "xssh serve --sync x",
+            "xssh serve",
+        ] {
+            assert!(matches!(parse(command), ServedCommand::Other(_)), "{command}");
+        }
+    }
+
+    #[test]
+    fn a_script_around_the_helper_is_words_or_nothing() {
+        for command in
+            ["id; xssh serve --sync", "$(id) serve --sync", "sh -c \"id\" xssh serve --sync", "a\nserve --sync"]
+        {
+            assert!(matches!(parse(command), ServedCommand::Unreadable(_)), "{command}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::Access;
+use crate::limits::NAME;
+
+/// What one key may do: the options of its line in authorized_keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// Who it is, in logs.
+    pub name: Option<Name>,
+    /// A tree.
+    pub tree: Option<Tree>,
+    /// A way to one other host.
+    pub relay: Option<Relay>,
+    /// How much.
+    pub limits: Limits,
+    /// Nothing is served where Landlock cannot be had.
+    pub require_landlock: bool,
+}
+
+/// A tree, and what may be done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    /// Its top.
+    pub root: PathBuf,
+    /// What may be done.
+    pub access: Access,
+    /// By which protocols.
+    pub protocols: Vec<Protocol>,
+    /// Device nodes, FIFOs and sockets may be made.
+    pub devices: bool,
+    /// rsync may see the names of accounts and groups, so that owners travel by name.
+    pub owner_names: bool,
+}
+
+/// A way to one other host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relay {
+    /// `[user@]host[:port]`, the administrator's own word.
+    pub destination: String,
+    /// What is run there, whatever the client says; none where the client's command is passed on.
+    pub command: Option<String>,
+}
+
+/// How much a key may take.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// What the tree may hold, in bytes.
+    pub quota: Option<u64>,
+    /// How many entries it may hold.
+    pub max_files: Option<u64>,
+    /// What one file may hold, in bytes.
+    pub max_file_size: Option<u64>,
+    /// Bytes a second.
+    pub rate: Option<u64>,
+    /// How long nothing may pass.
+    pub idle: Option<Duration>,
+    /// Sessions of this key at once.
+    pub sessions: Option<u32>,
+}
+
+/// A protocol by which a tree is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `xssh sync`.
+    Sync,
+    /// The system's rsync.
+    Rsync,
+    /// The system's cvs.
+    Cvs,
+}
+
+impl Protocol {
+    /// All, in the order in which they are named.
+    pub const ALL: [Self; 3] = [Self::Sync, Self::Rsync, Self::Cvs];
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sync => "sync",
+            Self::Rsync => "rsync",
+            Self::Cvs => "cvs",
+        })
+    }
+}
+
+/// A name of a key, as it stands in logs: letters, digits, `.`, `_`, `-`, `@`, `+`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+/// Why a text is no name.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("a name has 1 to {NAME} letters, digits or any of . _ - @ +, and does not begin with - or .")]
+pub struct NameError;
+
+impl Name {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Name {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-@+".contains(&byte);
+        let fits = (1..=NAME).contains(&text.len()) && text.bytes().all(is_plain) && !text.starts_with(['-', '.']);
+        fits.then(|| Self(text.to_owned())).ok_or(NameError)
+    }
+}
+
+impl Grant {
+    /// What it serves, in words.
+    pub fn serves(&self) -> String {
+        match (&self.tree, &self.relay) {
+            (Some(tree), _) => {
+                let names: Vec<String> = tree.protocols.iter().map(ToString::to_string).collect();
+                names.join(" and ")
+            }
+            (None, Some(_)) => "one other host".to_owned(),
+            (None, None) => "nothing".to_owned(),
+        }
+    }
+}

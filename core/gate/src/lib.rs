@@ -1,0 +1,27 @@
+//! What one key may do on this machine, and how what it starts is held to that.
+//!
+//! In order of use: [`Grant`] (what the administrator's line gives), [`ServedCommand`] (what the client asks for, parsed once and
+//! never by a shell), [`Grant::admit`] (the one `match` of the two, which makes an [`Authority`] or a [`Refusal`]), and [`Domain`]
+//! (Landlock and limits around whoever acts on it). [`line`] reads, writes and judges the lines of authorized_keys.
+//!
+//! It must never run anything a client names, never open a path a client names, and never know a protocol: rsync's words are
+//! handed on as words.
+#![forbid(unsafe_code)]
+
+mod access;
+mod authority;
+mod command;
+mod domain;
+mod grant;
+pub mod limits;
+pub mod line;
+mod refusal;
+mod words;
+
+pub use access::Access;
+pub use authority::{Authority, RelayAuthority, TreeAuthority};
+pub use command::ServedCommand;
+pub use domain::{ConfineError, Confined, Domain, Right};
+pub use grant::{Grant, Limits, Name, NameError, Protocol, Relay, Tree};
+pub use refusal::Refusal;
+pub use words::Word;
