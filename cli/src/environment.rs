@@ -1,6 +1,7 @@
 //! What the caller left us with: argv, variables, descriptors.
 
 use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -38,6 +39,16 @@ pub(crate) fn argv() -> (String, Vec<OsString>) {
 /// A variable, where it is text.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// What the client asked for, where sshd runs us as a forced command instead: bytes that it has not looked at (sshd(8)).
+pub(crate) fn original_command() -> Option<Vec<u8>> {
+    std::env::var_os("SSH_ORIGINAL_COMMAND").map(OsString::into_vec)
+}
+
+/// Where the client of a forced command is, as sshd says it: the first word of SSH_CONNECTION (ssh(1), ENVIRONMENT).
+pub(crate) fn client_address() -> Option<String> {
+    variable("SSH_CONNECTION")?.split(' ').next().map(str::to_owned)
 }
 
 /// Every variable that is text.

@@ -25,6 +25,7 @@ fn main() -> std::process::ExitCode {
         Ok(Action::RemoteShell(invocation)) => log::with(&invocation, || remote_shell::run(&invocation)),
         Ok(Action::Route { invocation, json }) => log::with(&invocation, || route::run(&invocation, json)),
         Ok(Action::Sync(call)) => sync::run(&call),
+        Ok(Action::Serve(call)) => serve::forced(&call),
         Ok(Action::ServeSync) => serve::sync(),
         Ok(Action::Verify(digest)) => u8::from(!sync::verify(&digest)),
         Ok(Action::ServeSyncJoin) => serve::join(),

@@ -1,52 +1,22 @@
-//! `xssh serve --sync`: the helper of a sync, on standard input and output. What it may touch is what the account may.
+//! `xssh serve`: what this program does where sshd or another xssh has started it.
 //!
-//! `join` is a process that brings a further lane, `landing` where the helper takes it.
+//! - [`forced`] is the forced command of a key: what the client asks for is matched with what the line grants, once, and one of
+//!   the rooms below acts on the authority that comes of it. `tree` is a sync in the granted tree, `rsync` the system's rsync in
+//!   a Landlock domain of it; `explain` says the same without doing it, and `journal` writes a line of JSON about the session.
+//! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
+//! - [`join`] brings a helper a further lane, `landing` is where it takes it.
+//!
+//! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`).
 
+mod explain;
+mod forced;
+mod helper;
 mod join;
+mod journal;
 mod landing;
+mod rsync;
+mod tree;
 
-use std::fs::{File, OpenOptions};
-use std::io;
-use std::os::fd::AsFd;
-
-use xssh_sync::{Role, Start};
-
-use crate::sync::{path_of, trees};
-use crate::words;
-
+pub(crate) use forced::forced;
+pub(crate) use helper::sync;
 pub(crate) use join::join;
-
-/// Does what the client asks for.
-pub(crate) fn sync() -> u8 {
-    let landing = landing::Socket::default();
-    let output = match own_output() {
-        Ok(output) => output,
-        Err(error) => return words::fail(&format!("standard output cannot be used: {error}")),
-    };
-    // A server moves more at a time into a pipe that holds more, and waits less.
-    let _ = rustix::pipe::fcntl_setpipe_size(io::stdin().as_fd(), 1 << 20);
-    let done = xssh_sync::serve(io::stdin(), output, Some(&landing), &mut |start: &mut Start| {
-        let paths: Vec<_> = start.paths.iter().map(|path| path_of(path).to_owned()).collect();
-        match (start.role, paths.as_slice()) {
-            (Role::Source, [_, ..]) => trees::source(&paths, start).map_err(Into::into),
-            (Role::Target, [path]) => trees::target(path, &start.names, start.own_name.as_deref(), start),
-            _ => Err("the client named no path, or too many".to_owned().into()),
-        }
-    });
-    match done {
-        Ok(_) => 0,
-        // The client has been told, or is gone.
-        Err(error) => {
-            ::log::debug!("{error}");
-            words::FAILED - 1
-        }
-    }
-}
-
-/// Standard output, held by nobody else: whoever drops it has ended what the client hears. A helper that cannot say a word more
-/// would otherwise wait for answers, and the client for it.
-fn own_output() -> io::Result<File> {
-    let output = io::stdout().as_fd().try_clone_to_owned()?;
-    rustix::stdio::dup2_stdout(OpenOptions::new().write(true).open("/dev/null")?)?;
-    Ok(File::from(output))
-}

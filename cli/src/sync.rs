@@ -11,6 +11,7 @@ mod bootstrap;
 mod direction;
 mod ending;
 mod far_side;
+pub(crate) mod ground;
 mod guard;
 mod holder;
 mod interrupt;
@@ -38,6 +39,7 @@ use crate::args::sync::Sync;
 use direction::Direction;
 use ending::{Failure, UNUSABLE};
 use far_side::FarSide;
+use ground::Ground;
 use show::Show;
 
 /// A command line that is none (rsync(1), EXIT VALUES).
@@ -114,7 +116,7 @@ fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Res
     let copy = copies.then(bootstrap::this_program).transpose()?;
     match direction {
         Direction::Push { sources, host, path } => {
-            let mut opened = trees::source(&sources, &start)?;
+            let mut opened = trees::source(&Ground::Account, &sources, &start)?;
             guard::home(call, &sources)?;
             if host.is_none() {
                 guard::nested(&sources, &opened, path_of(&path), &start)?;
@@ -146,7 +148,7 @@ fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Res
                 let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
                 let mut open = |shown: &mut Shown| {
                     let own_name = shown.own_name.as_deref().filter(|_| names_itself);
-                    trees::target(&target, &shown.names, own_name, &start)
+                    trees::target(&Ground::Account, &target, &shown.names, own_name, &start)
                 };
                 let result = xssh_sync::client(&start, Near::Target(&mut open), input, output, show);
                 if !matches!(result, Err(SyncError::Occupied)) {

@@ -71,7 +71,7 @@ fn what_is_not_there_is_one_line() {
             &["-I", "x.so", "h"],
             "-I: xssh has no PKCS#11; load the token into an agent with ssh-add -s, and xssh uses the agent",
         ),
-        (&["serve", "a"], "xssh serve is not there yet; a host of that name is reached by user@serve or -- serve"),
+        (&["authorize", "a"], "xssh authorize is not there yet; a host of that name is reached by user@authorize or -- authorize"),
         (&["-e", "x\x1b[2J", "h"], "Bad escape character 'x\\033[2J'."),
     ] {
         assert_eq!(failure(&home.run(line)), format!("xssh: {message}\n"), "{line:?}");

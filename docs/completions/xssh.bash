@@ -19,6 +19,9 @@ _xssh() {
             xssh,route)
                 cmd="xssh__subcmd__route"
                 ;;
+            xssh,serve)
+                cmd="xssh__subcmd__serve"
+                ;;
             xssh,sync)
                 cmd="xssh__subcmd__sync"
                 ;;
@@ -29,7 +32,7 @@ _xssh() {
 
     case "${cmd}" in
         xssh)
-            opts="-p -4 -6 -b -B -J -W -C -c -m -F -o -P -2 -1 -l -i -a -A -k -K -I -t -T -s -N -n -e -f -L -R -D -w -g -x -X -Y -M -S -O -v -q -E -y -G -Q -V -Z -h --help route sync"
+            opts="-p -4 -6 -b -B -J -W -C -c -m -F -o -P -2 -1 -l -i -a -A -k -K -I -t -T -s -N -n -e -f -L -R -D -w -g -x -X -Y -M -S -O -v -q -E -y -G -Q -V -Z -h --help route sync serve"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -170,6 +173,54 @@ _xssh() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        xssh__subcmd__serve)
+            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --name --require-landlock --log --explain --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --allow)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --explain)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

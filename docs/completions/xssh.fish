@@ -86,6 +86,7 @@ complete -c xssh -n "__fish_xssh_needs_command" -s Z -d 'Not yet: list the keys 
 complete -c xssh -n "__fish_xssh_needs_command" -s h -l help -d 'Print help: -h the short one, --help the long one'
 complete -c xssh -n "__fish_xssh_needs_command" -a "route" -d 'Show the whole way to a host: every hop, its key, how we logged in, and where the time went'
 complete -c xssh -n "__fish_xssh_needs_command" -a "sync" -d 'Make one tree like another, here or on a host'
+complete -c xssh -n "__fish_xssh_needs_command" -a "serve" -d 'Serve one tree to one key, as a forced command'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be' -r
@@ -171,4 +172,18 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -s 6 -d 'IPv6 only'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s v -d 'Tell the story of the connection'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s q -d 'Say less'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s h -l help -d 'Print help'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l root -d 'The tree' -r -f -a "(__fish_complete_directories)"
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow -d 'By these protocols, with commas between them: sync, rsync; without it, both' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l explain -d 'Say what would be done for a client that asks for COMMAND, and why, without doing it' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l read-only -d 'Nothing may change'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l write-only -d 'Nothing may be read'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l append-only -d 'New names may appear; what is there may not be overwritten, truncated, renamed or deleted'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l no-delete -d 'Nothing may be deleted'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow-devices -d 'Device nodes, FIFOs and sockets may be made'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow-set-id -d 'Files may keep their set-user-ID and set-group-ID bits'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l owner-names -d 'rsync may read the names of accounts and groups, so that owners travel by name'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l require-landlock -d 'Serve nothing where Landlock is not to be had'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c xssh -a '(__fish_print_hostnames)'

@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 
-use super::definition::{self, Letters, ROUTE, SYNC};
+use super::definition::{self, Letters, ROUTE, SERVE, SYNC};
+use super::serve::{self, Serve};
 use super::sync::{self, Sync};
 use super::translation::Translation;
 use super::walk::{Step, Walk};
@@ -27,6 +28,8 @@ pub(crate) enum Action {
     },
     /// `sync`.
     Sync(Box<Sync>),
+    /// `serve`, as a forced command.
+    Serve(Box<Serve>),
     /// `serve --sync`: the helper of a sync.
     ServeSync,
     /// `serve --verify digest`: whether this program is the one with this digest.
@@ -53,6 +56,8 @@ pub(crate) enum Topic {
     Route,
     /// `xssh sync`.
     Sync,
+    /// `xssh serve`.
+    Serve,
 }
 
 /// Reads a command line: `program` is the name that xssh was called by, without folders, and `words` are what follows
@@ -66,7 +71,7 @@ pub(crate) fn parse(program: &str, words: &[OsString]) -> Result<Action, Fault> 
         None => remote_shell(words),
         Some(Word::Route) => route(rest),
         Some(Word::Sync) => sync::sync(rest),
-        Some(Word::Serve) => sync::serve(rest),
+        Some(Word::Serve) => serve::serve(rest),
         Some(Word::Help) => help(rest),
         Some(Word::Later(word)) => Err(Fault::WordNotYet(word)),
     }
@@ -99,6 +104,7 @@ fn help(words: &[OsString]) -> Result<Action, Fault> {
         None => Topic::Program,
         Some(word) if word == ROUTE => Topic::Route,
         Some(word) if word == SYNC => Topic::Sync,
+        Some(word) if word == SERVE => Topic::Serve,
         Some(word) => return Err(Fault::NoSuchTopic(word.to_string_lossy().into_owned())),
     };
     Ok(Action::Help(Help { topic, long: true }))

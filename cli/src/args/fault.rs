@@ -60,6 +60,9 @@ pub(crate) enum Fault {
     /// A command line of `xssh sync` that is none.
     #[error("{0}; xssh help sync tells more")]
     Sync(String),
+    /// A command line of `xssh serve` that is none.
+    #[error("{0}; xssh help serve tells more")]
+    Serve(String),
     /// `xssh help` with a word that is no subcommand.
     #[error("there is no help on '{0}'")]
     NoSuchTopic(String),

@@ -17,6 +17,7 @@ mod identity;
 mod invocation;
 mod loudness;
 mod refusal;
+pub(crate) mod serve;
 pub(crate) mod size;
 mod stdio_forward;
 pub(crate) mod sync;

@@ -1,6 +1,6 @@
 //! The words of `xssh sync` and of its helper.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
@@ -329,14 +329,4 @@ fn shell(matches: &ArgMatches) -> Vec<OsString> {
         }
     }
     words
-}
-
-/// Reads what follows `serve`.
-pub(super) fn serve(words: &[OsString]) -> Result<Action, Fault> {
-    match words {
-        [word] if word == OsStr::new("--sync") => Ok(Action::ServeSync),
-        [word, digest] if word == OsStr::new("--verify") => Ok(Action::Verify(digest.to_string_lossy().into_owned())),
-        [word] if word == OsStr::new("--sync-join") => Ok(Action::ServeSyncJoin),
-        _ => Err(Fault::WordNotYet("serve")),
-    }
 }

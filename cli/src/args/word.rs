@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use super::definition::{ROUTE, SYNC};
+use super::definition::{ROUTE, SERVE, SYNC};
 
 /// A subcommand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub(super) enum Word {
     Route,
     /// `sync [options] SRC... DST`.
     Sync,
-    /// `serve --sync`.
+    /// `serve [options]`, and what other programs of ours say behind it.
     Serve,
     /// One that is kept for later.
     Later(&'static str),
@@ -29,7 +29,7 @@ const WORDS: [(&str, Word); 5] = [
     ("help", Word::Help),
     (ROUTE, Word::Route),
     (SYNC, Word::Sync),
-    ("serve", Word::Serve),
+    (SERVE, Word::Serve),
     ("authorize", Word::Later("authorize")),
 ];
 

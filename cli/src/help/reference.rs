@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use crate::args::definition::{self, ROUTE, SYNC};
+use crate::args::definition::{self, ROUTE, SERVE, SYNC};
 
 const WRITE: &str = "XSSH_WRITE_DOCS";
 
@@ -34,6 +34,7 @@ fn published() -> Vec<(&'static str, String)> {
         ("docs/man/xssh.1", man(definition::command().after_long_help(None), &definition::SECTIONS)),
         ("docs/man/xssh-route.1", man(subcommand(ROUTE), &[])),
         ("docs/man/xssh-sync.1", man(subcommand(SYNC), &[])),
+        ("docs/man/xssh-serve.1", man(subcommand(SERVE), &[])),
         ("docs/completions/xssh.bash", completion(Shell::Bash) + BASH_HOSTS),
         ("docs/completions/_xssh", completion(Shell::Zsh)),
         ("docs/completions/xssh.fish", completion(Shell::Fish) + FISH_HOSTS),
@@ -80,7 +81,7 @@ fn page() -> String {
     for (title, body) in definition::SECTIONS {
         write!(text, "\n## {title}\n\n{}\n", escaped(body)).unwrap();
     }
-    for name in [ROUTE, SYNC] {
+    for name in [ROUTE, SYNC, SERVE] {
         write!(text, "\n# xssh {name}\n\n").unwrap();
         describe(&mut text, &subcommand(name));
     }

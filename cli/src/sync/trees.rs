@@ -1,15 +1,16 @@
 //! Held directories for either side of a sync.
 
 use std::io;
-use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use xssh_fs::{FsError, Kind, Lock, RelPath, Root};
+use rustix::io::Errno;
+use xssh_fs::{Follow, FsError, Kind, Lock, RelPath, Root};
 use xssh_sync::{Backup, BackupPlace, Opened, Reason, Refusal, Role, Shown, Start, Tree};
 
-use super::{guard, holder, path_of, references};
+use super::ground::Ground;
+use super::{guard, holder, references};
 use crate::words;
 
 /// How long a run waits for another.
@@ -18,15 +19,25 @@ const PATIENCE: Duration = Duration::from_secs(3600);
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// What is to be copied: the content of one directory, or files and directories under their names.
-pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String> {
-    // The account's own trees, read with the account's own rights: its links may lead anywhere.
+pub(crate) fn source(ground: &Ground, paths: &[PathBuf], start: &Start) -> Result<Opened, String> {
+    // The account's own trees are read with the account's own rights: its links may lead anywhere. Nobody else's may.
     let follow = start.options.follow();
+    let root = |path: &Path| {
+        let root = ground.open(path).map_err(|error| in_words(path, &error))?;
+        match ground {
+            Ground::Account => Ok(root.following(follow)),
+            Ground::Below(_) if follow == Follow::default() => Ok(root),
+            Ground::Below(_) => {
+                Err("links are not followed here: leave out the options that copy what they lead to".to_owned())
+            }
+        }
+    };
     if let [path] = paths
-        && path.is_dir()
+        && ground.is_directory(path)
     {
-        let tree = Tree::whole(root(path)?.following(follow)).seen(start, Role::Source);
+        let tree = Tree::whole(root(path)?).seen(start, Role::Source);
         // Whoever has something of that name in there has said with the name what is meant.
-        let own_name = path.file_name().filter(|name| !path.join(name).exists());
+        let own_name = path.file_name().filter(|name| !ground.has(&path.join(name)).unwrap_or(true));
         let own_name = own_name.map(|name| name.as_bytes().to_vec());
         return Ok(Opened { tree, lock: None, shown: Shown { names: Vec::new(), own_name } });
     }
@@ -34,12 +45,14 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
     let mut names = Vec::new();
     for path in paths {
         // Before anything is asked of the other side.
-        match path.symlink_metadata() {
-            Err(error) if error.kind() == ErrorKind::NotFound && start.options.ignore_missing_args => continue,
-            found => found.map_err(|error| format!("{}: {error}", path.display()))?,
-        };
+        if !ground.has(path)? {
+            if start.options.ignore_missing_args {
+                continue;
+            }
+            return Err(format!("{}: {}", path.display(), io::Error::from(Errno::NOENT)));
+        }
         let (parent, own) = split(path)?;
-        let root = root(&parent)?.following(follow);
+        let root = root(&parent)?;
         if names.iter().any(|name| name == own.as_bytes()) {
             return Err(format!("two sources are called {own}"));
         }
@@ -55,6 +68,7 @@ pub(crate) fn source(paths: &[PathBuf], start: &Start) -> Result<Opened, String>
 
 /// What is to be made alike: a directory, or what has these names in it. One name alone may be the new name of a file.
 pub(crate) fn target(
+    ground: &Ground,
     path: &Path,
     names: &[Vec<u8>],
     own_name: Option<&[u8]>,
@@ -62,7 +76,7 @@ pub(crate) fn target(
 ) -> Result<Opened, Refusal> {
     let shown = names.iter().map(|name| RelPath::parse(name).map_err(|error| error.to_string()));
     let shown: Vec<RelPath> = shown.collect::<Result<_, _>>()?;
-    let is_new_name = shown.len() == 1 && !path.is_dir() && !path.as_os_str().as_bytes().ends_with(b"/");
+    let is_new_name = shown.len() == 1 && !ground.is_directory(path) && !path.as_os_str().as_bytes().ends_with(b"/");
     let (folder, own) = if is_new_name { split(path)? } else { (path.to_owned(), RelPath::root()) };
     let shape = |open: &dyn Fn() -> Result<Root, String>| {
         let places: Vec<(RelPath, RelPath)> = match shown.as_slice() {
@@ -73,22 +87,22 @@ pub(crate) fn target(
         let places = places.into_iter().map(|(shown, own)| Ok((shown, open()?, own)));
         places.collect::<Result<Vec<_>, String>>().map(|places| Tree::of(places).seen(start, Role::Target))
     };
-    if start.options.dry_run && !folder.exists() {
-        let tree = Tree::of(Vec::new()).beside(references::open(&folder, start, &shape)?);
+    if start.options.dry_run && !ground.is_directory(&folder) {
+        let tree = Tree::of(Vec::new()).beside(references::open(ground, &folder, start, &shape)?);
         return Ok(Opened { tree, lock: None, shown: Shown::default() });
     }
-    if let (Some(name), [], Ok(root)) = (own_name, shown.as_slice(), Root::open(&folder))
+    if let (Some(name), [], Ok(root)) = (own_name, shown.as_slice(), ground.open(&folder))
         && holds_directory(&root, name)
     {
         return Err(guard::own_name(&path.to_string_lossy(), name));
     }
-    let open = || Root::create(&folder).map_err(|error| error.to_string());
+    let open = || ground.create(&folder).map_err(|error| in_words(&folder, &error));
     let lock = if start.options.dry_run { None } else { Some(hold(&open()?, start.options.wait)?) };
-    let mut tree = shape(&open)?.beside(references::open(&folder, start, &shape)?);
+    let mut tree = shape(&open)?.beside(references::open(ground, &folder, start, &shape)?);
     if let Some(Backup { place: BackupPlace::Outside(place), .. }) = &start.options.backup
         && !start.options.dry_run
     {
-        tree = tree.keeping(backups(&folder, path_of(place))?);
+        tree = tree.keeping(backups(ground, &folder, place)?);
     }
     Ok(Opened { tree, lock, shown: Shown::default() })
 }
@@ -102,15 +116,18 @@ pub(crate) fn is_vacant(path: &Path) -> bool {
 }
 
 /// Where backups go outside the target. What is inside would be deleted as what the source does not have.
-fn backups(folder: &Path, place: &Path) -> Result<Root, String> {
-    let path = folder.join(place);
-    let seen = |path: &Path| real(path).map_err(|error| format!("{}: {error}", path.display()));
+fn backups(ground: &Ground, folder: &Path, place: &[u8]) -> Result<Root, String> {
+    let path = ground.seen_from(folder, place)?;
+    let seen = |path: &Path| match ground {
+        Ground::Account => real(path).map_err(|error| format!("{}: {error}", path.display())),
+        Ground::Below(_) => Ok(path.to_owned()),
+    };
     match seen(&path)?.strip_prefix(seen(folder)?) {
         Ok(inside) if inside.as_os_str().is_empty() => {
             Err("DST itself holds what is kept without --backup-dir".to_owned())
         }
         Ok(inside) => Err(format!("{} is in DST: say --backup-dir {}", path.display(), inside.display())),
-        Err(_) => Root::create(&path).map_err(|error| error.to_string()),
+        Err(_) => ground.create(&path).map_err(|error| in_words(&path, &error)),
     }
 }
 
@@ -129,8 +146,12 @@ fn holds_directory(root: &Root, name: &[u8]) -> bool {
     own.is_ok_and(|own| root.stat(&own).is_ok_and(|entry| entry.kind == Kind::Directory))
 }
 
-fn root(path: &Path) -> Result<Root, String> {
-    Root::open(path).map_err(|error| error.to_string())
+/// An error about a path that somebody named. That of a root names it already.
+fn in_words(path: &Path, error: &FsError) -> String {
+    match error {
+        FsError::Root { .. } => error.to_string(),
+        error => format!("{}: {error}", path.display()),
+    }
 }
 
 /// The directory that something is in, and its name there.

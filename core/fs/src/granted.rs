@@ -124,7 +124,7 @@ mod tests {
         fs::create_dir(folder.path().join("d")).unwrap();
         let root = Root::open(folder.path()).unwrap().granting(Granted { replace: false, remove: false });
         let (a, d, none) = (path("a"), path("d"), Attributes::default());
-        for staged in [root.stage(&a), root.stage_new(&a)] {
+        for staged in [root.stage(&a), root.stage_new(&a, 0o600)] {
             let staged = staged.unwrap();
             staged.file().write_all(b"new").unwrap();
             assert!(matches!(staged.finish(&none), Err(FsError::Taken { .. })));

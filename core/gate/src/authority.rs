@@ -39,6 +39,11 @@ impl<'a> TreeAuthority<'a> {
         self.0.devices
     }
 
+    /// Whether files may have set-ID bits.
+    pub fn set_id(self) -> bool {
+        self.0.set_id
+    }
+
     /// Whether owners travel by name.
     pub fn owner_names(self) -> bool {
         self.0.owner_names
@@ -129,6 +134,7 @@ mod tests {
             access: Access::ALL,
             protocols: protocols.to_vec(),
             devices: false,
+            set_id: false,
             owner_names: false,
         };
         Grant { name: None, tree: Some(tree), relay: None, limits: Limits::default(), require_landlock: false }

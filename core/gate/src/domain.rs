@@ -171,6 +171,11 @@ impl Domain {
         self
     }
 
+    /// Whether this kernel has enough of Landlock, and nothing forbids it.
+    pub fn is_to_be_had(&self) -> bool {
+        least().is_ok()
+    }
+
     /// Enters: from now on this thread, what it starts and what those start are held to it.
     ///
     /// # Errors
@@ -178,9 +183,7 @@ impl Domain {
     pub fn enter(self) -> Result<Confined, ConfineError> {
         rustix::thread::set_no_new_privs(true)
             .map_err(|errno| ConfineError::Io { what: "no_new_privs".to_owned(), source: errno.into() })?;
-        let files = AccessFs::from_all(LEAST);
-        let least = Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(files);
-        let Ok(least) = least else {
+        let Ok(least) = least() else {
             return if self.required { Err(ConfineError::Unavailable) } else { Ok(Confined::Not) };
         };
         let is_whole = Ruleset::default()
@@ -227,6 +230,12 @@ impl Domain {
         let thread = thread::Builder::new().spawn(inside).map_err(failed)?;
         thread.join().unwrap_or_else(|_| Err(failed(io::ErrorKind::Other.into())))
     }
+}
+
+/// Rules about files that have all that is needed, or none.
+fn least() -> Result<Ruleset, RulesetError> {
+    let files = AccessFs::from_all(LEAST);
+    Ruleset::default().set_compatibility(CompatLevel::HardRequirement).handle_access(files)
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub struct Tree {
     pub protocols: Vec<Protocol>,
     /// Device nodes, FIFOs and sockets may be made.
     pub devices: bool,
+    /// Files may have set-ID bits.
+    pub set_id: bool,
     /// rsync may see the names of accounts and groups, so that owners travel by name.
     pub owner_names: bool,
 }

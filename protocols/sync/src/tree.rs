@@ -21,6 +21,11 @@ use crate::pruning;
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
 
+/// The bits of a file that runs with its owner's or group's rights.
+const SET_ID: u32 = 0o6000;
+/// The attribute that gives a file capabilities (capabilities(7)).
+const CAPABILITY: &[u8] = b"security.capability";
+
 /// The properties of an entry, without its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meta {
@@ -131,6 +136,8 @@ pub struct Tree {
     stands_in: bool,
     /// Whether both sides are root's, who may read and set extended attributes of all kinds.
     privileged: bool,
+    /// Set-ID bits and capabilities are left out: files here do not run with more rights than who runs them has.
+    sets_no_id: bool,
     /// Other trees that may have what this one has not.
     references: Vec<Tree>,
     /// Where backups go that leave the tree.
@@ -167,8 +174,9 @@ impl Tree {
         let mut parts: Vec<Part> = places.into_iter().map(part).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
         let (options, leaders) = (Options::default(), Mutex::default());
-        let (stands_in, privileged) = (false, false);
-        Self { parts, filter: None, options, stands_in, privileged, references: Vec::new(), backups: None, leaders }
+        let (stands_in, privileged, sets_no_id) = (false, false, false);
+        let references = Vec::new();
+        Self { parts, filter: None, options, stands_in, privileged, sets_no_id, references, backups: None, leaders }
     }
 
     /// Shows what takes part, as seen from this side.
@@ -182,6 +190,24 @@ impl Tree {
             (self.options.one_file_system, self.options.prune_empty_dirs, self.options.chmod) = (false, false, None);
         }
         self
+    }
+
+    /// Takes no file that would run with more rights than who runs it has: its set-ID bits and capabilities are left out.
+    #[must_use]
+    pub fn without_set_id(mut self) -> Self {
+        self.sets_no_id = true;
+        self
+    }
+
+    /// An entry of the source's as it is to be here.
+    pub(crate) fn here(&self, meta: Meta) -> Meta {
+        let drops = self.sets_no_id && meta.kind == Kind::File;
+        Meta { mode: if drops { meta.mode & !SET_ID } else { meta.mode }, ..meta }
+    }
+
+    /// Whether what is here already may be changed, as whoever opened it said.
+    pub(crate) fn may_replace(&self, path: &RelPath) -> bool {
+        self.place(path).is_ok_and(|(root, _)| root.granted().replace)
     }
 
     /// Has other trees of the same shape beside it, which may have what this one has not.
@@ -225,7 +251,7 @@ impl Tree {
 
     /// Whether an extended attribute is kept.
     pub(crate) fn keeps(&self, name: &[u8]) -> bool {
-        self.options.keeps_xattr(name, self.privileged)
+        !(self.sets_no_id && name == CAPABILITY) && self.options.keeps_xattr(name, self.privileged)
     }
 
     /// Whether some entries are not shown.

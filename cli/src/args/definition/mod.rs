@@ -10,6 +10,7 @@ mod forwarding;
 mod letters;
 mod messages;
 mod prose;
+mod serve;
 mod session;
 mod sync;
 
@@ -28,9 +29,12 @@ pub(crate) const ROUTE: &str = "route";
 /// The subcommand that makes one tree like another.
 pub(crate) const SYNC: &str = "sync";
 
+/// The subcommand that serves a tree to a key.
+pub(crate) const SERVE: &str = "serve";
+
 /// Everything.
 pub(crate) fn command() -> Command {
-    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]\n       xssh sync [options] SRC... DST")
+    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]\n       xssh sync [options] SRC... DST\n       xssh serve --root DIR [options]")
         .about("Run a program on another host over SSH; a drop-in for ssh as a remote shell")
         .long_about(prose::ABOUT)
         .after_help(prose::AFTER_HELP)
@@ -49,11 +53,16 @@ pub(crate) fn command() -> Command {
         )
         .subcommand(route())
         .subcommand(sync::command())
+        .subcommand(serve::command())
 }
 
 /// A subcommand by itself.
 pub(crate) fn subcommand(name: &str) -> Command {
-    if name == SYNC { sync::command() } else { route() }
+    match name {
+        SYNC => sync::command(),
+        SERVE => serve::command(),
+        _ => route(),
+    }
 }
 
 /// The letters of OpenSSH, in the order in which help lists them.

@@ -232,6 +232,10 @@ impl Decider<'_> {
                 Some(theirs) => self.make(file, theirs, None),
                 None => Ok(()),
             },
+            Some(mine) if !self.shared.tree.may_replace(&theirs.path) => {
+                self.leave(&theirs, &mine);
+                Ok(())
+            }
             Some(mine) if mine.meta.kind != theirs.meta.kind => self.make(file, theirs, Some(&mine)),
             Some(mine) => {
                 let differs = Difference::between(&theirs, &mine, options, &self.shared.translation);
@@ -244,6 +248,18 @@ impl Decider<'_> {
                     Ok(())
                 }
             }
+        }
+    }
+
+    /// What is here and may not be changed. The times of a directory follow from what appears in it.
+    fn leave(&mut self, theirs: &Item, mine: &Item) {
+        let differs = Difference::between(theirs, mine, self.shared.options, &self.shared.translation);
+        let is_directory = theirs.meta.kind == Kind::Directory && mine.meta.kind == Kind::Directory;
+        if !differs.is_none() && !is_directory && !self.shared.options.ignore_existing {
+            self.shared.problem(
+                &theirs.path,
+                "it is there already and differs, and may not be changed: only new names may appear",
+            );
         }
     }
 

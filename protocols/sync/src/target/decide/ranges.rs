@@ -56,7 +56,7 @@ impl Decider<'_> {
         let listing = self.listings.get_mut(&range).ok_or(UNASKED)?;
         let (tree, translation) = (self.shared.tree, &self.shared.translation);
         for mut item in items {
-            item.meta = translation.here(&item.meta);
+            item.meta = tree.here(translation.here(&item.meta));
             item.xattrs.retain(|xattr| tree.keeps(&xattr.name));
             let is_next = listing.items.last().is_none_or(|last| last.path < item.path);
             let is_within = listing.stretch.from <= item.path

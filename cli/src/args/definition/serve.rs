@@ -1,0 +1,94 @@
+//! `xssh serve`: what a line of authorized_keys gives its key. `xssh authorize` takes the same options.
+
+use clap::builder::ValueHint;
+use clap::{Arg, ArgAction, Command, value_parser};
+use xssh_gate::{Name, Protocol};
+
+use super::{long_flag, named};
+
+const ABOUT: &str = "\
+Serves one tree to one key, and nothing else, as the forced command of its line in authorized_keys:
+
+restrict,command=\"xssh serve --root /srv/backup\" ssh-ed25519 ...
+
+What the client asks for (SSH_ORIGINAL_COMMAND) is read once and by no shell. It may be xssh sync, or rsync with any remote \
+shell; all else is refused in one line. Paths of the client's begin at the root. See docs/serve.md for what each layer covers.
+
+Exit codes: 0 done; 1 refused, or not possible; what rsync says where it ran.";
+
+/// The subcommand.
+pub(super) fn command() -> Command {
+    named(super::SERVE, "--root DIR [options]")
+        .display_name("xssh-serve")
+        .bin_name("xssh serve")
+        .about("Serve one tree to one key, as a forced command")
+        .long_about(ABOUT)
+        .args(grants())
+        .args(asides())
+        .arg(long_flag("help").short('h').help("Print help"))
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    long_flag(name).help(help)
+}
+
+/// What a key may do.
+pub(super) fn grants() -> Vec<Arg> {
+    let tree = vec![
+        Arg::new("root")
+            .long("root")
+            .value_name("DIR")
+            .value_parser(value_parser!(std::path::PathBuf))
+            .value_hint(ValueHint::DirPath)
+            .help("The tree"),
+        flag("read-only", "Nothing may change").conflicts_with_all(["write-only", "append-only", "no-delete"]),
+        flag("write-only", "Nothing may be read"),
+        flag("append-only", "New names may appear; what is there may not be overwritten, truncated, renamed or deleted"),
+        flag("no-delete", "Nothing may be deleted"),
+        Arg::new("allow")
+            .long("allow")
+            .value_name("PROTOCOLS")
+            .value_delimiter(',')
+            .value_parser(protocol)
+            .action(ArgAction::Append)
+            .help("By these protocols, with commas between them: sync, rsync; without it, both"),
+        flag("allow-devices", "Device nodes, FIFOs and sockets may be made"),
+        flag("allow-set-id", "Files may keep their set-user-ID and set-group-ID bits"),
+        flag("owner-names", "rsync may read the names of accounts and groups, so that owners travel by name").long_help(
+            "rsync may read the names of accounts and groups, so that owners travel by name and not by number. Who finds a \
+             way to have rsync read any file of its domain could then learn those names.",
+        ),
+    ];
+    let others = vec![
+        Arg::new("name")
+            .long("name")
+            .value_name("NAME")
+            .value_parser(|text: &str| text.parse::<Name>())
+            .help("Whose key it is, for the log"),
+        flag("require-landlock", "Serve nothing where Landlock is not to be had"),
+        Arg::new("log")
+            .long("log")
+            .value_name("FILE|syslog")
+            .value_hint(ValueHint::FilePath)
+            .value_parser(value_parser!(std::path::PathBuf))
+            .help("Write a line of JSON for each session to FILE, or to syslog"),
+    ];
+    let tree = tree.into_iter().map(|arg| arg.help_heading("The tree"));
+    tree.chain(others.into_iter().map(|arg| arg.help_heading("The key"))).collect()
+}
+
+/// What is asked of the subcommand itself.
+fn asides() -> Vec<Arg> {
+    let explain = Arg::new("explain")
+        .long("explain")
+        .value_name("COMMAND")
+        .value_parser(value_parser!(std::ffi::OsString))
+        .help("Say what would be done for a client that asks for COMMAND, and why, without doing it");
+    vec![explain.help_heading("Asking")]
+}
+
+fn protocol(text: &str) -> Result<Protocol, String> {
+    let served = [Protocol::Sync, Protocol::Rsync];
+    let found = served.into_iter().find(|protocol| protocol.to_string() == text);
+    found.ok_or_else(|| "sync or rsync".to_owned())
+}

@@ -1,0 +1,55 @@
+//! `xssh serve … --explain COMMAND`: what would be done, and why.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+
+use xssh_gate::{Authority, Grant, ServedCommand, TreeAuthority};
+
+use super::journal::REFUSED;
+use super::rsync;
+use crate::help;
+
+/// Says it on standard output. Ends with 0 where it would be served.
+pub(super) fn explain(grant: &Grant, command: &OsStr) -> u8 {
+    let command = command.as_bytes();
+    let asked = ServedCommand::parse(Some(command));
+    let mut text = format!("asked for: {} ({})\n", asked.kind(), ServedCommand::shown(command));
+    let told = match grant.admit(asked, Some(command)) {
+        Ok(Authority::Check) => Ok("nothing is run: it is true".to_owned()),
+        Ok(Authority::Sync(tree)) => {
+            Ok(format!("the helper of a sync runs in {}: {}", tree.root().display(), access(tree)))
+        }
+        Ok(Authority::SyncJoin) => Ok("a further connection is handed to the sync that it belongs to".to_owned()),
+        Ok(Authority::Rsync(tree, words)) => rsync::prepare(tree, &words).map(|job| {
+            let (direction, root) = (if job.plan.is_sender { "sends from" } else { "receives into" }, tree.root());
+            format!(
+                "rsync {direction} {}: {}\nruns: {}\nin: {}",
+                root.display(),
+                access(tree),
+                job.plan.shown(&job.program),
+                job.plan.place()
+            )
+        }),
+        Ok(Authority::Relay(relay)) => Ok(format!("it goes to {}", relay.destination())),
+        Err(refusal) => Err(refusal.to_string()),
+    };
+    let (verdict, why, code) = match told {
+        Ok(what) => ("served", what, 0),
+        Err(why) => ("refused", why, REFUSED),
+    };
+    let _ = writeln!(text, "{verdict}: {why}");
+    help::stdout(&text).max(code)
+}
+
+fn access(tree: TreeAuthority<'_>) -> String {
+    let access = tree.access();
+    let may = [
+        (access.read, "read"),
+        (access.create, "add"),
+        (access.replace, "change what is there"),
+        (access.delete, "delete"),
+    ];
+    let may: Vec<&str> = may.into_iter().filter(|(granted, _)| *granted).map(|(_, what)| what).collect();
+    format!("it may {}", may.join(", "))
+}

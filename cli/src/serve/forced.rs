@@ -1,0 +1,48 @@
+//! The forced command of a key.
+
+use xssh_gate::{Authority, ServedCommand};
+
+use super::journal::{Journal, Outcome, REFUSED};
+use super::{explain, join, rsync, tree};
+use crate::args::serve::Serve;
+use crate::{environment, words};
+
+/// Serves what the client asks for, as far as the key may.
+pub(crate) fn forced(call: &Serve) -> u8 {
+    if let Some(command) = &call.explain {
+        return explain::explain(&call.grant, command);
+    }
+    let journal = match Journal::open(call.log.as_ref()) {
+        Ok(journal) => journal,
+        Err(error) => return refuse(&error),
+    };
+    let command = environment::original_command();
+    let asked = ServedCommand::parse(command.as_deref());
+    let kind = asked.kind();
+    let outcome = served(call, asked, command.as_deref());
+    journal.write(&call.grant, command.as_deref(), kind, &outcome);
+    outcome.code
+}
+
+fn served(call: &Serve, asked: ServedCommand, command: Option<&[u8]>) -> Outcome {
+    let speaks_sync = asked == ServedCommand::Sync;
+    let required = call.grant.require_landlock;
+    match call.grant.admit(asked, command) {
+        Ok(Authority::Check) => Outcome::default(),
+        Ok(Authority::Sync(granted)) => tree::serve(granted, required),
+        Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
+        Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
+        Ok(Authority::Relay(_)) => Outcome::refused("a relay is not there yet".to_owned()),
+        Err(refusal) if speaks_sync => tree::refuse(&refusal.to_string()),
+        Err(refusal) => {
+            refuse(&refusal.to_string());
+            Outcome::refused(refusal.to_string())
+        }
+    }
+}
+
+/// Tells the client in one line.
+pub(super) fn refuse(why: &str) -> u8 {
+    words::say(&format_args!("xssh: refused: {why}"));
+    REFUSED
+}

@@ -1,0 +1,160 @@
+//! A line of JSON for each session of a key: who, from where, what was asked, what became of it.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixDatagram;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Map, Value, json};
+use xssh_gate::{Confined, Grant, ServedCommand};
+
+use crate::args::serve::Log;
+use crate::environment;
+
+/// Where syslog listens (syslog(3)), and what we are to it: of authorisation, and for information (RFC 5424, section 6.2.1).
+const SYSLOG: &str = "/dev/log";
+const PRIORITY: u8 = 10 * 8 + 6;
+
+/// What became of a session.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// What this program ends with.
+    pub(super) code: u8,
+    /// Why it was refused; the client has been told.
+    pub(super) refused: Option<String>,
+    /// What went wrong on the way.
+    pub(super) failed: Option<String>,
+    /// How far it was confined; none where nothing was started.
+    pub(super) confined: Option<Confined>,
+    /// What was run, as far as it was another program.
+    pub(super) ran: Option<String>,
+    /// Files whose contents came or went, and their sizes together.
+    pub(super) moved: Option<(u64, u64)>,
+}
+
+impl Outcome {
+    /// Nothing was done.
+    pub(super) fn refused(why: String) -> Self {
+        Self { code: REFUSED, refused: Some(why), ..Self::default() }
+    }
+}
+
+/// What a refused session ends with.
+pub(super) const REFUSED: u8 = 1;
+
+/// An open log.
+pub(super) struct Journal {
+    to: Option<Sink>,
+    began: Instant,
+}
+
+enum Sink {
+    File(File),
+    Syslog(UnixDatagram),
+}
+
+impl Journal {
+    /// Opens it before anything is confined.
+    ///
+    /// # Errors
+    /// It cannot be opened: a session that would leave no trace is not served.
+    pub(super) fn open(log: Option<&Log>) -> Result<Self, String> {
+        let to = match log {
+            None => None,
+            Some(Log::File(path)) => {
+                let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+                Some(Sink::File(opened.map_err(|error| format!("the log cannot be written: {error}"))?))
+            }
+            Some(Log::Syslog) => {
+                let socket = UnixDatagram::unbound().and_then(|socket| socket.connect(SYSLOG).map(|()| socket));
+                Some(Sink::Syslog(socket.map_err(|error| format!("syslog cannot be reached: {error}"))?))
+            }
+        };
+        Ok(Self { to, began: Instant::now() })
+    }
+
+    /// Writes the line.
+    pub(super) fn write(&self, grant: &Grant, command: Option<&[u8]>, kind: &str, outcome: &Outcome) {
+        let Some(to) = &self.to else { return };
+        let line = self.line(grant, command, kind, outcome);
+        let written = match to {
+            // One write, so that lines of several sessions do not mix.
+            Sink::File(file) => (&*file).write_all(format!("{line}\n").as_bytes()),
+            Sink::Syslog(socket) => {
+                socket.send(format!("<{PRIORITY}>xssh[{}]: {line}", std::process::id()).as_bytes()).map(drop)
+            }
+        };
+        if let Err(error) = written {
+            ::log::error!("the session could not be logged: {error}");
+        }
+    }
+
+    fn line(&self, grant: &Grant, command: Option<&[u8]>, kind: &str, outcome: &Outcome) -> Value {
+        let mut line = Map::new();
+        let mut put = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
+        put("time", json!(timestamp(SystemTime::now())));
+        put("name", json!(grant.name.as_ref().map(|name| name.as_str())));
+        put("address", json!(environment::client_address()));
+        put("kind", json!(kind));
+        put("command", json!(command.map(ServedCommand::shown)));
+        let verdict = match (&outcome.refused, &outcome.failed) {
+            (Some(_), _) => "refused",
+            (None, Some(_)) => "failed",
+            (None, None) => "served",
+        };
+        put("verdict", json!(verdict));
+        if let Some(why) = outcome.refused.as_ref().or(outcome.failed.as_ref()) {
+            put("reason", json!(why));
+        }
+        put("ran", json!(outcome.ran));
+        put("landlock", json!(outcome.confined.map(Confined::word)));
+        put("files", json!(outcome.moved.map(|(files, _)| files)));
+        put("bytes", json!(outcome.moved.map(|(_, bytes)| bytes)));
+        put("code", json!(outcome.code));
+        put("milliseconds", json!(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)));
+        Value::Object(line)
+    }
+}
+
+/// A moment as RFC 3339 writes it, in UTC.
+fn timestamp(moment: SystemTime) -> String {
+    let since = moment.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, seconds) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (year, month, day) = civil(days);
+    let (hour, minute, second) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:03}Z", since.subsec_millis())
+}
+
+/// The date of a day since 1970, in the proleptic Gregorian calendar: 400 years have 146,097 days, and a year that begins in March
+/// has its leap day at the end.
+fn civil(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let date = (era * 400 + year, if month < 10 { month + 3 } else { month - 9 }, day - (153 * month + 2) / 5 + 1);
+    if date.1 <= 2 { (date.0 + 1, date.1, date.2) } else { date }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn moments_are_written_as_rfc_3339_has_them() {
+        for (seconds, text) in [
+            (0, "1970-01-01T00:00:00.000Z"),
+            (951_782_399, "2000-02-28T23:59:59.000Z"),
+            (951_782_400, "2000-02-29T00:00:00.000Z"),
+            (1_700_000_000, "2023-11-14T22:13:20.000Z"),
+            (1_735_689_599, "2024-12-31T23:59:59.000Z"),
+            (4_107_542_400, "2100-03-01T00:00:00.000Z"),
+        ] {
+            assert_eq!(timestamp(UNIX_EPOCH + Duration::from_secs(seconds)), text);
+        }
+    }
+}

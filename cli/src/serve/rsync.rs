@@ -1,0 +1,156 @@
+//! The system's rsync in the tree of a grant.
+//!
+//! The client's words become an `xssh_rsync::ServerCall`, which is checked against the grant; `plan` finds what each of its paths
+//! leads to below the root and holds it, `expand` does what a shell would do with patterns, and what runs then gets fresh words, held
+//! directories instead of paths, an environment of a few variables, and a Landlock domain of the root.
+
+mod expand;
+mod plan;
+mod staging;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use xssh_fs::{RelPath, Root};
+use xssh_gate::{Domain, Right, TreeAuthority, Word};
+use xssh_rsync::{Argument, Permission, ServerCall};
+
+use super::forced;
+use super::journal::Outcome;
+use plan::Plan;
+use staging::Staging;
+
+/// Where a system has its rsync.
+const PROGRAMS: [&str; 3] = ["/usr/bin/rsync", "/usr/local/bin/rsync", "/bin/rsync"];
+/// What rsync 3.5 and later know, which keeps paths in its protocol inside the root.
+const CONFINES: &[u8] = b"confine-root";
+/// The largest rsync that is looked into.
+const LARGEST: u64 = 64 << 20;
+
+/// What is to be run.
+pub(super) struct Job {
+    pub(super) program: PathBuf,
+    pub(super) plan: Plan,
+    root: Root,
+    right: Right,
+    /// It keeps paths in its protocol inside the root by itself.
+    confines: bool,
+}
+
+/// Serves a client.
+pub(super) fn serve(granted: TreeAuthority<'_>, words: &[Word], required: bool) -> Outcome {
+    let mut staging = None;
+    let done = prepare(granted, words).and_then(|mut job| {
+        if granted.access().is_append_only() && !job.plan.is_sender {
+            let made = Staging::make(&job.root)?;
+            job.plan.stage_in(&made);
+            staging = Some(made);
+        }
+        run(granted, job, staging.as_ref(), required)
+    });
+    if let Some(staging) = staging {
+        staging.remove();
+    }
+    done.unwrap_or_else(|why| {
+        forced::refuse(&why);
+        Outcome::refused(why)
+    })
+}
+
+/// Finds out what is to be run, and changes nothing.
+pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job, String> {
+    let words: Vec<Argument> = words.iter().map(argument).collect();
+    let mut call = ServerCall::parse(&words).map_err(|error| error.to_string())?;
+    let access = granted.access();
+    let may = Permission { read: access.read, create: access.create, replace: access.replace, delete: access.delete };
+    call.check(may).map_err(|denied| denied.to_string())?;
+    let adds_only = access.is_append_only() && !call.is_sender();
+    if adds_only {
+        // Half a file under its final name could never become a whole one.
+        call.leave_out("partial");
+        call.leave_out("temp-dir");
+    }
+    let root = Root::open(granted.root()).map_err(|_| "the tree of this key is not there".to_owned())?;
+    let (program, confines) = program().ok_or("this host has no rsync")?;
+    let mut plan = Plan::of(&call, &root)?;
+    if confines {
+        plan.options.push(format!("--confine-root={}", plan.top).into());
+        if !call.is_sender() && !granted.devices() {
+            plan.options.push("--drop-D".into());
+        }
+    }
+    if !call.is_sender() && !granted.set_id() {
+        plan.options.push("--chmod=Fug-s".into());
+    }
+    if adds_only {
+        plan.options.push("--ignore-existing".into());
+    }
+    let removes = call.is_sender() && (call.has("remove-source-files", None) || call.has("remove-sent-files", None));
+    let right = match (call.is_sender(), granted.devices()) {
+        (true, _) if !removes && !call.has("log-file", None) => Right::Read,
+        _ if adds_only => Right::Add,
+        (_, true) => Right::WriteDevices,
+        (_, false) => Right::Write,
+    };
+    Ok(Job { program, plan, root, right, confines })
+}
+
+fn argument(word: &Word) -> Argument {
+    Argument { bytes: word.bytes().to_vec(), patterns: word.patterns().to_vec() }
+}
+
+/// The system's rsync, and whether it can keep itself inside a root. It is looked into for the name of the option, because to run it
+/// and ask would take longer than all the rest.
+fn program() -> Option<(PathBuf, bool)> {
+    let path = PROGRAMS.iter().map(Path::new).find(|path| path.is_file())?;
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes));
+    let confines = read.is_ok() && bytes.windows(CONFINES.len()).any(|window| window == CONFINES);
+    Some((path.to_owned(), confines))
+}
+
+fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required: bool) -> Result<Outcome, String> {
+    let held = job.root.find(&RelPath::root()).map_err(|error| error.to_string())?;
+    let mut domain = Domain::new(required).allow_system();
+    if granted.owner_names() {
+        domain = domain.allow_names();
+    }
+    let mut domain = domain
+        .allow(&held, job.right)
+        .and_then(|domain| domain.allow_path(&job.program, Right::Run))
+        .map_err(|error| error.to_string())?;
+    if let Some(staging) = staging {
+        domain = domain.allow(staging.held(), Right::Write).map_err(|error| error.to_string())?;
+    }
+    let ran = job.plan.shown(&job.program);
+    let command = command(&job);
+    if !domain.is_to_be_had() && !required {
+        // Without Landlock, rsync's own care is what is left; an rsync without it has none.
+        if !job.confines || granted.access().is_append_only() {
+            return Err(
+                "Landlock is not to be had on this host, and without it this cannot be served safely".to_owned()
+            );
+        }
+        ::log::warn!("Landlock is not to be had; rsync's --confine-root is all that keeps it in the tree");
+    }
+    let (mut child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
+    let ended = child.wait().map_err(|error| format!("rsync: {error}"))?;
+    let code = ended.code().and_then(|code| u8::try_from(code).ok());
+    let outcome = Outcome { confined: Some(confined), ran: Some(ran), ..Outcome::default() };
+    Ok(match code {
+        Some(0) => outcome,
+        Some(code) => Outcome { code, failed: Some(format!("rsync ended with {code}")), ..outcome },
+        None => Outcome { code: 1, failed: Some(format!("rsync ended: {ended}")), ..outcome },
+    })
+}
+
+/// What is started: fresh words, and nothing of the client's environment or of ours.
+fn command(job: &Job) -> Command {
+    let mut command = Command::new(&job.program);
+    command.args(&job.plan.options).args(["--", "."]).args(&job.plan.paths);
+    command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8");
+    command.current_dir(job.plan.directory());
+    command
+}
