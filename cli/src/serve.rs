@@ -8,15 +8,15 @@
 //!
 //! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`).
 
+mod conversation;
 mod explain;
 mod forced;
-mod helper;
 mod join;
 mod journal;
 mod landing;
 mod rsync;
 mod tree;
 
+pub(crate) use conversation::sync;
 pub(crate) use forced::forced;
-pub(crate) use helper::sync;
 pub(crate) use join::join;

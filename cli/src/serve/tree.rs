@@ -6,13 +6,13 @@ use xssh_fs::{Granted, RelPath, Root};
 use xssh_gate::{Confined, Domain, Right, TreeAuthority};
 use xssh_sync::{Opened, Refusal, Role, Start};
 
-use super::helper;
+use super::conversation;
 use super::journal::{Outcome, REFUSED};
 use crate::sync::ground::Ground;
 
 /// Serves a client.
 pub(super) fn serve(granted: TreeAuthority<'_>, required: bool) -> Outcome {
-    let output = match helper::own_output() {
+    let output = match conversation::own_output() {
         Ok(output) => output,
         Err(error) => return Outcome::refused(format!("standard output cannot be used: {error}")),
     };
@@ -22,8 +22,8 @@ pub(super) fn serve(granted: TreeAuthority<'_>, required: bool) -> Outcome {
     };
     let ground = Ground::Below(root);
     let mut refused = None;
-    let done = helper::serve(output, &mut |start| {
-        let opened = permit(granted, start).and_then(|()| helper::open(&ground, start));
+    let done = conversation::serve(output, &mut |start| {
+        let opened = permit(granted, start).and_then(|()| conversation::open(&ground, start));
         let opened = opened.map(|opened| shaped(granted, opened));
         refused = opened.as_ref().err().map(|refusal| refusal.words.clone());
         opened
@@ -38,7 +38,7 @@ pub(super) fn serve(granted: TreeAuthority<'_>, required: bool) -> Outcome {
 
 /// Refuses a client in its own words.
 pub(super) fn refuse(why: &str) -> Outcome {
-    match helper::own_output() {
+    match conversation::own_output() {
         Ok(output) => answer(output, why),
         Err(error) => Outcome::refused(format!("standard output cannot be used: {error}")),
     }
@@ -46,7 +46,7 @@ pub(super) fn refuse(why: &str) -> Outcome {
 
 fn answer(output: File, why: &str) -> Outcome {
     // Whether the client hears it or not, it is refused.
-    let _ = helper::serve(output, &mut |_| Err(why.to_owned().into()));
+    let _ = conversation::serve(output, &mut |_| Err(why.to_owned().into()));
     Outcome::refused(why.to_owned())
 }
 

@@ -63,6 +63,10 @@ impl Ground {
             Self::Account => Root::create(path),
             Self::Below(root) => {
                 let path = relative(path)?;
+                match root.beneath(&path) {
+                    Err(error) if error.is_missing() => {}
+                    found => return found,
+                }
                 root.make_directories(&path, 0o777)?;
                 root.beneath(&path)
             }

@@ -150,6 +150,9 @@ fn holds_directory(root: &Root, name: &[u8]) -> bool {
 fn in_words(path: &Path, error: &FsError) -> String {
     match error {
         FsError::Root { .. } => error.to_string(),
+        FsError::Entry { source, .. } if source.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => {
+            format!("{}: it is, or leads through, a symbolic link, and none is followed here", path.display())
+        }
         error => format!("{}: {error}", path.display()),
     }
 }

@@ -1,4 +1,5 @@
 //! What clients send, what they do not, and the tricks that a gate has to know.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests")]
 
 use std::ffi::OsString;
 

@@ -1,5 +1,7 @@
 //! What is known of an entry of a tree, as far as it travels and is compared.
 
+mod permitted;
+
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
@@ -20,11 +22,6 @@ use crate::owners::{Rights, Translation};
 use crate::pruning;
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
-
-/// The bits of a file that runs with its owner's or group's rights.
-const SET_ID: u32 = 0o6000;
-/// The attribute that gives a file capabilities (capabilities(7)).
-const CAPABILITY: &[u8] = b"security.capability";
 
 /// The properties of an entry, without its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,24 +189,6 @@ impl Tree {
         self
     }
 
-    /// Takes no file that would run with more rights than who runs it has: its set-ID bits and capabilities are left out.
-    #[must_use]
-    pub fn without_set_id(mut self) -> Self {
-        self.sets_no_id = true;
-        self
-    }
-
-    /// An entry of the source's as it is to be here.
-    pub(crate) fn here(&self, meta: Meta) -> Meta {
-        let drops = self.sets_no_id && meta.kind == Kind::File;
-        Meta { mode: if drops { meta.mode & !SET_ID } else { meta.mode }, ..meta }
-    }
-
-    /// Whether what is here already may be changed, as whoever opened it said.
-    pub(crate) fn may_replace(&self, path: &RelPath) -> bool {
-        self.place(path).is_ok_and(|(root, _)| root.granted().replace)
-    }
-
     /// Has other trees of the same shape beside it, which may have what this one has not.
     #[must_use]
     pub fn beside(mut self, references: Vec<Tree>) -> Self {
@@ -247,11 +226,6 @@ impl Tree {
     pub(crate) fn meet(&mut self, own: &Rights, theirs: &Rights) {
         self.privileged = own.root && theirs.root;
         self.references.iter_mut().for_each(|reference| reference.meet(own, theirs));
-    }
-
-    /// Whether an extended attribute is kept.
-    pub(crate) fn keeps(&self, name: &[u8]) -> bool {
-        !(self.sets_no_id && name == CAPABILITY) && self.options.keeps_xattr(name, self.privileged)
     }
 
     /// Whether some entries are not shown.

@@ -18,6 +18,7 @@ mod ordinary_users;
 mod proxies;
 mod rsync;
 mod rsync_options;
+mod serve;
 mod sftp_and_scp;
 mod sync;
 mod sync_accounts;

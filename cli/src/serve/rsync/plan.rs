@@ -181,6 +181,9 @@ impl Plan {
 
     /// Holds something open in rsync too, and gives a path that leads there.
     fn keep(&mut self, path: &RelPath, held: OwnedFd) -> Result<PathBuf, String> {
+        if let Some(held) = self.held.get(path) {
+            return Ok(in_proc(held));
+        }
         if self.held.len() >= HELD {
             return Err(format!("more than {HELD} directories are named"));
         }

@@ -232,7 +232,7 @@ impl Decider<'_> {
                 Some(theirs) => self.make(file, theirs, None),
                 None => Ok(()),
             },
-            Some(mine) if !self.shared.tree.may_replace(&theirs.path) => {
+            Some(mine) if !is_directory(&theirs, &mine) && !self.shared.tree.may_replace(&theirs.path) => {
                 self.leave(&theirs, &mine);
                 Ok(())
             }
@@ -251,15 +251,12 @@ impl Decider<'_> {
         }
     }
 
-    /// What is here and may not be changed. The times of a directory follow from what appears in it.
+    /// What is here and may not be changed.
     fn leave(&mut self, theirs: &Item, mine: &Item) {
         let differs = Difference::between(theirs, mine, self.shared.options, &self.shared.translation);
-        let is_directory = theirs.meta.kind == Kind::Directory && mine.meta.kind == Kind::Directory;
-        if !differs.is_none() && !is_directory && !self.shared.options.ignore_existing {
-            self.shared.problem(
-                &theirs.path,
-                "it is there already and differs, and may not be changed: only new names may appear",
-            );
+        if !differs.is_none() && !self.shared.options.ignore_existing {
+            let why = "it is there already and differs, and may not be changed: only new names may appear";
+            self.shared.problem(&theirs.path, why);
         }
     }
 
@@ -399,6 +396,11 @@ impl Decider<'_> {
         shared.ledger.touched();
         shared.change(&theirs.path, Change::Attributes);
     }
+}
+
+/// Whether both sides have a directory, whose times and permissions go with what appears in it.
+fn is_directory(theirs: &Item, mine: &Item) -> bool {
+    theirs.meta.kind == Kind::Directory && mine.meta.kind == Kind::Directory
 }
 
 const UNASKED: SyncError = SyncError::Broke("answered what it was not asked");

@@ -152,7 +152,7 @@ impl Writer<'_> {
     /// Gives complete contents their name, and what belongs to them.
     fn finish(&self, place: Place, wanted: &Wanted, meta: &Meta, length: u64) -> Result<(), FsError> {
         let (path, xattrs) = (&wanted.item.path, &wanted.item.xattrs);
-        let meta = self.shared.translation.here(meta);
+        let meta = self.shared.tree.here(self.shared.translation.here(meta));
         let attributes = attributes(self.shared, &meta, xattrs, wanted.replaces);
         // A small file was written in one go, and has its length.
         if length > SMALL_FILE || matches!(place, Place::Within(_)) {

@@ -1,0 +1,100 @@
+//! Stock rsync pulls.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+
+use super::{Served, plant};
+use crate::sync::{assert_alike, text};
+
+fn names(served: &Served, folder: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut folders = vec![served.here(folder)];
+    while let Some(at) = folders.pop() {
+        for entry in fs::read_dir(&at).into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            let name = path.strip_prefix(served.here(folder)).expect("below").to_string_lossy().into_owned();
+            if path.is_dir() && !path.is_symlink() {
+                folders.push(path);
+            } else {
+                found.push(name);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn trees_files_and_lists_are_pulled() {
+    let served = Served::with("--read-only");
+    plant(&served.root().join("there"));
+    let back = text(&served.here("back")).to_owned();
+    let _ = served.rsync(&["-az", "target:there/", &back]).run().ok();
+    assert_alike(&served.root().join("there"), &served.here("back"));
+    let pull = |options: &[&str], sources: &[&str], folder: &str| {
+        let target = format!("{}/", text(&served.here(folder)));
+        let _ = served.rsync(&[&["-a"], options, sources, &[&target]].concat()).run().ok();
+        names(&served, folder)
+    };
+    assert_eq!(pull(&[], &["target:there/a", ":there/sub/d"], "1"), ["a", "d"]);
+    assert_eq!(pull(&[], &["target:there/[ab]*"], "2"), ["a", "b c"]);
+    assert_eq!(pull(&[], &["target:*/*/deep"], "3"), ["deep/e"]);
+    assert_eq!(pull(&[], &["target:there/b c"], "4"), ["b c"]);
+    assert_eq!(pull(&["-R"], &["target:there/sub/d"], "5"), ["there/sub/d"]);
+    assert_eq!(pull(&["-R"], &["target:there/./sub/d", ":there/./a"], "6"), ["a", "sub/d"]);
+    let list = served.here("list");
+    fs::write(&list, "a\nsub/deep/e\n").expect("a list");
+    assert_eq!(pull(&["--files-from", text(&list)], &["target:there"], "7"), ["a", "sub/deep/e"]);
+    fs::write(served.root().join("list"), "b c\nsub/d\n").expect("a list");
+    assert_eq!(pull(&["--files-from=:list"], &["target:there"], "8"), ["b c", "sub/d"]);
+    assert_eq!(pull(&[], &["target:there/.h*"], "9"), [".hidden"]);
+    let listed = served.rsync(&["-r", "--list-only", "target:there/sub/"]).run().ok();
+    assert!(listed.text().contains("deep/e"), "{listed}");
+    served.assert_unharmed();
+}
+
+#[test]
+fn a_file_or_pattern_that_is_not_there_is_named() {
+    let served = Served::with("--read-only");
+    plant(&served.root().join("there"));
+    for source in ["target:there/none", "target:there/none*"] {
+        let outcome = served.rsync(&["-a", source, text(&served.here("back"))]).run();
+        assert_eq!(outcome.code(), Some(23), "{outcome}");
+        let _ = outcome.says("none");
+    }
+    let out = served.rsync(&["-a", "target:nowhere/x", text(&served.here("back"))]).run();
+    served.assert_refused(&out, "nowhere");
+}
+
+#[test]
+fn links_that_lead_out_are_no_way_out() {
+    let served = Served::with("");
+    let root = served.root();
+    plant(&root.join("there"));
+    symlink("../outside", root.join("up")).expect("a link");
+    symlink(served.sshd.folder().join("outside"), root.join("far")).expect("a link");
+    symlink("../../outside/canary", root.join("there/canary")).expect("a link");
+    let back = text(&served.here("back")).to_owned();
+    for source in
+        ["target:up/", "target:far/", "target:up/canary", "target:far/*", "target:there/canary/", "target:up/."]
+    {
+        let outcome = served.rsync(&["-a", source, &back]).run();
+        assert_ne!(outcome.code(), Some(0), "{source}: {outcome}");
+        served.assert_unlearned(&outcome);
+    }
+    // As links they are what they are.
+    let outcome = served.rsync(&["-a", "target:there/", &back]).run().ok();
+    served.assert_unlearned(&outcome);
+    for option in ["-L", "--copy-unsafe-links", "-k"] {
+        let outcome = served.rsync(&["-a", option, "target:there/", &back]).run();
+        served.assert_refused(&outcome, "is not served here");
+        served.assert_unlearned(&outcome);
+    }
+    // A list that goes through one.
+    for list in ["canary\n", "../up/canary\n", "../../outside/canary\n", "/etc/passwd\n"] {
+        fs::write(served.here("list"), list).expect("a list");
+        let outcome = served.rsync(&["-a", "--files-from", text(&served.here("list")), "target:there", &back]).run();
+        served.assert_unlearned(&outcome);
+    }
+    served.assert_unharmed();
+}
