@@ -111,7 +111,7 @@ pub(crate) fn target(
 pub(crate) fn is_vacant(path: &Path) -> bool {
     match Root::open(path) {
         Ok(root) => root.is_empty(),
-        Err(_) => path.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound),
+        Err(_) => path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound),
     }
 }
 
