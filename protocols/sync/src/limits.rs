@@ -65,7 +65,7 @@ pub const PROBLEMS: usize = 1000;
 /// Deletions that nobody is asked to confirm, however small the tree; in a larger one it is half of its entries.
 pub const DELETIONS_UNASKED: u64 = 20;
 /// Entries of the latest pages that a source keeps, because the target is about to ask for them.
-pub const RECENT: usize = 8 << 10;
+pub const RECENT: usize = 2 << 10;
 /// Files that may be ones the target has under another name: so many wait until that is known.
 pub const MOVES: usize = 64 << 10;
 /// A file of less than this is sent rather than looked for under another name.

@@ -32,7 +32,7 @@ use xssh_fs::RelPath;
 
 use crate::error::SyncError;
 use crate::lanes::Lanes;
-use crate::limits::{PIECE, PROBLEMS, WANTS};
+use crate::limits::{LINE_BUFFER, PROBLEMS, WANTS};
 use crate::line::{Line, Shaping};
 use crate::options::Options;
 use crate::owners::Rights;
@@ -145,7 +145,7 @@ fn listen(
     wishes: &Sender<Wish>,
     lanes: &SyncSender<Signal>,
 ) -> Result<Summary, SyncError> {
-    let mut input = BufReader::with_capacity(PIECE, input);
+    let mut input = BufReader::with_capacity(LINE_BUFFER, input);
     let mut alike = Alike::default();
     while let Some((frame, _)) = frame::read(&mut input)? {
         match FromTarget::decode(frame)? {
