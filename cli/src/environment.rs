@@ -58,12 +58,24 @@ pub(crate) fn variables() -> Vec<(String, String)> {
         .collect()
 }
 
+/// Who runs us.
+pub(crate) fn account() -> Account {
+    let home = std::env::var_os("HOME").map(PathBuf::from);
+    Account::current(home, variable("USER").or_else(|| variable("LOGNAME")))
+}
+
 /// Who runs us, and where.
 pub(crate) fn context() -> LocalContext {
-    let home = std::env::var_os("HOME").map(PathBuf::from);
-    let account = Account::current(home, variable("USER").or_else(|| variable("LOGNAME")));
+    let account = account();
     let hostname = rustix::system::uname().nodename().to_string_lossy().into_owned();
     LocalContext::new(account, hostname, Arc::new(variable))
+}
+
+/// Where programs of this account keep what is to last and is no configuration (the XDG base directory specification).
+pub(crate) fn state() -> PathBuf {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || absolute("HOME").unwrap_or_else(|| account().home);
+    absolute("XDG_STATE_HOME").unwrap_or_else(|| home().join(".local/state"))
 }
 
 /// The folder for temporary files.

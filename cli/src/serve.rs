@@ -2,13 +2,16 @@
 //!
 //! - [`forced`] is the forced command of a key: what the client asks for is matched with what the line grants, once, and one of
 //!   the rooms below acts on the authority that comes of it. `tree` is a sync in the granted tree, `rsync` the system's rsync in
-//!   a Landlock domain of it; `explain` says the same without doing it, and `journal` writes a line of JSON about the session.
+//!   a Landlock domain of it, `cvs` the system's cvs behind a gate; `explain` says the same without doing it, and `journal` writes a
+//!   line of JSON about the session.
 //! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
 //! - [`join`] brings a helper a further lane, `landing` is where it takes it.
 //!
-//! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`).
+//! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`); those that cvs
+//! gets have passed the gate, and it is held to its domain.
 
 mod conversation;
+mod cvs;
 mod explain;
 mod forced;
 mod join;

@@ -1,10 +1,11 @@
 //! The words of `xssh serve`.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use xssh_gate::{Access, Grant, Limits, Name, Protocol, Tree};
+use xssh_gate::{Access, Grant, Limits, Name, Protocol, Repositories, Tree};
 
 use super::Fault;
 use super::action::{Action, Help, Topic};
@@ -68,8 +69,41 @@ fn log(place: &PathBuf) -> Log {
 
 /// What a key may do, of the options of its line.
 fn grant(matches: &ArgMatches) -> Result<Grant, &'static str> {
+    let (tree, repositories) = (tree(matches)?, repositories(matches)?);
+    if tree.is_none() && repositories.is_none() {
+        return Err("--root is missing, or --cvs-root: what is served");
+    }
+    Ok(Grant {
+        name: matches.get_one::<Name>("name").cloned(),
+        tree,
+        repositories,
+        relay: None,
+        limits: Limits::default(),
+        require_landlock: matches.get_flag("require-landlock"),
+    })
+}
+
+fn repositories(matches: &ArgMatches) -> Result<Option<Repositories>, &'static str> {
+    let roots: Vec<PathBuf> = matches.get_many("cvs-root").into_iter().flatten().cloned().collect();
+    let is_plain = |root: &PathBuf| {
+        let bytes = root.as_os_str().as_bytes();
+        bytes.starts_with(b"/") && bytes.len() > 1 && !bytes.ends_with(b"/") && !bytes.contains(&b'\n')
+    };
+    if !roots.iter().all(is_plain) {
+        return Err("--cvs-root is to begin with / and not to end with it: clients name it in the same words");
+    }
+    let hooks: Option<&String> = matches.get_one("cvs-hooks");
+    Ok((!roots.is_empty()).then(|| Repositories {
+        roots,
+        is_read_only: matches.get_flag("cvs-read-only"),
+        is_admin: matches.get_flag("cvs-admin"),
+        runs_hooks: hooks.is_none_or(|choice| choice == "run"),
+    }))
+}
+
+fn tree(matches: &ArgMatches) -> Result<Option<Tree>, &'static str> {
     let flag = |name: &str| matches.get_flag(name);
-    let root: PathBuf = matches.get_one("root").cloned().ok_or("--root is missing: which tree is served")?;
+    let Some(root) = matches.get_one::<PathBuf>("root").cloned() else { return Ok(None) };
     if !root.is_absolute() {
         return Err("--root is to begin with /: the account's home directory is not where a client's session begins");
     }
@@ -82,19 +116,12 @@ fn grant(matches: &ArgMatches) -> Result<Grant, &'static str> {
     let access =
         narrowed.into_iter().filter(|(name, _)| flag(name)).fold(Access::ALL, |access, (_, narrow)| narrow(access));
     let protocols: Vec<Protocol> = matches.get_many("allow").into_iter().flatten().copied().collect();
-    let tree = Tree {
+    Ok(Some(Tree {
         root,
         access,
         protocols: if protocols.is_empty() { vec![Protocol::Sync, Protocol::Rsync] } else { protocols },
         devices: flag("allow-devices"),
         set_id: flag("allow-set-id"),
         owner_names: flag("owner-names"),
-    };
-    Ok(Grant {
-        name: matches.get_one::<Name>("name").cloned(),
-        tree: Some(tree),
-        relay: None,
-        limits: Limits::default(),
-        require_landlock: flag("require-landlock"),
-    })
+    }))
 }

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use xssh_gate::{Authority, Grant, ServedCommand, TreeAuthority};
 
 use super::journal::REFUSED;
-use super::rsync;
+use super::{cvs, rsync};
 use crate::help;
 
 /// Says it on standard output. Ends with 0 where it would be served.
@@ -31,6 +31,7 @@ pub(super) fn explain(grant: &Grant, command: &OsStr) -> u8 {
                 job.plan.place()
             )
         }),
+        Ok(Authority::Cvs(granted)) => Ok(cvs::explained(granted)),
         Ok(Authority::Relay(relay)) => Ok(format!("it goes to {}", relay.destination())),
         Err(refusal) => Err(refusal.to_string()),
     };

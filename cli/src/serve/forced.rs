@@ -3,7 +3,7 @@
 use xssh_gate::{Authority, ServedCommand};
 
 use super::journal::{Journal, Outcome, REFUSED};
-use super::{explain, join, rsync, tree};
+use super::{cvs, explain, join, rsync, tree};
 use crate::args::serve::Serve;
 use crate::{environment, words};
 
@@ -32,6 +32,7 @@ fn served(call: &Serve, asked: ServedCommand, command: Option<&[u8]>) -> Outcome
         Ok(Authority::Sync(granted)) => tree::serve(granted, required),
         Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
         Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
+        Ok(Authority::Cvs(granted)) => cvs::serve(granted, required),
         Ok(Authority::Relay(_)) => Outcome::refused("a relay is not there yet".to_owned()),
         Err(refusal) if speaks_sync => tree::refuse(&refusal.to_string()),
         Err(refusal) => {

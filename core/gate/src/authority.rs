@@ -1,8 +1,8 @@
 //! Where a command meets a grant. No other place makes an authority.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::{Access, Grant, Protocol, Refusal, Relay, ServedCommand, Tree, Word};
+use crate::{Access, Grant, Name, Protocol, Refusal, Relay, Repositories, ServedCommand, Tree, Word};
 
 /// What a session may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Authority<'a> {
     SyncJoin,
     /// Run the system's rsync in this tree, as far as these words allow.
     Rsync(TreeAuthority<'a>, Vec<Word>),
+    /// Run the system's cvs, behind a gate, for these repositories.
+    Cvs(CvsAuthority<'a>),
     /// Reach another host, with this command.
     Relay(RelayAuthority<'a>),
 }
@@ -66,6 +68,40 @@ impl<'a> TreeAuthority<'a> {
     }
 }
 
+/// The right to repositories. Only [`Grant::admit`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CvsAuthority<'a> {
+    repositories: &'a Repositories,
+    name: Option<&'a Name>,
+}
+
+impl<'a> CvsAuthority<'a> {
+    /// Their roots, as clients must name them, byte for byte.
+    pub fn roots(self) -> &'a [PathBuf] {
+        &self.repositories.roots
+    }
+
+    /// Whether they may be changed.
+    pub fn may_write(self) -> bool {
+        !self.repositories.is_read_only
+    }
+
+    /// Whether `CVSROOT` may be changed.
+    pub fn is_admin(self) -> bool {
+        self.repositories.is_admin
+    }
+
+    /// Whether programs that `CVSROOT` names run.
+    pub fn runs_hooks(self) -> bool {
+        self.repositories.runs_hooks
+    }
+
+    /// Whose key it is, who is the author of what it changes.
+    pub fn name(self) -> Option<&'a str> {
+        self.name.map(Name::as_str)
+    }
+}
+
 /// The right to one way to another host. Only [`Grant::admit`] makes one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayAuthority<'a> {
@@ -101,7 +137,11 @@ impl Grant {
             ServedCommand::Sync => self.tree(Protocol::Sync).map(Authority::Sync),
             ServedCommand::SyncJoin => self.tree(Protocol::Sync).map(|_| Authority::SyncJoin),
             ServedCommand::Rsync(words) => self.tree(Protocol::Rsync).map(|tree| Authority::Rsync(tree, words)),
-            ServedCommand::Cvs => Err(Refusal::Protocol(Protocol::Cvs, self.serves())),
+            ServedCommand::Cvs => {
+                let granted = self.repositories.as_ref();
+                let granted = granted.map(|repositories| CvsAuthority { repositories, name: self.name.as_ref() });
+                granted.map(Authority::Cvs).ok_or_else(|| Refusal::Protocol(Protocol::Cvs, self.serves()))
+            }
             ServedCommand::Other(words) => Err(self.other(&words)),
             ServedCommand::Unreadable(refusal) => Err(refusal),
         }
@@ -137,7 +177,14 @@ mod tests {
             set_id: false,
             owner_names: false,
         };
-        Grant { name: None, tree: Some(tree), relay: None, limits: Limits::default(), require_landlock: false }
+        Grant {
+            name: None,
+            tree: Some(tree),
+            repositories: None,
+            relay: None,
+            limits: Limits::default(),
+            require_landlock: false,
+        }
     }
 
     fn admit<'a>(grant: &'a Grant, command: &str) -> Result<Authority<'a>, Refusal> {

@@ -41,7 +41,7 @@ impl ServedCommand {
             [_, .., b"serve", b"--sync"] => Self::Sync,
             [_, .., b"serve", b"--sync-join"] => Self::SyncJoin,
             [b"rsync", b"--server", ..] => Self::Rsync(words.split_off(2)),
-            [b"cvs", b"server"] => Self::Cvs,
+            [program, options @ .., b"server"] if is_cvs(program) && options.iter().all(is_cvs_option) => Self::Cvs,
             _ => Self::Other(words),
         }
     }
@@ -65,6 +65,16 @@ impl ServedCommand {
     }
 }
 
+/// What clients call cvs by, which `CVS_SERVER` may say. It says nothing that counts: this host's own is run.
+fn is_cvs(program: &[u8]) -> bool {
+    program.rsplit(|byte| *byte == b'/').next() == Some(b"cvs")
+}
+
+/// What a client may have put between: `cvs -R` has its server be one, `-f` reads no start-up file, which ours never does.
+fn is_cvs_option(option: &&[u8]) -> bool {
+    matches!(*option, b"-R" | b"-f")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -76,7 +86,9 @@ mod tests {
     #[test]
     fn each_program_is_known_by_its_own_words() {
         assert_eq!(parse("true"), ServedCommand::Check);
-        assert_eq!(parse("cvs server"), ServedCommand::Cvs);
+        for command in ["cvs server", "cvs -R server", "/usr/local/bin/cvs -f server"] {
+            assert_eq!(parse(command), ServedCommand::Cvs, "{command}");
+        }
         assert_eq!(parse("xssh serve --sync"), ServedCommand::Sync);
         assert_eq!(parse("sh -c 'command -v \"$0\" && exec \"$0\" \"$@\"' xssh serve --sync"), ServedCommand::Sync);
         assert_eq!(parse("/opt/xssh serve --sync-join"), ServedCommand::SyncJoin);
@@ -104,7 +116,13 @@ mod tests {
             "/tmp/rsync --server . x",
             "sudo rsync --server . x",
             "rsync --sender --server . x",
-            "cvs -f server",
+            "cvs",
+            "cvs pserver",
+            "cvs -d/tmp server",
+            "cvs --allow-root=/ server",
+            "cvs server x",
+            "cvs -ffR server",
+            "xcvs server",
             "true x",
             "serve --sync",
             "xssh serve --sync x",

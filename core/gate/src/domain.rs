@@ -109,6 +109,7 @@ pub struct Domain {
     rules: Vec<(File, Right)>,
     required: bool,
     open_to_others: bool,
+    open_to_network: bool,
 }
 
 impl Domain {
@@ -121,6 +122,12 @@ impl Domain {
     #[must_use]
     pub fn open_to_others(self) -> Self {
         Self { open_to_others: true, ..self }
+    }
+
+    /// Connections by TCP are not cut off, for a program that sends mail.
+    #[must_use]
+    pub fn open_to_network(self) -> Self {
+        Self { open_to_network: true, ..self }
     }
 
     /// Grants a right on a held file or directory.
@@ -191,10 +198,10 @@ impl Domain {
             .handle_access(AccessFs::from_all(MOST))
             .and_then(|rules| rules.scope(Scope::from_all(MOST)))
             .is_ok();
-        let mut rules = least
-            .set_compatibility(CompatLevel::BestEffort)
-            .handle_access(AccessFs::from_all(MOST))?
-            .handle_access(AccessNet::from_all(MOST))?;
+        let mut rules = least.set_compatibility(CompatLevel::BestEffort).handle_access(AccessFs::from_all(MOST))?;
+        if !self.open_to_network {
+            rules = rules.handle_access(AccessNet::from_all(MOST))?;
+        }
         if !self.open_to_others {
             rules = rules.scope(Scope::from_all(MOST))?;
         }

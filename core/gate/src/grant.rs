@@ -15,6 +15,8 @@ pub struct Grant {
     pub name: Option<Name>,
     /// A tree.
     pub tree: Option<Tree>,
+    /// CVS repositories.
+    pub repositories: Option<Repositories>,
     /// A way to one other host.
     pub relay: Option<Relay>,
     /// How much.
@@ -38,6 +40,19 @@ pub struct Tree {
     pub set_id: bool,
     /// rsync may see the names of accounts and groups, so that owners travel by name.
     pub owner_names: bool,
+}
+
+/// CVS repositories, and what may be done with them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repositories {
+    /// Their roots, as clients must name them, byte for byte.
+    pub roots: Vec<PathBuf>,
+    /// Nothing may change.
+    pub is_read_only: bool,
+    /// `CVSROOT` may be changed, and `cvs admin` used.
+    pub is_admin: bool,
+    /// Programs that `CVSROOT` names run.
+    pub runs_hooks: bool,
 }
 
 /// A way to one other host.
@@ -121,13 +136,13 @@ impl FromStr for Name {
 impl Grant {
     /// What it serves, in words.
     pub fn serves(&self) -> String {
-        match (&self.tree, &self.relay) {
-            (Some(tree), _) => {
-                let names: Vec<String> = tree.protocols.iter().map(ToString::to_string).collect();
-                names.join(" and ")
-            }
-            (None, Some(_)) => "one other host".to_owned(),
-            (None, None) => "nothing".to_owned(),
+        let of_tree = self.tree.iter().flat_map(|tree| &tree.protocols).copied();
+        let of_repositories = self.repositories.iter().map(|_| Protocol::Cvs);
+        let names: Vec<String> = of_tree.chain(of_repositories).map(|protocol| protocol.to_string()).collect();
+        match (names.as_slice(), &self.relay) {
+            ([], Some(_)) => "one other host".to_owned(),
+            ([], None) => "nothing".to_owned(),
+            (names, _) => names.join(" and "),
         }
     }
 }

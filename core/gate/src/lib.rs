@@ -19,9 +19,9 @@ mod refusal;
 mod words;
 
 pub use access::Access;
-pub use authority::{Authority, RelayAuthority, TreeAuthority};
+pub use authority::{Authority, CvsAuthority, RelayAuthority, TreeAuthority};
 pub use command::ServedCommand;
 pub use domain::{ConfineError, Confined, Domain, Right};
-pub use grant::{Grant, Limits, Name, NameError, Protocol, Relay, Tree};
+pub use grant::{Grant, Limits, Name, NameError, Protocol, Relay, Repositories, Tree};
 pub use refusal::Refusal;
 pub use words::Word;

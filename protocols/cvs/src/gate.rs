@@ -51,6 +51,8 @@ pub struct Gate {
     for_server: Vec<u8>,
     for_client: Vec<u8>,
     refusal: Option<Refusal>,
+    /// Whether the server has said all.
+    is_over: bool,
 }
 
 /// What becomes of a request.
@@ -82,6 +84,7 @@ impl Gate {
             for_server: Vec::new(),
             for_client: Vec::new(),
             refusal: None,
+            is_over: false,
         }
     }
 
@@ -124,7 +127,7 @@ impl Gate {
     /// No server could be started, or it shall be stopped: the client is told why.
     pub fn refuse(&mut self, refusal: Refusal) {
         if self.refusal.is_none() {
-            if self.repository.is_none() {
+            if self.repository.is_none() || self.is_over {
                 self.for_client.extend(refusal.response());
             }
             self.refusal = Some(refusal);
@@ -143,6 +146,7 @@ impl Gate {
         if let Err(refusal) = self.answers.end(&mut self.for_client) {
             self.refuse(refusal);
         }
+        self.is_over = true;
         if let Some(refusal) = &self.refusal {
             self.for_client.extend(refusal.response());
         }

@@ -79,6 +79,11 @@ impl Triggers {
         }
     }
 
+    /// Whether none does.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The file that names a program which this command would run.
     pub(crate) fn of(&self, command: Command) -> Option<&'static str> {
         Trigger::of(command).iter().find(|trigger| self.0.contains(trigger)).map(|trigger| trigger.file())

@@ -24,10 +24,11 @@ impl Login {
         fits.then(|| Self { name: name.to_owned(), secret: secret.to_owned() })
     }
 
-    /// Whether `CVSROOT/passwd` and the files of a repository can hold this name.
+    /// Whether `CVSROOT/passwd` and the files of a repository can hold this name. In those an `@` begins a text (rcsfile(5)), so
+    /// an author with one would spoil the file.
     #[must_use]
     pub fn is_name(name: &str) -> bool {
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-@+".contains(&byte);
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-+".contains(&byte);
         !name.is_empty() && name.len() <= NAME && name.bytes().all(fits) && !name.starts_with('-')
     }
 
@@ -59,10 +60,10 @@ mod tests {
 
     #[test]
     fn names_that_would_be_something_else_are_none() {
-        for name in ["", "a:b", "a\nb", "a b", "-x", "a/b", "é"] {
+        for name in ["", "a:b", "a\nb", "a b", "-x", "a/b", "é", "a@b", "a;b", "a$b", "a,b"] {
             assert!(Login::new(name, "0").is_none(), "{name}");
         }
-        assert!(Login::new("a.b-c@d", "0").is_some());
+        assert!(Login::new("a.b-c+d", "0").is_some());
         assert!(Login::new("a", "0x").is_none());
     }
 }

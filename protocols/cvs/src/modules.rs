@@ -83,6 +83,11 @@ impl Modules {
         }
     }
 
+    /// Whether one of them has a program.
+    pub(crate) fn name_programs(&self) -> bool {
+        self.by_name.values().any(|module| !module.programs.is_empty())
+    }
+
     /// The modules that a name begins with: `m/sub/file` may be of a module `m` or `m/sub`.
     fn beginning<'a>(&'a self, name: &[u8]) -> impl Iterator<Item = (&'a Vec<u8>, &'a Module)> {
         let own: Vec<&[u8]> = parts(name).take(self.depth).collect();

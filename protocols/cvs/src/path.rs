@@ -32,6 +32,12 @@ pub(crate) enum Place {
 }
 
 impl Repository {
+    /// Whether there is a program that a command could run.
+    #[must_use]
+    pub fn names_programs(&self) -> bool {
+        !self.triggers.is_empty() || self.modules.name_programs()
+    }
+
     /// Where a directory of the repository is, from its root on.
     pub(crate) fn place<'a>(&self, mut parts: impl Iterator<Item = &'a [u8]>) -> Place {
         match parts.next() {
@@ -55,7 +61,8 @@ pub(crate) fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".")
 }
 
-/// What a `Directory`'s second line names, from the root on: absolute, it must begin with the root; it never leads up.
+/// What a `Directory`'s second line names, from the root on: absolute, it must begin with the root; it never leads up. A
+/// client that expands modules leaves it empty, which is the root.
 pub(crate) fn within<'a>(root: &[u8], path: &'a [u8], relative: bool) -> Result<&'a [u8], Refusal> {
     let refuse = || Refusal::Path(shown(path));
     if parts(path).any(|part| part == b"..") {
@@ -63,7 +70,7 @@ pub(crate) fn within<'a>(root: &[u8], path: &'a [u8], relative: bool) -> Result<
     }
     match path.strip_prefix(root) {
         Some(rest) if !relative && (rest.is_empty() || rest.starts_with(b"/") || root.ends_with(b"/")) => Ok(rest),
-        _ if path.starts_with(b"/") || path.is_empty() => Err(refuse()),
+        _ if path.starts_with(b"/") => Err(refuse()),
         _ => Ok(path),
     }
 }
@@ -105,7 +112,8 @@ mod tests {
         assert_eq!(within("/r/a"), Some(&b"/a"[..]));
         assert_eq!(within("a/b"), Some(&b"a/b"[..]));
         assert_eq!(within("."), Some(&b"."[..]));
-        for outside in ["/r2", "/", "/etc", "/r/../etc", "..", "a/..", "//r/a", "", "/R/a"] {
+        assert_eq!(within(""), Some(&b""[..]));
+        for outside in ["/r2", "/", "/etc", "/r/../etc", "..", "a/..", "//r/a", "/R/a"] {
             assert_eq!(within(outside), None, "{outside}");
         }
         assert!(super::within(b"/r", b"/r/a", true).is_err(), "a relative directory is relative");

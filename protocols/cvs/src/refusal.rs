@@ -11,7 +11,7 @@ pub enum Refusal {
     #[error("this key does not reach the repository {0}")]
     Root(String),
     /// The first request was another one.
-    #[error("the request {0} came before the repository was named")]
+    #[error("a repository is to be named before {0}, and none can be made here")]
     NoRoot(String),
     /// A second root in one connection.
     #[error("one connection reaches one repository: {0} came second")]
@@ -61,6 +61,9 @@ pub enum Refusal {
         /// How much is taken.
         most: u64,
     },
+    /// There is no server for it.
+    #[error("{0}")]
+    Server(String),
     /// The server did not take the name under which it should work.
     #[error("the server did not take this key's name: {0}")]
     Login(String),

@@ -19,6 +19,7 @@ mod proxies;
 mod rsync;
 mod rsync_options;
 mod serve;
+mod serve_cvs;
 mod sftp_and_scp;
 mod sync;
 mod sync_accounts;

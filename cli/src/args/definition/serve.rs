@@ -12,13 +12,14 @@ Serves one tree to one key, and nothing else, as the forced command of its line 
 restrict,command=\"xssh serve --root /srv/backup\" ssh-ed25519 ...
 
 What the client asks for (SSH_ORIGINAL_COMMAND) is read once and by no shell. It may be xssh sync, or rsync with any remote \
-shell; all else is refused in one line. Paths of the client's begin at the root. See docs/serve.md for what each layer covers.
+shell; with --cvs-root, it may be cvs; all else is refused in one line. Paths of the client's begin at the root. See \
+docs/serve.md for what each layer covers.
 
 Exit codes: 0 done; 1 refused, or not possible; what rsync says where it ran.";
 
 /// The subcommand.
 pub(super) fn command() -> Command {
-    named(super::SERVE, "--root DIR [options]")
+    named(super::SERVE, "--root DIR | --cvs-root DIR [options]")
         .display_name("xssh-serve")
         .bin_name("xssh serve")
         .about("Serve one tree to one key, as a forced command")
@@ -59,12 +60,33 @@ pub(super) fn grants() -> Vec<Arg> {
              way to have rsync read any file of its domain could then learn those names.",
         ),
     ];
+    let repositories = vec![
+        Arg::new("cvs-root")
+            .long("cvs-root")
+            .value_name("DIR")
+            .value_parser(value_parser!(std::path::PathBuf))
+            .value_hint(ValueHint::DirPath)
+            .action(ArgAction::Append)
+            .help("A CVS repository, as clients are to name it, byte for byte; may be given several times"),
+        flag("cvs-read-only", "Nothing in the repositories may change")
+            .requires("cvs-root")
+            .conflicts_with("cvs-admin"),
+        flag("cvs-admin", "CVSROOT may be changed and cvs admin used; whoever may do that can have programs run")
+            .requires("cvs-root"),
+        Arg::new("cvs-hooks")
+            .long("cvs-hooks")
+            .value_name("run|refuse")
+            .value_parser(["run", "refuse"])
+            .default_value("run")
+            .hide_possible_values(true)
+            .help("Run the programs that CVSROOT names, or refuse the commands that would run them"),
+    ];
     let others = vec![
         Arg::new("name")
             .long("name")
             .value_name("NAME")
             .value_parser(|text: &str| text.parse::<Name>())
-            .help("Whose key it is, for the log"),
+            .help("Whose key it is, for the log; and the author of what it commits by cvs"),
         flag("require-landlock", "Serve nothing where Landlock is not to be had"),
         Arg::new("log")
             .long("log")
@@ -73,8 +95,11 @@ pub(super) fn grants() -> Vec<Arg> {
             .value_parser(value_parser!(std::path::PathBuf))
             .help("Write a line of JSON for each session to FILE, or to syslog"),
     ];
-    let tree = tree.into_iter().map(|arg| arg.help_heading("The tree"));
-    tree.chain(others.into_iter().map(|arg| arg.help_heading("The key"))).collect()
+    // What narrows a tree must not look as if it narrowed repositories.
+    let of_root = |arg: Arg| if arg.get_id() == "root" { arg } else { arg.requires("root") };
+    let tree = tree.into_iter().map(|arg| of_root(arg).help_heading("The tree"));
+    let repositories = repositories.into_iter().map(|arg| arg.help_heading("CVS"));
+    tree.chain(repositories).chain(others.into_iter().map(|arg| arg.help_heading("The key"))).collect()
 }
 
 /// What is asked of the subcommand itself.

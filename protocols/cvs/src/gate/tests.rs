@@ -264,7 +264,6 @@ fn nothing_leads_out() {
         "Directory .\n/srv/cvs/../other\n",
         "Directory .\n../other\n",
         "Directory .\n/srv/cvs2\n",
-        "Directory .\n\n",
         "Directory /tmp\n/srv/cvs/x\n",
         "Directory ../x\n/srv/cvs/x\n",
         "Directory a/../../x\n/srv/cvs/x\n",

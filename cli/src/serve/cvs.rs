@@ -1,0 +1,114 @@
+//! The system's cvs behind a gate, for the repositories of a grant.
+//!
+//! In the order of a session: the client names its root (`pump::greet`); `repository` looks at what the root's `CVSROOT` says;
+//! `committer` makes a login where the key's owner has no account; `server` starts cvs in a Landlock domain of that root; `pump`
+//! carries bytes between the client, the gate (`xssh_cvs::Gate`) and the server until one of them ends.
+//!
+//! The command line of the client's is not used: what runs is always cvs as it is installed, with words of our own.
+
+mod committer;
+mod pump;
+mod repository;
+mod server;
+
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use xssh_cvs::{Access, Gate, Grant, Hooks, Login, Refusal, Repository};
+use xssh_gate::CvsAuthority;
+
+use super::journal::Outcome;
+use crate::environment;
+use crate::words::FAILED;
+use pump::Client;
+use server::{Server, Started};
+
+/// Serves a client.
+pub(super) fn serve(granted: CvsAuthority<'_>, required: bool) -> Outcome {
+    let mut outcome = Outcome::default();
+    match attend(granted, required, &mut outcome) {
+        Ok(Some(refusal)) => Outcome { confined: outcome.confined, ..Outcome::refused(refusal.to_string()) },
+        Ok(None) => outcome,
+        Err(error) => Outcome { failed: Some(error.to_string()), code: FAILED, ..outcome },
+    }
+}
+
+/// What would be served, for people.
+pub(super) fn explained(granted: CvsAuthority<'_>) -> String {
+    let roots: Vec<String> = granted.roots().iter().map(|root| root.display().to_string()).collect();
+    let may = match (granted.may_write(), granted.is_admin()) {
+        (false, _) => "it may read",
+        (true, false) => "it may read and change all but CVSROOT",
+        (true, true) => "it may read and change everything",
+    };
+    let hooks = if granted.runs_hooks() { "run" } else { "are refused" };
+    format!("cvs serves {}: {may}; programs of the repository {hooks}", roots.join(" or "))
+}
+
+/// A session, from its first word to its last; and why it was refused, if it was.
+fn attend(granted: CvsAuthority<'_>, required: bool, outcome: &mut Outcome) -> io::Result<Option<Refusal>> {
+    let mut client = Client::new(Gate::new(grant(granted)))?;
+    if let Some(root) = client.greet()? {
+        match start(granted, root, required) {
+            Ok(Ready { started, repository, login }) => {
+                outcome.confined = Some(started.confined);
+                client.gate().serve(repository, login.as_ref());
+                client.carry(started)?;
+            }
+            Err(why) => client.gate().refuse(Refusal::Server(why)),
+        }
+    }
+    client.finish();
+    let refusal = client.gate().refusal().cloned();
+    Ok(refusal)
+}
+
+/// A server, and what the gate is to know of its repository.
+struct Ready {
+    started: Started,
+    repository: Repository,
+    login: Option<Login>,
+}
+
+/// A server for the root that the client has named.
+fn start(granted: CvsAuthority<'_>, root: usize, required: bool) -> Result<Ready, String> {
+    let root = granted.roots().get(root).ok_or("there is no such root")?;
+    let account = &environment::account();
+    let repository = repository::survey(root).map_err(|error| unusable(root, &error))?;
+    let runs_hooks = granted.runs_hooks() && (granted.is_admin() || repository.names_programs());
+    let server = Server { root, may_write: granted.may_write(), runs_hooks, account };
+    // A reader is the author of nothing.
+    let author = granted.name().filter(|name| granted.may_write() && *name != account.user);
+    if let Some(name) = author.filter(|name| !Login::is_name(name)) {
+        return Err(format!(
+            "{name}, the name of this key, cannot be an author: that has letters, digits and . _ - + alone"
+        ));
+    }
+    let (started, login) = match author {
+        // Whoever runs as root is who LOGNAME says, to cvs.
+        Some(name) if account.uid == 0 => (server.start(name, false, required)?, None),
+        Some(name) => {
+            let login =
+                committer::login(root, name, account, &environment::state()).map_err(|error| unusable(root, &error))?;
+            (server.start(&account.user, true, required)?, Some(login))
+        }
+        None => (server.start(&account.user, false, required)?, None),
+    };
+    Ok(Ready { started, repository, login })
+}
+
+/// The administrator's path is none of the client's business, but it has just said it itself.
+fn unusable(root: &Path, error: &io::Error) -> String {
+    format!("the repository {} cannot be used: {error}", root.display())
+}
+
+/// What the gate is to let pass.
+fn grant(granted: CvsAuthority<'_>) -> Grant {
+    Grant {
+        roots: granted.roots().iter().map(|root| root.as_os_str().as_bytes().to_owned()).collect(),
+        access: if granted.may_write() { Access::Write } else { Access::Read },
+        admin: granted.is_admin(),
+        hooks: if granted.runs_hooks() { Hooks::Run } else { Hooks::Refuse },
+    }
+}

@@ -1,0 +1,161 @@
+//! Bytes between the client, the gate and the server.
+//!
+//! One thread reads the client, the other the server. Each asks the gate what to pass on and writes it where it belongs, with
+//! nothing locked but that place; so a client that does not read holds up its own session and no memory.
+
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::process::ChildStdin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use xssh_cvs::Gate;
+
+use super::server::Started;
+
+/// What is read at once.
+const CHUNK: usize = 64 << 10;
+/// How long a refused client may go on sending before it reads why.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// A refused client that says nothing for this long has read it.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// The client, on standard input and output.
+#[derive(Debug)]
+pub(super) struct Client {
+    shared: Arc<Shared>,
+    /// Says that the client has said all.
+    end: Option<Receiver<()>>,
+}
+
+/// What both threads use.
+#[derive(Debug)]
+struct Shared {
+    gate: Mutex<Gate>,
+    output: Mutex<File>,
+    /// How often something of the client's was read.
+    heard: AtomicU64,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Client {
+    /// A client before its gate.
+    pub(super) fn new(gate: Gate) -> io::Result<Self> {
+        let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        Ok(Self {
+            shared: Arc::new(Shared { gate: Mutex::new(gate), output: Mutex::new(output), heard: AtomicU64::new(0) }),
+            end: None,
+        })
+    }
+
+    /// Its gate.
+    pub(super) fn gate(&self) -> MutexGuard<'_, Gate> {
+        locked(&self.shared.gate)
+    }
+
+    /// Reads until the client has named its root, and which of the grant's it is; nothing where it is refused, or is gone.
+    pub(super) fn greet(&self) -> io::Result<Option<usize>> {
+        let mut buffer = vec![0; CHUNK];
+        let mut gate = self.gate();
+        while gate.wanted().is_none() && !gate.is_closing() {
+            match io::stdin().read(&mut buffer)? {
+                0 => return Ok(None),
+                length => gate.from_client(&buffer[..length]),
+            }
+        }
+        Ok(gate.wanted())
+    }
+
+    /// Carries everything until the server has said all.
+    pub(super) fn carry(&mut self, started: Started) -> io::Result<()> {
+        let Started { mut child, temporary, .. } = started;
+        let (said_all, end) = sync_channel(1);
+        self.end = Some(end);
+        let (input, shared) = (child.stdin.take(), self.shared.clone());
+        thread::Builder::new().spawn(move || shared.read_client(input, &said_all))?;
+        if let Some(mut answers) = child.stdout.take() {
+            let mut buffer = vec![0; CHUNK];
+            while let Ok(length) = answers.read(&mut buffer)
+                && length > 0
+            {
+                let bytes = {
+                    let mut gate = self.gate();
+                    gate.from_server(&buffer[..length]);
+                    gate.take_for_client()
+                };
+                if self.shared.tell(&bytes).is_err() {
+                    break;
+                }
+            }
+        }
+        let status = child.wait()?;
+        ::log::debug!("cvs ended: {status}");
+        drop(temporary);
+        self.gate().server_ended();
+        Ok(())
+    }
+
+    /// Tells the client what is left, and, where it is refused, lets it send to its end, so that it gets to read why; but not
+    /// for ever.
+    pub(super) fn finish(&mut self) {
+        let bytes = self.gate().take_for_client();
+        if self.shared.tell(&bytes).is_err() || !self.gate().is_closing() {
+            return;
+        }
+        let end = self.end.take().or_else(|| {
+            let (said_all, end) = sync_channel(1);
+            let shared = self.shared.clone();
+            thread::Builder::new().spawn(move || shared.read_client(None, &said_all)).ok().map(|_| end)
+        });
+        let (Some(end), begun) = (end, Instant::now()) else { return };
+        let mut heard = self.shared.heard.load(Ordering::Relaxed);
+        // A client that waits for more than it was told hears the end when this program ends.
+        while end.recv_timeout(SILENCE) == Err(RecvTimeoutError::Timeout) && begun.elapsed() < PATIENCE {
+            let now = self.shared.heard.load(Ordering::Relaxed);
+            if now == heard {
+                return;
+            }
+            heard = now;
+        }
+    }
+}
+
+impl Shared {
+    /// Reads the client until it ends, whatever becomes of the server.
+    fn read_client(&self, mut server: Option<ChildStdin>, said_all: &SyncSender<()>) {
+        let mut buffer = vec![0; CHUNK];
+        loop {
+            // What the client said behind its root is there before anything is read.
+            let (for_server, for_client, is_closing) = {
+                let mut gate = locked(&self.gate);
+                (gate.take_for_server(), gate.take_for_client(), gate.is_closing())
+            };
+            let is_gone = server.as_mut().is_some_and(|input| input.write_all(&for_server).is_err());
+            if is_gone || is_closing {
+                server = None;
+            }
+            // Not even a lock is waited for where there is nothing to say: the client may read only when it has sent all.
+            let _ = self.tell(&for_client);
+            match io::stdin().read(&mut buffer) {
+                Ok(length) if length > 0 => {
+                    self.heard.fetch_add(1, Ordering::Relaxed);
+                    locked(&self.gate).from_client(&buffer[..length]);
+                }
+                _ => break,
+            }
+        }
+        drop(server);
+        let _ = said_all.send(());
+    }
+
+    fn tell(&self, bytes: &[u8]) -> io::Result<()> {
+        if bytes.is_empty() { Ok(()) } else { locked(&self.output).write_all(bytes) }
+    }
+}

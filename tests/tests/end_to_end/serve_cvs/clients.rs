@@ -1,0 +1,144 @@
+//! Other clients, other roots, locks elsewhere.
+
+use std::fs;
+use std::path::PathBuf;
+
+use xssh_tests::key::Key;
+use xssh_tests::peer;
+use xssh_tests::subject::Subject;
+
+use super::{Gated, HOST};
+use crate::sync::text;
+
+#[test]
+fn several_roots_for_one_key() {
+    let gated = Gated::with_nothing();
+    let other = gated.sshd.folder().join("other");
+    gated.grant(gated.home.key(), &format!("--cvs-root {} --name alice", other.display()));
+    gated.check_out();
+    let root = format!(":ext:{}@{HOST}:{}", gated.user, other.display());
+    let _ = gated.done(".", &["-d", &root, "-Q", "checkout", "-d", "second", "project"]);
+    for copy in ["copy", "second"] {
+        fs::write(gated.here(copy).join("README"), copy).expect("a file");
+        let _ = gated.done(copy, &["-Q", "commit", "-m", "x"]);
+    }
+    let log = gated.locally("other", &["-q", "rlog", "project/README"]).text();
+    assert!(log.contains("author: alice;"), "{log}");
+    for root in [gated.sshd.folder().join("third"), PathBuf::from("/etc")] {
+        let root = format!(":ext:{}@{HOST}:{}", gated.user, root.display());
+        let outcome = gated.cvs(".", &["-d", &root, "checkout", "project"]).run();
+        gated.assert_refused(&outcome, "this key does not reach the repository");
+    }
+}
+
+#[test]
+fn a_root_that_is_not_there() {
+    let gated = Gated::with("");
+    fs::remove_dir_all(gated.repository()).expect("a repository");
+    let outcome = gated.cvs(".", &["checkout", "project"]).run();
+    gated.assert_refused(&outcome, "cannot be used: No such file or directory");
+}
+
+#[test]
+fn locks_outside_the_root() {
+    let gated = Gated::with("--name alice");
+    let locks = gated.sshd.folder().join("locks");
+    gated.administer("config", &format!("LockDir={}\n", locks.display()));
+    let outcome = gated.cvs(".", &["checkout", "project"]).run();
+    gated.assert_refused(&outcome, "in CVSROOT/config is not there");
+    fs::create_dir(&locks).expect("a folder");
+    gated.check_out();
+    fs::write(gated.here("copy/README"), "changed\n").expect("a file");
+    let _ = gated.done("copy", &["-Q", "commit", "-m", "x"]);
+    assert!(locks.join("project").is_dir(), "the locks were not where they should be");
+    // An account's own directory is none for locks.
+    for place in ["/", "/root/.ssh"] {
+        gated.administer("config", &format!("LockDir={place}\n"));
+        let outcome = gated.cvs("copy", &["-Q", "tag", "x"]).run();
+        gated.assert_refused(&outcome, "in CVSROOT/config");
+    }
+}
+
+/// OpenSSH, xssh, and PuTTY's plink.
+#[test]
+fn remote_shells() {
+    let gated = Gated::with("--name alice");
+    gated.check_out();
+    let shell = gated.home.remote_shell();
+    let _ = gated.cvs("copy", &["-q", "update"]).env("CVS_RSH", shell).run().ok();
+
+    let key = Key::new(gated.here("plain"), "ed25519");
+    gated.grant(&key, "--name bob");
+    let private = gated.here("plain.ppk");
+    let _ = gated.home.call(peer::require("puttygen")).args([text(&key.path), "-o", text(&private)]).run().ok();
+    let host = gated.sshd.host_keys().first().expect("a host key").fingerprint();
+    let plink = format!("exec {} -batch -P {} -i", text(&peer::require("plink")), gated.sshd.port());
+    // cvs puts the host's name behind what it says; to plink it is an address.
+    let body = format!(
+        "user=$2; shift $(($# - 1)); {plink} {} -hostkey {host} -l \"$user\" 127.0.0.1 \"$1\"",
+        private.display()
+    );
+    let shell = gated.home.script("plink", &body);
+    let plinked = |folder: &str, args: &[&str]| gated.cvs(folder, args).env("CVS_RSH", &shell).run().ok();
+    let _ = plinked(".", &["-Q", "checkout", "-d", "plinked", "project"]);
+    fs::write(gated.here("plinked/README"), "changed\n".repeat(100_000)).expect("a file");
+    let _ = plinked("plinked", &["-Q", "commit", "-m", "x"]);
+    let log = plinked("plinked", &["-q", "log", "README"]).text();
+    assert!(log.contains("author: bob;"), "{log}");
+}
+
+/// What clients may be told to call cvs, and what they may not.
+#[test]
+fn names_of_the_server() {
+    let gated = Gated::with("--name alice");
+    for server in ["cvs", "/usr/local/bin/cvs", "cvs -f"] {
+        let call = gated.cvs(".", &["-Q", "checkout", "-p", "project/README"]);
+        let outcome = call.env("CVS_SERVER", server).run();
+        assert!(outcome.text().contains("first line"), "{server}: {outcome}");
+    }
+    let outcome = gated.cvs(".", &["-R", "-Q", "checkout", "-p", "project/README"]).run().ok();
+    assert!(outcome.text().contains("first line"), "{outcome}");
+    for server in ["sh -c id; cvs", "cvs -d/ ", "cvs --allow-root=/", "nice cvs"] {
+        let outcome = gated.cvs(".", &["checkout", "project"]).env("CVS_SERVER", server).run();
+        assert_ne!(outcome.code(), Some(0), "{outcome}");
+        let _ = outcome.says("xssh: refused: ");
+    }
+}
+
+#[test]
+fn what_would_be_served_is_explained() {
+    let root = "/srv/cvs";
+    let explain = |options: &[&str], command: &str| {
+        let call = xssh_tests::call::Call::new(&Subject::get().path).args(["serve", "--cvs-root", root]).args(options);
+        call.args(["--explain", command]).run()
+    };
+    let told = explain(&["--cvs-read-only"], "cvs server").ok().text();
+    assert!(told.contains("served: cvs serves /srv/cvs: it may read; programs of the repository run"), "{told}");
+    let told = explain(&["--cvs-admin", "--cvs-hooks=refuse"], "cvs -R server").ok().text();
+    assert!(told.contains("change everything; programs of the repository are refused"), "{told}");
+    assert!(
+        explain(&[], "rsync --server . x")
+            .ends(1)
+            .text()
+            .contains("refused: rsync is not granted to this key; it serves cvs")
+    );
+    for options in [&["--read-only"][..], &["--append-only"], &["--cvs-read-only", "--cvs-admin"]] {
+        let outcome = explain(options, "cvs server");
+        assert_ne!(outcome.code(), Some(0), "{outcome}");
+    }
+}
+
+/// Nothing of a session is left behind: no temporary directory, no lock, no process.
+#[test]
+fn nothing_is_left() {
+    let gated = Gated::with("--name alice");
+    gated.check_out();
+    let _ = gated.say("init /x\n");
+    let _ = gated.say("Directory .\nproject\nModified x\nu=rw\n1000\nhalf a file");
+    let left = |folder: &std::path::Path, start: &str| {
+        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+        entries.filter(|name| name.to_string_lossy().starts_with(start)).count()
+    };
+    assert_eq!(left(&gated.repository().join("project"), "#cvs"), 0);
+    assert_eq!(left(&gated.sshd.home(), "xssh-cvs-"), 0);
+}
