@@ -181,7 +181,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__serve)
-            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --name --require-landlock --log --explain --help"
+            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --name --require-landlock --log --explain --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -196,6 +196,17 @@ _xssh() {
                     ;;
                 --allow)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --cvs-root)
+                    COMPREPLY=()
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o plusdirs
+                    fi
+                    return 0
+                    ;;
+                --cvs-hooks)
+                    COMPREPLY=($(compgen -W "run refuse" -- "${cur}"))
                     return 0
                     ;;
                 --name)

@@ -174,7 +174,10 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -s q -d 'Say less'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s h -l help -d 'Print help'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l root -d 'The tree' -r -f -a "(__fish_complete_directories)"
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow -d 'By these protocols, with commas between them: sync, rsync; without it, both' -r
-complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-root -d 'A CVS repository, as clients are to name it, byte for byte; may be given several times' -r -f -a "(__fish_complete_directories)"
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-hooks -d 'Run the programs that CVSROOT names, or refuse the commands that would run them' -r -f -a "run\t''
+refuse\t''"
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l explain -d 'Say what would be done for a client that asks for COMMAND, and why, without doing it' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l read-only -d 'Nothing may change'
@@ -184,6 +187,8 @@ complete -c xssh -n "__fish_xssh_using_subcommand serve" -l no-delete -d 'Nothin
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow-devices -d 'Device nodes, FIFOs and sockets may be made'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow-set-id -d 'Files may keep their set-user-ID and set-group-ID bits'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l owner-names -d 'rsync may read the names of accounts and groups, so that owners travel by name'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-read-only -d 'Nothing in the repositories may change'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-admin -d 'CVSROOT may be changed and cvs admin used; whoever may do that can have programs run'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l require-landlock -d 'Serve nothing where Landlock is not to be had'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -s h -l help -d 'Print help'
 complete -c xssh -a '(__fish_print_hostnames)'
