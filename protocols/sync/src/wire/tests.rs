@@ -1,3 +1,7 @@
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use ::bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -5,8 +9,9 @@ use xssh_fs::{Kind, RelPath, Xattr};
 
 use super::WireError;
 use super::bytes::Put;
-use super::frame::Frame;
+use super::frame::{self, Frame};
 use super::message::{FileId, FromSource, FromTarget, Message, Page, Small};
+use super::start::{self, Greeting};
 use crate::tree::{Item, Meta};
 
 fn path() -> impl Strategy<Value = RelPath> {
@@ -168,4 +173,46 @@ fn names_that_are_too_long_are_refused() {
         put.string(&rest);
     }
     assert!(FromSource::decode(Frame { kind: 3, payload: put.0.into() }).is_err());
+}
+
+/// What libFuzzer and the smoke begin with.
+fn seeds(name: &str) -> Vec<(String, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/seeds").join(name);
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.map(|path| (path.display().to_string(), fs::read(path).unwrap())).collect()
+}
+
+/// Every kind of message is in a seed, and every seed is made of messages: what has died of a change of the words fuzzes nothing.
+fn seeds_are_alive<M: Message>(name: &str) {
+    let frame = |kind, payload: &[u8]| Frame { kind, payload: payload.to_vec().into() };
+    let is_known = |kind: &u8| !matches!(M::decode(frame(*kind, &[])), Err(WireError::Kind(_)));
+    let mut missing: BTreeSet<u8> = (0..0x80).filter(is_known).collect();
+    assert!(missing.len() > 10, "{missing:?}");
+    for (path, bytes) in seeds(name) {
+        let mut left = bytes.as_slice();
+        while let Some((frame, _)) = frame::read(&mut left).unwrap_or_else(|error| panic!("{path}: {error}")) {
+            let kind = frame.kind;
+            M::decode(frame).unwrap_or_else(|error| panic!("{path}, kind {kind}: {error}"));
+            missing.remove(&kind);
+        }
+    }
+    assert!(missing.is_empty(), "{name} has no seed of the kinds {missing:?}");
+}
+
+#[test]
+fn seeds_of_a_source_are_alive() {
+    seeds_are_alive::<FromSource>("sync_source");
+}
+
+#[test]
+fn seeds_of_a_target_are_alive() {
+    seeds_are_alive::<FromTarget>("sync_target");
+}
+
+#[test]
+fn seeds_of_a_start_are_alive() {
+    for (path, bytes) in seeds("sync_start") {
+        let start = start::read_start(&mut bytes.as_slice());
+        assert!(matches!(start, Ok(Greeting::Here(_))), "{path}");
+    }
 }
