@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::{Subject, assert_alike, on_host, some_tree, wait_until};
+use super::{Subject, assert_alike, on_host, some_tree, text, wait_until};
 use xssh_tests::call::Call;
 use xssh_tests::home::Home;
+use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::HOST;
@@ -19,7 +20,15 @@ struct Host {
 
 impl Host {
     fn new() -> Self {
-        let sshd = Sshd::plan().with("SetEnv HOME=%d/home XDG_RUNTIME_DIR=%d/run PATH=%d/bin:/usr/bin:/bin").start();
+        Self::with("")
+    }
+
+    /// With more lines in its configuration.
+    fn with(lines: &str) -> Self {
+        let sshd = Sshd::plan()
+            .with(lines)
+            .with("SetEnv HOME=%d/home XDG_RUNTIME_DIR=%d/run PATH=%d/bin:/usr/bin:/bin")
+            .start();
         for name in ["run", "bin"] {
             fs::create_dir(sshd.folder().join(name)).expect("a folder");
         }
@@ -194,6 +203,23 @@ fn a_copy_that_is_cut_leaves_nothing() {
     let none = || host.sshd.serving().is_empty();
     wait_until(none);
     assert!(Host::kept(&host.cache()).iter().all(|name| !name.starts_with("xssh-")));
+}
+
+/// What is run there has to pass through the account's own shell, as sshd hands it over.
+#[test]
+fn an_account_with_another_shell() {
+    for shell in ["bash", "fish", "tcsh"] {
+        let shell = peer::require(shell);
+        let host = Host::with(&format!("ForceCommand exec {} -c \"$SSH_ORIGINAL_COMMAND\"", shell.display()));
+        let _ = host.sync(&[]).run().ends(127).says("the host has no xssh: install it there");
+        let _ = host.sync(&["--bootstrap"]).run().ok().says("copying this xssh");
+        host.assert_done();
+        let _ = host.sync(&[]).run().ok().does_not_say("copying");
+        // Through further connections, too.
+        let call = host.home.call(&Subject::get().path).arg("sync").arg("-F").arg(host.home.config());
+        let _ = call.args(["--remote-xssh", text(&Subject::get().path), "here", &on_host(&host.there())]).run().ok();
+        host.assert_done();
+    }
 }
 
 mod as_root {
