@@ -27,7 +27,8 @@ pub struct ChmodError(String);
 enum Operation {
     Add,
     Remove,
-    Set,
+    /// Takes these away first.
+    Set(u32),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +36,7 @@ struct Change {
     /// For directories alone, or for all else alone.
     only: Option<bool>,
     operation: Operation,
-    /// The bits that `=` clears.
+    /// Whose bits it is about.
     who: u32,
     bits: u32,
     /// Search for directories, and where somebody may execute.
@@ -43,6 +44,8 @@ struct Change {
 }
 
 const ALL: u32 = 0o7777;
+/// Set-id and sticky bits.
+const SPECIAL: u32 = 0o7000;
 
 impl Chmod {
     /// Reads changes, with commas between.
@@ -72,7 +75,7 @@ impl Chmod {
                 match change.operation {
                     Operation::Add => mode | bits,
                     Operation::Remove => mode & !bits,
-                    Operation::Set => mode & !change.who | bits,
+                    Operation::Set(others) => mode & !others | bits,
                 }
             },
         )
@@ -92,7 +95,7 @@ fn read(part: &str, changes: &mut Vec<Change>) -> Option<()> {
     };
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         let bits = u32::from_str_radix(rest, 8).ok().filter(|bits| *bits <= ALL)?;
-        changes.push(Change { only, operation: Operation::Set, who: ALL, bits, search: false });
+        changes.push(Change { only, operation: Operation::Set(ALL), who: ALL, bits, search: false });
         return Some(());
     }
     let at = rest.find(['+', '-', '='])?;
@@ -100,15 +103,21 @@ fn read(part: &str, changes: &mut Vec<Change>) -> Option<()> {
     let who = names.chars().try_fold(0, |who, name| Some(who | class(name)?))?;
     let who = if names.is_empty() { class('a')? } else { who };
     while let Some(sign) = rest.chars().next() {
-        let operation = match sign {
-            '+' => Operation::Add,
-            '-' => Operation::Remove,
-            _ => Operation::Set,
-        };
         rest = &rest[1..];
         let end = rest.find(['+', '-', '=']).unwrap_or(rest.len());
         let (letters, after) = rest.split_at(end);
         let bits = letters.chars().try_fold(0, |bits, letter| Some(bits | permission(letter)?))?;
+        // As rsync has it: set-id and sticky bits stay, unless one is named, or nobody is.
+        let special = match () {
+            () if names.is_empty() => bits & SPECIAL,
+            () if letters.contains(['s', 't']) => who & SPECIAL,
+            () => 0,
+        };
+        let operation = match sign {
+            '+' => Operation::Add,
+            '-' => Operation::Remove,
+            _ => Operation::Set(who & !SPECIAL | special),
+        };
         changes.push(Change { only, operation, who, bits: bits & who, search: letters.contains('X') });
         rest = after;
     }
@@ -155,6 +164,17 @@ mod tests {
             ("u+rw-x", false, 0o100, 0o600),
             ("D0750,F0640", true, 0o777, 0o750),
             ("+t", true, 0o777, 0o1777),
+            // What rsync 3.5.0 makes of them.
+            ("ug=rw,D+x", true, 0o7731, 0o7771),
+            ("u=rwx", false, 0o6731, 0o6731),
+            ("a=r", true, 0o7731, 0o7444),
+            ("o=", false, 0o6731, 0o6730),
+            ("g=rs", true, 0o7731, 0o7741),
+            ("u=rwxs,g=s", true, 0o7731, 0o7701),
+            ("a=t", true, 0o7731, 0o1000),
+            ("=rx", false, 0o6731, 0o6555),
+            ("=s", true, 0o7731, 0o7000),
+            ("u-s,g=x", true, 0o7731, 0o3711),
         ] {
             assert_eq!(Chmod::parse(text).unwrap().apply(is_directory, mode), after, "{text} of {mode:o}");
         }

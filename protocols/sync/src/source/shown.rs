@@ -31,7 +31,9 @@ impl Shown {
     /// The target asks to be shown a range.
     pub(super) fn ask(&self, range: u32, from: &RelPath, until: Option<&RelPath>) -> Result<(), SyncError> {
         let mut held = self.held();
-        if held.begins.len() >= KEPT_RANGES + LISTS {
+        // Each may bring much that the target has of it.
+        let coming = held.begins.len().saturating_sub(held.names.len());
+        if held.begins.len() >= KEPT_RANGES + LISTS || coming >= LISTS {
             return Err(SyncError::Broke("asked for more ranges than it may hold"));
         }
         let before = held.spans.range(..=from).next_back();

@@ -282,7 +282,20 @@ fn ranges_without_end_are_refused() {
     let list = |range| FromTarget::List { range, from: RelPath::root(), until: None, have: vec![[0; 8]; 1000] };
     let done = against(start(Options::default()), move |target| {
         let said = flood(target, list);
-        assert!(said <= KEPT_RANGES + LISTS + 64, "{said}");
+        assert!(said <= LISTS + 64, "{said}");
+    });
+    assert!(broke(&done), "{done:?}");
+}
+
+/// One after the other, never released.
+#[test]
+fn more_ranges_than_are_kept_are_refused() {
+    let done = against(start(Options::default()), |target| {
+        for range in 0..(KEPT_RANGES + LISTS) as u32 {
+            target.listed(range, &format!("zz{range:05}"), Some(&format!("zz{:05}", range + 1)));
+        }
+        target.list(u32::MAX, "", Some("zz"));
+        while target.hear().is_some() {}
     });
     assert!(broke(&done), "{done:?}");
 }

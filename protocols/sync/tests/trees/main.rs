@@ -15,6 +15,7 @@ mod line;
 mod links;
 mod moved;
 mod oracle;
+mod otherwise;
 mod pair;
 mod random;
 mod references;

@@ -13,7 +13,7 @@ pub(crate) struct Entry {
     /// What it is and what is in it.
     pub(crate) content: Content,
     pub(crate) mode: u32,
-    owner: (u32, u32),
+    pub(crate) owner: (u32, u32),
     time: (i64, i64),
     xattrs: Vec<(Vec<u8>, Vec<u8>)>,
     /// The first name of the same file.
@@ -39,6 +39,34 @@ pub(crate) fn look(root: &Path, how: Look) -> Seen {
     let mut seen = Seen::new();
     gather(root, Path::new(""), how, &mut seen, &mut HashMap::new());
     seen
+}
+
+/// The same where links are what they lead to, and the names of links that lead nowhere, or back to where they are.
+pub(crate) fn look_through(root: &Path) -> (Seen, Vec<PathBuf>) {
+    let (mut seen, mut lost) = (Seen::new(), Vec::new());
+    gather_through(root, Path::new(""), &mut Vec::new(), &mut seen, &mut lost);
+    (seen, lost)
+}
+
+fn gather_through(root: &Path, below: &Path, above: &mut Vec<u64>, seen: &mut Seen, lost: &mut Vec<PathBuf>) {
+    let path = root.join(below);
+    let Some(stat) = fs::metadata(&path).ok().filter(|stat| !above.contains(&stat.ino())) else {
+        return lost.push(below.to_owned());
+    };
+    let content = match () {
+        () if stat.is_file() => Content::File(stat.len(), blake3::hash(&fs::read(&path).unwrap())),
+        () if stat.is_dir() => Content::Directory,
+        () => Content::Other(stat.mode() & 0o170_000),
+    };
+    if stat.is_dir() {
+        above.push(stat.ino());
+        for entry in fs::read_dir(&path).unwrap() {
+            gather_through(root, &below.join(entry.unwrap().file_name()), above, seen, lost);
+        }
+        above.pop();
+    }
+    let (mode, owner, time) = (stat.mode() & 0o7777, (stat.uid(), stat.gid()), (stat.mtime(), stat.mtime_nsec()));
+    seen.insert(below.to_owned(), Entry { content, mode, owner, time, xattrs: Vec::new(), same: None });
 }
 
 fn gather(root: &Path, below: &Path, how: Look, seen: &mut Seen, first: &mut HashMap<u64, PathBuf>) {

@@ -12,7 +12,7 @@ use super::forest::{make, times, trees, ways};
 use super::oracle::{Look, Seen, differences, look};
 use super::pair::{Pair, Run};
 
-fn plant([source, target, shared]: &[super::forest::Forest; 3]) -> Pair {
+pub(crate) fn plant([source, target, shared]: &[super::forest::Forest; 3]) -> Pair {
     let pair = Pair::in_memory();
     make(&pair.source(), source);
     make(&pair.target(), target);
@@ -21,7 +21,7 @@ fn plant([source, target, shared]: &[super::forest::Forest; 3]) -> Pair {
     pair
 }
 
-fn run(pair: &Pair, push: bool, options: &Options) -> Run {
+pub(crate) fn run(pair: &Pair, push: bool, options: &Options) -> Run {
     if push { pair.push(options) } else { pair.pull(options) }
 }
 
@@ -119,7 +119,7 @@ fn parts() -> impl Strategy<Value = (Options, Rule)> {
     )
 }
 
-fn cases(cases: u32) -> ProptestConfig {
+pub(crate) fn cases(cases: u32) -> ProptestConfig {
     // A case that fails is shown as a whole: nothing is written beside the tests.
     ProptestConfig { max_shrink_iters: 400, failure_persistence: None, ..ProptestConfig::with_cases(cases * times()) }
 }
