@@ -87,3 +87,29 @@ pub const KEY_TEXT: usize = 64 << 10;
 pub const QUESTIONS: usize = 100;
 /// Keys that a host may announce as its own; a host has one of each type, and some while it changes them.
 pub const ANNOUNCED_KEYS: usize = 64;
+/// Connections to the small server, those that log in among them.
+pub const PEERS: usize = 1000;
+/// Connections to it that have not logged in.
+pub const STARTUPS: usize = 64;
+/// How long a client of it may take to log in.
+pub const LOGIN_GRACE: Duration = Duration::from_secs(30);
+/// Keys that a client of it may try (sshd_config(5), MaxAuthTries).
+pub const LOGIN_ATTEMPTS: usize = 6;
+/// How long each wrong one takes, right or wrong: nobody learns from the time which keys are known.
+pub const LOGIN_REJECTION: Duration = Duration::from_millis(50);
+/// Programs at a time on one connection to it (sshd_config(5), MaxSessions).
+pub const PEER_PROGRAMS: usize = 10;
+/// A client of it that says nothing for so long is asked whether it is there.
+pub const PEER_PROBE: Duration = Duration::from_secs(60);
+/// So often, in vain, before it is given up.
+pub const PEER_PROBES: usize = 3;
+/// How long it waits for a client that takes nothing.
+pub const WRITE_STALL: Duration = Duration::from_secs(180);
+/// The window that it grants (what OpenSSH does).
+pub const SERVED_WINDOW: u32 = 2 << 20;
+/// What came for a program that does not read: in memory, and then in an unlinked file, before the connection pauses.
+pub const SERVED_INPUT_MEMORY: usize = 4 << 20;
+/// See [`SERVED_INPUT_MEMORY`].
+pub const SERVED_INPUT_SPILL: u64 = 1 << 30;
+/// One read of what a program says.
+pub const SERVED_READ: usize = 64 << 10;

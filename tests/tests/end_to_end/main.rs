@@ -21,6 +21,7 @@ mod rsync_options;
 mod serve;
 mod serve_cvs;
 mod sftp_and_scp;
+mod small_server;
 mod sync;
 mod sync_accounts;
 mod sync_long_lines;

@@ -41,8 +41,13 @@ impl Output {
     /// # Errors
     /// The descriptor is closed, or the process has too many.
     pub fn open(fd: BorrowedFd<'_>, spill: PathBuf) -> io::Result<Self> {
+        Self::bounded(fd, spill, (STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL))
+    }
+
+    /// The same with bounds of one's own: bytes in memory, and then in the file.
+    pub(crate) fn bounded(fd: BorrowedFd<'_>, spill: PathBuf, (memory, file): (usize, u64)) -> io::Result<Self> {
         let way = Way::find(fd, Interest::WRITABLE)?;
-        let bounds = Bounds { memory: STALLED_OUTPUT_MEMORY, file: STALLED_OUTPUT_SPILL };
+        let bounds = Bounds { memory, file };
         let queue = Mutex::new(Queue { bytes: Spill::new(bounds, spill), broken: None });
         Ok(Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() })))
     }

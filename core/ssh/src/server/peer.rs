@@ -1,0 +1,204 @@
+//! One connection, as russh reports it from inside its event loop.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use log::{debug, info};
+use russh::keys::{Algorithm, PublicKey};
+use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
+use russh::{Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Pty, Sig};
+use tokio::sync::watch;
+
+use super::program::{self, Stdin};
+use super::{ClientKey, Gatekeeper, Service};
+use crate::limits::PEER_PROGRAMS;
+
+/// How far a connection is.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    pub(super) logged_in: bool,
+    /// Programs that run for it.
+    pub(super) programs: usize,
+}
+
+pub(super) struct Peer {
+    gatekeeper: Arc<dyn Gatekeeper>,
+    spill: PathBuf,
+    from: SocketAddr,
+    to: SocketAddr,
+    standing: watch::Sender<Standing>,
+    service: Option<Arc<dyn Service>>,
+    channels: HashMap<ChannelId, Slot>,
+}
+
+/// A channel of a session.
+enum Slot {
+    /// Nothing was asked for.
+    Open(ChannelWriteHalf<Msg>),
+    /// A program reads what comes; nothing more where its end has come.
+    Running(Option<Stdin>, program::Child),
+}
+
+impl Peer {
+    pub(super) fn new(
+        gatekeeper: Arc<dyn Gatekeeper>,
+        spill: PathBuf,
+        (from, to): (SocketAddr, SocketAddr),
+        standing: watch::Sender<Standing>,
+    ) -> Self {
+        Self { gatekeeper, spill, from, to, standing, service: None, channels: HashMap::new() }
+    }
+
+    fn admit(&self, key: &PublicKey, algorithm: &Algorithm) -> Option<Arc<dyn Service>> {
+        // A signature with SHA-1 proves nothing any more (RFC 8332).
+        if matches!(algorithm, Algorithm::Rsa { hash: None }) {
+            return None;
+        }
+        self.gatekeeper.admit(&ClientKey(key), self.from)
+    }
+
+    /// Starts what serves the key. Where that cannot be, the client is told.
+    fn start(&mut self, channel: ChannelId, asked: Option<&[u8]>, session: &mut Session) -> Result<(), russh::Error> {
+        let (Some(service), Some(slot)) = (&self.service, self.channels.remove(&channel)) else {
+            return session.channel_failure(channel);
+        };
+        let writer = match slot {
+            Slot::Open(writer) => writer,
+            running @ Slot::Running(..) => {
+                // One program a channel (RFC 4254, section 6.5).
+                self.channels.insert(channel, running);
+                return session.channel_failure(channel);
+            }
+        };
+        let peer =
+            program::Peer { handle: session.handle(), standing: self.standing.clone(), spill: self.spill.clone() };
+        match program::start(service.program(), asked, (self.from, self.to), writer, peer) {
+            Ok((stdin, child)) => {
+                self.channels.insert(channel, Slot::Running(Some(stdin), child));
+                session.channel_success(channel)
+            }
+            Err(error) => {
+                log::error!("{}: the program that serves cannot be started: {error}", self.from);
+                session.channel_failure(channel)
+            }
+        }
+    }
+}
+
+impl Handler for Peer {
+    type Error = russh::Error;
+
+    async fn auth_publickey_offered(&mut self, _user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, russh::Error> {
+        let admitted = self.admit(offer.public_key, offer.algorithm).is_some();
+        Ok(if admitted { Auth::Accept } else { Auth::reject() })
+    }
+
+    async fn auth_publickey(&mut self, _user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, russh::Error> {
+        self.service = self.admit(key.public_key, key.algorithm);
+        let fingerprint = ClientKey(key.public_key).fingerprint();
+        if self.service.is_none() {
+            info!("{}: the key {fingerprint} may not come in", self.from);
+            return Ok(Auth::reject());
+        }
+        info!("{}: {fingerprint} has logged in", self.from);
+        Ok(Auth::Accept)
+    }
+
+    async fn auth_succeeded(&mut self, _session: &mut Session) -> Result<(), russh::Error> {
+        self.standing.send_modify(|standing| standing.logged_in = true);
+        Ok(())
+    }
+
+    async fn channel_open_session(
+        &mut self,
+        channel: Channel<Msg>,
+        reply: ChannelOpenHandle,
+        _session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        if self.channels.len() >= PEER_PROGRAMS {
+            reply.reject(ChannelOpenFailure::ResourceShortage).await;
+            return Ok(());
+        }
+        let (_, writer) = channel.split();
+        self.channels.insert(writer.id(), Slot::Open(writer));
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn exec_request(
+        &mut self,
+        channel: ChannelId,
+        data: &[u8],
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.start(channel, Some(data), session)
+    }
+
+    async fn shell_request(&mut self, channel: ChannelId, session: &mut Session) -> Result<(), russh::Error> {
+        self.start(channel, None, session)
+    }
+
+    async fn subsystem_request(
+        &mut self,
+        channel: ChannelId,
+        name: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        self.start(channel, Some(name.as_bytes()), session)
+    }
+
+    async fn pty_request(
+        &mut self,
+        channel: ChannelId,
+        _term: &str,
+        _columns: u32,
+        _rows: u32,
+        _width: u32,
+        _height: u32,
+        _modes: &[(Pty, u32)],
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        session.channel_failure(channel)
+    }
+
+    async fn env_request(
+        &mut self,
+        channel: ChannelId,
+        _name: &str,
+        _value: &str,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        session.channel_failure(channel)
+    }
+
+    async fn data(&mut self, channel: ChannelId, data: &[u8], _session: &mut Session) -> Result<(), russh::Error> {
+        if let Some(Slot::Running(Some(stdin), _)) = self.channels.get(&channel) {
+            stdin.accept(data).await;
+        }
+        Ok(())
+    }
+
+    async fn channel_eof(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
+        if let Some(Slot::Running(stdin, _)) = self.channels.get_mut(&channel)
+            && let Some(stdin) = stdin.take()
+        {
+            stdin.end();
+        }
+        Ok(())
+    }
+
+    async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
+        debug!("{}: channel {channel} is closed", self.from);
+        self.channels.remove(&channel);
+        Ok(())
+    }
+
+    async fn signal(&mut self, channel: ChannelId, signal: Sig, _session: &mut Session) -> Result<(), russh::Error> {
+        if let Some(Slot::Running(_, child)) = self.channels.get(&channel) {
+            child.signal(&signal);
+        }
+        Ok(())
+    }
+}
