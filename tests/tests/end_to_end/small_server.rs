@@ -205,7 +205,6 @@ fn the_end_waits_for_what_is_at_work() {
 
 #[test]
 fn one_connection_has_a_bounded_number_of_programs() {
-    assert!(PEER_PROGRAMS >= 10, "what OpenSSH allows is expected");
     let small = Small::start();
     let control = small.home.path().join("c");
     let control = control.to_str().expect("a path");
