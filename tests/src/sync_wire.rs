@@ -67,7 +67,7 @@ const MOST: usize = 8 << 20;
 const COMPRESSED: u8 = 0x80;
 
 /// Puts a payload together.
-#[derive(Default)]
+#[derive(Default, Clone)]
 pub struct Payload(pub Vec<u8>);
 
 impl Payload {

@@ -15,6 +15,7 @@ use super::program::{Helper, Start, switch};
 /// Says that a file has an earlier name.
 const HAS_NAME: u8 = 0x10;
 const PROBLEM: u8 = 12;
+const GIVING: u8 = 17;
 const FAILED: u8 = 13;
 const REFUSED: u8 = 66;
 const SECRET: &str = "what nobody may read or change";
@@ -60,9 +61,9 @@ type Listed = (&'static str, u8, &'static str);
 
 const CONTENT: &[u8] = b"planted";
 
-fn entries(listed: &[Listed]) -> Payload {
+fn entries(range: u64, listed: &[Listed]) -> Payload {
     let mut payload = Payload::default();
-    payload.number(0);
+    payload.number(range);
     for (path, what, more) in listed {
         payload.number(0).string(path.as_bytes());
         let mut meta = Payload::default();
@@ -78,6 +79,53 @@ fn entries(listed: &[Listed]) -> Payload {
     payload
 }
 
+/// The content of a file.
+fn small(file: (u64, u64)) -> Payload {
+    payload(|small| {
+        let small = small.file(file).metadata(&metadata(FILE, CONTENT.len() as u64));
+        small.bytes(blake3::hash(CONTENT).as_bytes()).string(CONTENT)
+    })
+}
+
+/// A push to one that has nothing, or says so, which gives this unasked. Gives what the helper complains of.
+fn give(place: &Place, words: &[(u8, Payload)]) -> Vec<String> {
+    let switches = switch::MODES | switch::TIMES | switch::HARD_LINKS;
+    let start = Start { helper_is_target: true, key: &[3; 32], switches, compression: 1, path: &place.tree };
+    let (mut helper, _) = Helper::start(&start);
+    words.iter().for_each(|(kind, payload)| helper.try_send(*kind, payload));
+    let mut complaints = Vec::new();
+    if words.last().is_none_or(|(kind, _)| *kind != kind::END_OF_PAGES) {
+        helper.hang_up();
+    }
+    while let Some(mut frame) = helper.hear() {
+        match frame.kind {
+            PROBLEM | FAILED => complaints.push(String::from_utf8_lossy(frame.rest()).into_owned()),
+            kind::FINISHED => break,
+            _ => {}
+        }
+    }
+    assert!(helper.status().is_some(), "a signal ended the helper");
+    complaints
+}
+
+/// All of a tree, unasked.
+fn given(listed: &[Listed]) -> Vec<(u8, Payload)> {
+    let is_sent = |(_, what, name): &Listed| *what == FILE && name.is_empty();
+    let files = (0..)
+        .zip(listed)
+        .filter(|(_, listed)| is_sent(listed))
+        .map(|(place, _)| (kind::SMALL_FILES, small((0, place))));
+    let end = payload(|end| end.number(listed.len() as u64).byte(1).bytes(&[7; 32]));
+    let mut words = vec![
+        (GIVING, Payload::default()),
+        (kind::ENTRIES, entries(0, listed)),
+        (kind::END_OF_RANGE, payload(|end| end.number(0).byte(1))),
+    ];
+    words.extend(files);
+    words.push((kind::END_OF_PAGES, end));
+    words
+}
+
 /// A push that lists this and sends every file that is wanted. Gives what the helper complains of.
 fn plant(place: &Place, listed: &[Listed]) -> Vec<String> {
     let switches = switch::MODES | switch::TIMES | switch::HARD_LINKS | switch::DELETE;
@@ -91,14 +139,12 @@ fn plant(place: &Place, listed: &[Listed]) -> Vec<String> {
     while let Some(mut frame) = helper.hear() {
         match frame.kind {
             kind::LIST => {
-                helper.try_send(kind::ENTRIES, &entries(listed));
+                helper.try_send(kind::ENTRIES, &entries(0, listed));
                 helper.try_send(kind::END_OF_RANGE, Payload::default().number(0).byte(1));
             }
             kind::WANT_WHOLE => {
                 while !frame.is_empty() {
-                    let mut small = Payload::default();
-                    small.file(frame.file()).metadata(&metadata(FILE, CONTENT.len() as u64));
-                    helper.try_send(kind::SMALL_FILES, small.bytes(blake3::hash(CONTENT).as_bytes()).string(CONTENT));
+                    helper.try_send(kind::SMALL_FILES, &small(frame.file()));
                 }
             }
             PROBLEM | FAILED => complaints.push(String::from_utf8_lossy(frame.rest()).into_owned()),
@@ -139,7 +185,13 @@ fn a_link_that_is_planted_and_then_led_through() {
                 _ => {}
             }
             let outside = place.outside();
-            let complaints = plant(&place, listed);
+            let mut complaints = Vec::new();
+            if before == 0 {
+                complaints = give(&place, &given(listed));
+                assert_eq!(place.outside(), outside, "{listed:?} is given");
+                assert!(!complaints.is_empty(), "{listed:?} is given as if it were right");
+            }
+            complaints.extend(plant(&place, listed));
             assert_eq!(place.outside(), outside, "{listed:?} on {before}");
             assert!(!complaints.is_empty(), "{listed:?} on {before} is as if it were right");
             assert!(!holds(&place.tree, SECRET), "{listed:?} on {before} brought what is outside");
@@ -181,6 +233,52 @@ fn payload(make: impl for<'a> FnOnce(&'a mut Payload) -> &'a mut Payload) -> Pay
 /// A range from one path to another.
 fn list(range: u64, from: &str, until: &str) -> (u8, Payload) {
     (kind::LIST, payload(|list| list.number(range).string(from.as_bytes()).byte(1).string(until.as_bytes())))
+}
+
+/// What may be given unasked has its order and its bounds, and is for one who has nothing.
+#[test]
+fn gifts_that_nobody_may_make() {
+    if !Subject::is_xssh_or_say("it is a peer of xssh sync") {
+        return;
+    }
+    let tree = [("", DIRECTORY, ""), ("a", FILE, ""), ("b", FILE, "")];
+    let right = given(&tree);
+    let giving = || (GIVING, Payload::default());
+    let range = |number, listed: &[Listed]| (kind::ENTRIES, entries(number, listed));
+    let end = |number| (kind::END_OF_RANGE, payload(|end| end.number(number).byte(1)));
+    let file = |range, place| (kind::SMALL_FILES, small((range, place)));
+    let many = (0..2000_u64).flat_map(|number| {
+        let name: &'static str = format!("n{number:04}").leak();
+        [range(number, if number == 0 { &tree[..1] } else { &[] }), range(number, &[(name, FILE, "")]), end(number)]
+    });
+    let cases: Vec<Vec<(u8, Payload)>> = vec![
+        vec![giving(), giving()],
+        vec![giving(), range(5, &tree), end(5)],
+        vec![giving(), range(0, &tree), end(0), range(1, &[("a", FILE, "")]), end(1)],
+        vec![giving(), range(0, &tree), file(0, 1)],
+        vec![giving(), range(0, &tree), end(0), file(1, 0)],
+        vec![giving(), range(0, &tree), range(1, &[("c", FILE, "")]), end(1)],
+        std::iter::once(giving()).chain(many).collect(),
+    ];
+    for (number, words) in cases.iter().enumerate() {
+        let place = Place::new();
+        let outside = place.outside();
+        let complaints = give(&place, words);
+        let is_told = complaints.iter().any(|complaint| complaint.contains("broke the protocol"));
+        assert!(is_told, "case {number}: {complaints:?}");
+        assert_eq!(place.outside(), outside);
+    }
+    // The right words to one who has something, and to one who has not; and what is nothing there is passed over.
+    let (vacant, other) = (Place::new(), Place::new());
+    fs::write(other.tree.join("mine"), "mine").unwrap();
+    let mut more = right.clone();
+    let places = [0, 1, 99, u64::from(u32::MAX)];
+    more.splice(3..3, places.into_iter().flat_map(|place| [file(0, place), file(0, place)]));
+    assert_eq!(give(&vacant, &more), Vec::<String>::new());
+    assert_eq!(["a", "b"].map(|name| fs::read(vacant.tree.join(name)).unwrap()), [CONTENT, CONTENT]);
+    assert_eq!(fs::read_dir(&vacant.tree).unwrap().count(), 2);
+    assert!(!give(&other, &right).is_empty());
+    assert_eq!(fs::read_dir(&other.tree).unwrap().count(), 1);
 }
 
 /// A client that cannot say what it wants hears that it cannot be read, and why.
