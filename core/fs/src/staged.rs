@@ -164,6 +164,15 @@ impl Root {
         Ok((file, entry.size))
     }
 
+    /// Removes that.
+    ///
+    /// # Errors
+    /// There is nothing, or what unlink(2) says.
+    pub fn remove_partial(&self, path: &RelPath) -> Result<(), FsError> {
+        let (parent, name) = (self.parent(path)?, partial_name(path));
+        rustix::fs::unlinkat(&parent, name.as_slice(), AtFlags::empty()).map_err(FsError::of(path))
+    }
+
     fn stage_in(&self, parent: Arc<Held>, path: &RelPath, name: Vec<u8>) -> rustix::io::Result<Staged> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = 0o600;

@@ -154,6 +154,11 @@ fn what_is_not_finished_is_gone_or_kept_for_the_next_run() {
     let staged = root.stage_partial(&path("file")).unwrap();
     staged.file().write_all(b"half").unwrap();
     staged.keep();
+    root.remove_partial(&path("file")).unwrap();
+    assert!(root.partial(&path("file")).is_err() && root.remove_partial(&path("file")).is_err());
+    let staged = root.stage_partial(&path("file")).unwrap();
+    staged.file().write_all(b"half").unwrap();
+    staged.keep();
     // One that has not come so far leaves it alone.
     root.stage_partial(&path("file")).unwrap().keep();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);

@@ -310,6 +310,28 @@ mod as_root {
         drop(mounted);
     }
 
+    /// Where there is no room for a file beside what a cut run has left of it, it is begun anew.
+    #[test]
+    fn what_was_left_makes_room() {
+        let world = World::direct();
+        let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+        fs::create_dir(&here).expect("a folder");
+        fs::create_dir(&there).expect("a folder");
+        let mounted = Mounted::tmpfs(&there, "12m");
+        fs::write(here.join("image"), Noise { seed: 10, length: 8_000_000 }.bytes()).expect("a file");
+        let (own, folder) = (text(&Subject::get().path), text(world.home.path()));
+        let killed = format!(
+            "sh -c 'mkfifo {folder}/f; {own} serve --sync < {folder}/f & p=$!; stdbuf -o0 head -c 6000000 > {folder}/f; kill -9 $p'; :"
+        );
+        let _ = sync_by(&world, &killed, &["--no-compress", text(&here), &on_host(&there)]).run();
+        let left = staged(&there).expect("what is left");
+        assert!(fs::metadata(left).expect("what is left").len() > 5_000_000);
+        wait_until(|| Call::new(peer::require("flock")).args(["-n", text(&there), "true"]).run().code() == Some(0));
+        let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ok();
+        assert_alike(&here, &there);
+        drop(mounted);
+    }
+
     pub(in crate::sync) struct Mounted(PathBuf);
 
     impl Mounted {

@@ -37,7 +37,12 @@ impl Decider<'_> {
         let stays = options.inplace && mine.is_some();
         let needed = if stays { theirs.meta.size.saturating_sub(there) } else { theirs.meta.size };
         let (root, own) = self.shared.tree.place(&theirs.path).ok()?;
-        let space = root.space(&own.parent().unwrap_or_else(RelPath::root)).ok()?;
+        let ask = || root.space(&own.parent().unwrap_or_else(RelPath::root)).ok();
+        let mut space = ask()?;
+        // Rather begun anew than not at all.
+        if needed > space.free && root.remove_partial(&own).is_ok() {
+            space = ask()?;
+        }
         let shares = space.shares && there >= DELTA_LEAST && !options.whole_file;
         if needed <= space.free || !space.certain || shares {
             return None;
