@@ -28,7 +28,10 @@ use server::{Server, Started};
 pub(super) fn serve(granted: CvsAuthority<'_>, required: bool) -> Outcome {
     let mut outcome = Outcome::default();
     match attend(granted, required, &mut outcome) {
-        Ok(Some(refusal)) => Outcome { confined: outcome.confined, ..Outcome::refused(refusal.to_string()) },
+        Ok(Some(refusal)) => {
+            let Outcome { confined, ran, .. } = outcome;
+            Outcome { confined, ran, ..Outcome::refused(refusal.to_string()) }
+        }
         Ok(None) => outcome,
         Err(error) => Outcome { failed: Some(error.to_string()), code: FAILED, ..outcome },
     }
@@ -53,6 +56,7 @@ fn attend(granted: CvsAuthority<'_>, required: bool, outcome: &mut Outcome) -> i
         match start(granted, root, required) {
             Ok(Ready { started, repository, login }) => {
                 outcome.confined = Some(started.confined);
+                outcome.ran = Some(started.words.clone());
                 client.gate().serve(repository, login.as_ref());
                 client.carry(started)?;
             }

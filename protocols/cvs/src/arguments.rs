@@ -70,16 +70,21 @@ impl Arguments {
             Command::Commit => self.names(command, COMMIT),
             Command::Import => self.names(command, IMPORT),
             Command::Add => self.names(command, ADD),
-            _ => Ok(self.all().collect()),
+            _ => Ok(self.all(command).collect()),
         }
     }
 
-    /// Every word as what it looks like. Behind `--` there are only names.
-    fn all(&self) -> impl Iterator<Item = Word<'_>> {
+    /// Every word as what it looks like. Behind `--` there are only names; behind `diff -I` is a pattern.
+    fn all(&self, command: Command) -> impl Iterator<Item = Word<'_>> {
         let end = self.words.iter().position(|word| word == b"--").unwrap_or(self.words.len());
-        self.words.iter().enumerate().map(move |(at, word)| match word.starts_with(b"-") && at < end {
-            true => Word::Option(word),
-            false => Word::Name(word),
+        let mut is_pattern = false;
+        self.words.iter().enumerate().filter_map(move |(at, word)| {
+            let was_pattern = std::mem::replace(&mut is_pattern, false);
+            if was_pattern {
+                return None;
+            }
+            is_pattern = command == Command::Diff && word == b"-I" && at < end;
+            Some(if word.starts_with(b"-") && at < end { Word::Option(word) } else { Word::Name(word) })
         })
     }
 

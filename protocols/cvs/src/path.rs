@@ -16,8 +16,10 @@ pub struct Repository {
     pub modules: Modules,
     /// Which of its files name programs.
     pub triggers: Triggers,
-    /// Names at its top, beside `CVSROOT`, that are links to `CVSROOT` or to the root.
+    /// Names at its top, beside `CVSROOT`, that lead to `CVSROOT` or to the root.
     pub links: Vec<Vec<u8>>,
+    /// Its disk does not tell `cvsroot` from `CVSROOT`.
+    pub folds_case: bool,
 }
 
 /// Where a name leads.
@@ -50,9 +52,10 @@ impl Repository {
         }
     }
 
-    /// Whether this name at the top is `CVSROOT`. Some disks do not tell `cvsroot` from it.
+    /// Whether this name at the top is `CVSROOT`.
     pub(crate) fn is_admin(&self, name: &[u8]) -> bool {
-        name.eq_ignore_ascii_case(ADMIN) || self.links.iter().any(|link| link == name)
+        let is_same = if self.folds_case { name.eq_ignore_ascii_case(ADMIN) } else { name == ADMIN };
+        is_same || self.links.iter().any(|link| link == name)
     }
 }
 
@@ -79,7 +82,7 @@ pub(crate) fn within<'a>(root: &[u8], path: &'a [u8], relative: bool) -> Result<
 /// not lead into a directory `CVS`, where a server keeps what a directory is of.
 pub(crate) fn check_working(path: &[u8], dotdot: u32) -> Result<(), Refusal> {
     let up = parts(path).take_while(|part| *part == b"..").count();
-    let later_up = parts(path).skip(up).any(|part| part == b".." || part.eq_ignore_ascii_case(b"CVS"));
+    let later_up = parts(path).skip(up).any(|part| part == b".." || part == b"CVS");
     if path.starts_with(b"/") || later_up || up as u64 > u64::from(dotdot) {
         return Err(Refusal::Path(shown(path)));
     }
@@ -94,15 +97,17 @@ mod tests {
     fn cvsroot_is_seen_in_each_of_its_spellings() {
         let repository = Repository { links: vec![b"setup".to_vec()], ..Repository::default() };
         let place = |path: &[u8]| repository.place(parts(path));
-        for admin in ["CVSROOT", "/CVSROOT", "//./CVSROOT//", "CVSROOT/x", "cvsroot", "setup", "CVSROOT/Emptydir/x"] {
+        for admin in ["CVSROOT", "/CVSROOT", "//./CVSROOT//", "CVSROOT/x", "setup", "CVSROOT/Emptydir/x"] {
             assert_eq!(place(admin.as_bytes()), Place::Admin, "{admin}");
         }
         for top in ["", "/", ".", "././/"] {
             assert_eq!(place(top.as_bytes()), Place::Top, "{top}");
         }
-        for other in ["project", "project/CVSROOT", "CVSROOT2", "CVSROOT/Emptydir"] {
+        for other in ["project", "project/CVSROOT", "CVSROOT2", "CVSROOT/Emptydir", "cvsroot"] {
             assert_eq!(place(other.as_bytes()), Place::Ordinary, "{other}");
         }
+        let repository = Repository { folds_case: true, ..Repository::default() };
+        assert_eq!(repository.place(parts(b"cvsRoot/x")), Place::Admin);
     }
 
     #[test]
@@ -121,10 +126,10 @@ mod tests {
 
     #[test]
     fn a_working_path_leads_up_as_far_as_was_said() {
-        for fine in ["a", "a/b", ".", "../a", "..", "./../b"] {
+        for fine in ["a", "a/b", ".", "../a", "..", "./../b", "cvs/a", "CVS2"] {
             assert_eq!(check_working(fine.as_bytes(), 1), Ok(()), "{fine}");
         }
-        for bad in ["/a", "../../a", "a/../b", "CVS", "a/CVS", "a/cvs/b", "../a/.."] {
+        for bad in ["/a", "../../a", "a/../b", "CVS", "a/CVS", "a/CVS/b", "../a/.."] {
             assert!(check_working(bad.as_bytes(), 1).is_err(), "{bad}");
         }
     }

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use xssh_cvs::{Modules, Repository, Trigger, Triggers, limits};
@@ -20,7 +21,9 @@ pub(super) fn survey(root: &Path) -> io::Result<Repository> {
     for trigger in Trigger::ALL {
         triggers.read(trigger, &text(&admin.join(trigger.file()))?);
     }
-    Ok(Repository { modules, triggers, links: links(root, &admin)? })
+    let folded = fs::metadata(root.join("cvsroot"));
+    let is_same = |other: fs::Metadata| (other.dev(), other.ino()) == (metadata.dev(), metadata.ino());
+    Ok(Repository { modules, triggers, links: links(root, &admin)?, folds_case: folded.is_ok_and(is_same) })
 }
 
 /// Names at the top that lead to `CVSROOT` or to the root once more.
@@ -87,6 +90,7 @@ mod tests {
     #[test]
     fn links_to_cvsroot_are_found() {
         let root = planted("");
+        assert!(!survey(root.path()).unwrap().folds_case);
         for (name, leads) in [("setup", "CVSROOT"), ("self", "."), ("other", "/tmp"), ("file", "CVSROOT/config")] {
             std::os::unix::fs::symlink(leads, root.path().join(name)).unwrap();
         }

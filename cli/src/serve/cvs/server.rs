@@ -32,6 +32,8 @@ pub(super) struct Server<'a> {
 pub(super) struct Started {
     pub(super) child: Child,
     pub(super) confined: Confined,
+    /// What runs, for the log.
+    pub(super) words: String,
     /// Its directory for temporary files, which goes with this.
     pub(super) temporary: TempDir,
 }
@@ -44,11 +46,13 @@ impl Server<'_> {
         let temporary = temporary.map_err(|error| format!("no directory for temporary files: {error}"))?;
         let domain = self.domain(program, temporary.path(), required)?;
         let command = self.command(program, temporary.path(), author, with_login);
+        let words = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_string_lossy());
+        let words = words.collect::<Vec<_>>().join(" ");
         let (child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
         if confined == Confined::Not {
             ::log::warn!("Landlock is not to be had; the gate's reading of requests is all that keeps cvs in its root");
         }
-        Ok(Started { child, confined, temporary })
+        Ok(Started { child, confined, words, temporary })
     }
 
     fn command(&self, program: &Path, temporary: &Path, author: &str, with_login: bool) -> Command {

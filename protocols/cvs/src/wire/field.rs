@@ -15,7 +15,7 @@ pub(super) fn path(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
 /// directory keeps what it is of; whoever could write there could change what the gate has seen.
 pub(super) fn file(bytes: &[u8]) -> Result<Vec<u8>, Refusal> {
     let is_name = !bytes.is_empty() && bytes != b"." && bytes != b".." && !bytes.contains(&b'/');
-    if !is_name || bytes.eq_ignore_ascii_case(b"CVS") {
+    if !is_name || bytes == b"CVS" {
         return Err(Refusal::Name(shown(bytes)));
     }
     path(bytes)

@@ -50,5 +50,5 @@ fn repository() -> Repository {
     let mut triggers = Triggers::default();
     triggers.read(Trigger::Taginfo, b"ALL x\n");
     let modules = Modules::read(b"m -a CVSROOT n\nn &m\no -o program -d x p\n");
-    Repository { modules, triggers, links: vec![b"setup".to_vec()] }
+    Repository { modules, triggers, links: vec![b"setup".to_vec()], folds_case: false }
 }

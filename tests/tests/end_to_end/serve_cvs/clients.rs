@@ -1,10 +1,14 @@
 //! Other clients, other roots, locks elsewhere.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use xssh_tests::key::Key;
 use xssh_tests::peer;
+use xssh_tests::sshd::Sshd;
 use xssh_tests::subject::Subject;
 
 use super::{Gated, HOST};
@@ -73,7 +77,7 @@ fn remote_shells() {
     let _ = gated.home.call(peer::require("puttygen")).args([text(&key.path), "-o", text(&private)]).run().ok();
     let host = gated.sshd.host_keys().first().expect("a host key").fingerprint();
     let plink = format!("exec {} -batch -P {} -i", text(&peer::require("plink")), gated.sshd.port());
-    // cvs puts the host's name behind what it says; to plink it is an address.
+    // It takes no `--`. To it the host is an address, so that it needs no configuration of its own.
     let body = format!(
         "user=$2; shift $(($# - 1)); {plink} {} -hostkey {host} -l \"$user\" 127.0.0.1 \"$1\"",
         private.display()
@@ -131,14 +135,33 @@ fn what_would_be_served_is_explained() {
 /// Nothing of a session is left behind: no temporary directory, no lock, no process.
 #[test]
 fn nothing_is_left() {
-    let gated = Gated::with("--name alice");
+    let gated = Gated::on(Sshd::plan().with("SetEnv HOME=%d/home TMPDIR=%d/home").start());
+    gated.grant(gated.home.key(), "--name alice");
     gated.check_out();
     let _ = gated.say("init /x\n");
     let _ = gated.say("Directory .\nproject\nModified x\nu=rw\n1000\nhalf a file");
-    let left = |folder: &std::path::Path, start: &str| {
-        let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
-        entries.filter(|name| name.to_string_lossy().starts_with(start)).count()
-    };
-    assert_eq!(left(&gated.repository().join("project"), "#cvs"), 0);
-    assert_eq!(left(&gated.sshd.home(), "xssh-cvs-"), 0);
+    // A client that is killed while the server works for it.
+    let key = gated.home.key();
+    let call = gated.home.call(gated.shell(key)).args(["-l", &gated.user, "--", HOST, "cvs server"]);
+    let mut running = call.start();
+    let words = format!("Root {}\nDirectory .\nproject\nversion\n", gated.repository().display());
+    running.stdin.as_mut().expect("its input").write_all(words.as_bytes()).expect("its input");
+    let mut answer = [0; 6];
+    running.stdout.as_mut().expect("its output").read_exact(&mut answer).expect("an answer");
+    assert_eq!(count(&gated.sshd.home()), 1, "its directory is elsewhere");
+    drop(running);
+    let late = Instant::now() + Duration::from_secs(60);
+    while count(&gated.sshd.home()) > 0 || !gated.sshd.serving().is_empty() {
+        assert!(Instant::now() < late, "something of a session is left");
+        thread::sleep(Duration::from_millis(50));
+    }
+    let entries = fs::read_dir(gated.repository().join("project")).expect("a folder");
+    let mut names = entries.map(|entry| entry.expect("an entry").file_name());
+    assert!(names.all(|name| !name.to_string_lossy().starts_with("#cvs")), "a lock is left");
+}
+
+/// Directories for temporary files.
+fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    entries.filter(|name| name.to_string_lossy().starts_with("xssh-cvs-")).count()
 }

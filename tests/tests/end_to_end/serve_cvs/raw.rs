@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use super::Gated;
 
@@ -130,6 +132,42 @@ fn links_in_the_repository_that_lead_out() {
     assert!(!outcome.text().contains("first line") && !outcome.text().contains("Initial revision"), "{outcome}");
 }
 
+/// The same with a link that leads now in and now out, thousands of times.
+#[test]
+fn a_link_that_changes_while_it_is_followed() {
+    let gated = Gated::with("--name alice");
+    let (inside, outside) = (gated.repository().join("project"), gated.sshd.folder().join("other/project"));
+    let log = outside.join("README,v");
+    let text = fs::read_to_string(&log).expect("a file").replace("first line", "the canary sings");
+    fs::remove_file(&log).expect("a file");
+    fs::write(&log, text).expect("a file");
+    let flip = gated.repository().join("flip");
+    symlink(&inside, &flip).expect("a link");
+    let is_over = AtomicBool::new(false);
+    let (mut led_in, mut led_out) = (0, 0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let aside = gated.repository().join("aside");
+            for place in [&outside, &inside].into_iter().cycle() {
+                symlink(place, &aside).expect("a link");
+                fs::rename(&aside, &flip).expect("a link");
+                if is_over.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        let words = "Argument -p\nArgument flip/README\nco\n".repeat(700);
+        for _ in 0..4 {
+            let said = gated.say(&words).text();
+            assert!(!said.contains("the canary sings"), "what is outside was read");
+            led_in += said.matches("M first line\n").count();
+            led_out += said.matches("Permission denied").count();
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
+    assert!(led_in > 20 && led_out > 20, "{led_in} times in, {led_out} times out");
+}
+
 #[test]
 fn cvsroot_is_read_and_not_written() {
     let gated = Gated::with("--name alice");
@@ -171,7 +209,7 @@ fn cvsroot_is_read_and_not_written() {
             .to_owned(),
     ] {
         let outcome = gated.say(&words);
-        let _ = outcome;
+        gated.assert_refused(&outcome, "this key may not change CVSROOT");
         assert_eq!(admin(&gated.snapshot()), admin(&before), "{words}");
     }
 }
