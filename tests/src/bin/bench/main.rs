@@ -4,11 +4,12 @@
 //! a table in `docs/benchmarks/`. It is a program and no test: what it finds depends on the machine and what else runs
 //! there. It must never touch a person's own keys or configuration: `lab` makes its own.
 //!
-//! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload` and `sync` (the
-//! rows), `contest` (A B A B), `measure` (one run), `machine`, `report` and `plot`.
+//! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload`, `sync` and `cvs`
+//! (the rows), `contest` (A B A B), `measure` (one run), `machine`, `report` and `plot`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to its user")]
 
 mod contest;
+mod cvs;
 mod error;
 mod lab;
 mod machine;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::contest::{Bound, Metric, Row, Target};
+use crate::cvs::Checkout;
 use crate::error::BenchError;
 use crate::lab::{Lab, succeed};
 use crate::material::Material;
@@ -59,6 +60,8 @@ pub(crate) enum Task {
     Rsync { from: PathBuf, to: PathBuf, fresh: bool },
     /// `xssh sync` against `rsync -a -e ssh`.
     Sync(Sync),
+    /// `cvs checkout`, through the gate and without it.
+    Checkout(Checkout),
 }
 
 impl Task {
@@ -73,6 +76,7 @@ impl Task {
                 rsync.args([from.clone().into_os_string(), to.into()])
             }
             Self::Sync(sync) => sync.run(client),
+            Self::Checkout(checkout) => checkout.run(client),
         }
     }
 
@@ -81,7 +85,7 @@ impl Task {
         match self {
             Self::Upload(Input::File(path) | Input::Pipe(path)) | Self::Download(path) => Some(path),
             Self::Rsync { from, .. } => Some(from),
-            Self::Upload(Input::Nothing) | Self::True(_) | Self::Sync(_) => None,
+            Self::Upload(Input::Nothing) | Self::True(_) | Self::Sync(_) | Self::Checkout(_) => None,
         }
     }
 
@@ -92,18 +96,27 @@ impl Task {
                 fs::remove_dir_all(to).map_err(BenchError::io(to.display().to_string()))
             }
             Self::Sync(sync) => sync.prepare(),
+            Self::Checkout(checkout) => checkout.prepare(),
             _ => Ok(()),
         }
     }
 
     /// Makes what a row alone needs, untimed.
     pub(crate) fn make(&self) -> Result<(), BenchError> {
-        if let Self::Sync(sync) = self { sync.make() } else { Ok(()) }
+        match self {
+            Self::Sync(sync) => sync.make(),
+            Self::Checkout(checkout) => checkout.make(),
+            _ => Ok(()),
+        }
     }
 
     /// Removes it.
     pub(crate) fn clear(&self) -> Result<(), BenchError> {
-        if let Self::Sync(sync) = self { sync.clear() } else { Ok(()) }
+        match self {
+            Self::Sync(sync) => sync.clear(),
+            Self::Checkout(checkout) => checkout.clear(),
+            _ => Ok(()),
+        }
     }
 
     /// Does it once and looks at every byte that arrived.
@@ -139,6 +152,10 @@ impl Task {
             Self::Sync(sync) => {
                 run.measure()?;
                 sync.is_alike()?
+            }
+            Self::Checkout(checkout) => {
+                run.measure()?;
+                checkout.is_alike()?
             }
         };
         let _ = fs::remove_file(&arrived);
@@ -194,5 +211,7 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
     for (name, task, pairs, targets) in sync::rows(lab, &material.scale) {
         rows.push(row(name, Task::Sync(task), &plain, pairs, &targets));
     }
+    let checkout = Checkout::new(lab, &material.scale, xssh);
+    rows.push(row("cvs-checkout", Task::Checkout(checkout), &plain, 7, &[wall(1.1)]));
     rows
 }
