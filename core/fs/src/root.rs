@@ -140,6 +140,9 @@ impl Root {
 
     /// The same without openat2 (before Linux 5.6, or where a sandbox forbids it): component by component.
     fn open_step_by_step(&self, path: &RelPath, flags: OFlags) -> Result<OwnedFd, FsError> {
+        if path.is_root() {
+            return rustix::fs::openat(&self.directory, ".", flags, Mode::empty()).map_err(FsError::of(path));
+        }
         let mut held = Arc::clone(&self.directory);
         let between = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mut names = path.as_bytes().split(|byte| *byte == b'/').peekable();

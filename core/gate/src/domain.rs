@@ -303,6 +303,47 @@ mod tests {
         assert_eq!(fs::read(inside.path().join("a")).unwrap(), b"x");
     }
 
+    /// As an rsync has it that was brought to do its worst in a tree that only grows: a place of its own to write in, beside it.
+    #[test]
+    fn a_place_to_stage_files_in_is_no_way_to_change_what_is_there() {
+        let inside = tempfile::tempdir().unwrap();
+        let (tree, stage) = (inside.path(), inside.path().join("stage"));
+        fs::write(tree.join("a"), "x").unwrap();
+        fs::create_dir_all(tree.join("d/e")).unwrap();
+        fs::create_dir(&stage).unwrap();
+        let shell = |line: &str| {
+            let domain = Domain::new(true).allow_system();
+            let domain = domain.allow_path(Path::new("/usr/bin"), Right::Run).unwrap();
+            let domain = domain.allow_path(tree, Right::Add).unwrap().allow_path(&stage, Right::Write).unwrap();
+            let mut command = Command::new("/usr/bin/dash");
+            command.args(["-c", line]).current_dir(tree).stderr(Stdio::null());
+            domain.spawn(command).unwrap().0.wait().unwrap().success()
+        };
+        assert!(shell("echo new > stage/f && mv stage/f f && cat f"));
+        assert!(shell("mkdir stage/g && mv stage/g g"));
+        for line in [
+            "echo y > stage/h; mv -f stage/h a",
+            "echo y > stage/i; ln -f stage/i a",
+            "ln a stage/j",
+            "ln a stage/k && cat stage/k",
+            "mv a stage/l",
+            "mv d stage/m",
+            "mv d/e stage/n",
+            "mv f a",
+            "echo y >> f",
+            "cp stage/h o",
+            "rm f",
+            "rmdir g",
+            "rmdir stage",
+            "mv stage p",
+        ] {
+            assert!(!shell(line), "{line}");
+        }
+        assert_eq!(fs::read(tree.join("a")).unwrap(), b"x");
+        assert_eq!(fs::read(tree.join("f")).unwrap(), b"new\n");
+        assert!(tree.join("d/e").is_dir() && tree.join("g").is_dir());
+    }
+
     #[test]
     fn devices_are_made_only_where_they_may_be() {
         let inside = tempfile::tempdir().unwrap();

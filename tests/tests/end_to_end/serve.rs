@@ -5,7 +5,9 @@ mod append;
 mod escapes;
 mod pulls;
 mod pushes;
+mod races;
 mod synced;
+mod unconfined;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
