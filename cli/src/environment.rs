@@ -64,6 +64,11 @@ pub(crate) fn account() -> Account {
     Account::current(home, variable("USER").or_else(|| variable("LOGNAME")))
 }
 
+/// The account's home directory.
+pub(crate) fn home() -> PathBuf {
+    account().home
+}
+
 /// Who runs us, and where.
 pub(crate) fn context() -> LocalContext {
     let account = account();

@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write};
 
 use xssh_ssh::config::algorithms;
 
-use crate::args::definition::{self, PROGRAM, ROUTE, SERVE, SYNC};
+use crate::args::definition::{self, AUTHORIZE, PROGRAM, ROUTE, SERVE, SYNC};
 use crate::args::{Help, Topic};
 use crate::words;
 
@@ -27,6 +27,7 @@ pub(crate) fn text(help: Help) -> String {
         Topic::Route => program.find_subcommand_mut(ROUTE),
         Topic::Sync => program.find_subcommand_mut(SYNC),
         Topic::Serve => program.find_subcommand_mut(SERVE),
+        Topic::Authorize => program.find_subcommand_mut(AUTHORIZE),
     };
     let render = |command: &mut clap::Command| {
         if help.long { command.render_long_help() } else { command.render_help() }.to_string()

@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod authorize;
 mod environment;
 mod help;
 mod log;
@@ -25,6 +26,7 @@ fn main() -> std::process::ExitCode {
         Ok(Action::RemoteShell(invocation)) => log::with(&invocation, || remote_shell::run(&invocation)),
         Ok(Action::Route { invocation, json }) => log::with(&invocation, || route::run(&invocation, json)),
         Ok(Action::Sync(call)) => sync::run(&call),
+        Ok(Action::Authorize(call)) => authorize::run(&call),
         Ok(Action::Serve(call)) => serve::forced(&call),
         Ok(Action::ServeSync) => serve::sync(),
         Ok(Action::Verify(digest)) => u8::from(!sync::verify(&digest)),

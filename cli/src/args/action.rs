@@ -1,6 +1,7 @@
 use std::ffi::OsString;
 
-use super::definition::{self, Letters, ROUTE, SERVE, SYNC};
+use super::authorize::{self, Authorize};
+use super::definition::{self, AUTHORIZE, Letters, ROUTE, SERVE, SYNC};
 use super::serve::{self, Serve};
 use super::sync::{self, Sync};
 use super::translation::Translation;
@@ -30,6 +31,8 @@ pub(crate) enum Action {
     Sync(Box<Sync>),
     /// `serve`, as a forced command.
     Serve(Box<Serve>),
+    /// `authorize`.
+    Authorize(Box<Authorize>),
     /// `serve --sync`: the helper of a sync.
     ServeSync,
     /// `serve --verify digest`: whether this program is the one with this digest.
@@ -58,6 +61,8 @@ pub(crate) enum Topic {
     Sync,
     /// `xssh serve`.
     Serve,
+    /// `xssh authorize`.
+    Authorize,
 }
 
 /// Reads a command line: `program` is the name that xssh was called by, without folders, and `words` are what follows
@@ -72,8 +77,8 @@ pub(crate) fn parse(program: &str, words: &[OsString]) -> Result<Action, Fault> 
         Some(Word::Route) => route(rest),
         Some(Word::Sync) => sync::sync(rest),
         Some(Word::Serve) => serve::serve(rest),
+        Some(Word::Authorize) => authorize::authorize(rest),
         Some(Word::Help) => help(rest),
-        Some(Word::Later(word)) => Err(Fault::WordNotYet(word)),
     }
 }
 
@@ -105,6 +110,7 @@ fn help(words: &[OsString]) -> Result<Action, Fault> {
         Some(word) if word == ROUTE => Topic::Route,
         Some(word) if word == SYNC => Topic::Sync,
         Some(word) if word == SERVE => Topic::Serve,
+        Some(word) if word == AUTHORIZE => Topic::Authorize,
         Some(word) => return Err(Fault::NoSuchTopic(word.to_string_lossy().into_owned())),
     };
     Ok(Action::Help(Help { topic, long: true }))

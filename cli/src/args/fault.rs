@@ -54,15 +54,15 @@ pub(crate) enum Fault {
         /// Why, and what to do instead.
         reason: &'static str,
     },
-    /// A subcommand that is still to come.
-    #[error("xssh {0} is not there yet; a host of that name is reached by user@{0} or -- {0}")]
-    WordNotYet(&'static str),
     /// A command line of `xssh sync` that is none.
     #[error("{0}; xssh help sync tells more")]
     Sync(String),
     /// A command line of `xssh serve` that is none.
     #[error("{0}; xssh help serve tells more")]
     Serve(String),
+    /// A command line of `xssh authorize` that is none.
+    #[error("{0}; xssh help authorize tells more")]
+    Authorize(String),
     /// `xssh help` with a word that is no subcommand.
     #[error("there is no help on '{0}'")]
     NoSuchTopic(String),

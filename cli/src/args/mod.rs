@@ -11,6 +11,7 @@
 //! Nothing here prints or connects. The one look outside is whether the files of `-i` exist.
 
 mod action;
+pub(crate) mod authorize;
 pub(crate) mod definition;
 mod fault;
 mod identity;

@@ -5,14 +5,14 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use clap::ArgMatches;
-use xssh_gate::{Access, Grant, Limits, Name, Protocol, Repositories, Tree};
+use xssh_gate::{Access, Grant, Limits, Name, Protocol, Relay, RelayTo, Repositories, Tree, Way};
 
 use super::Fault;
 use super::action::{Action, Help, Topic};
 use super::definition::{self, SERVE};
 
 /// `xssh serve` as a forced command, read.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Serve {
     /// What the key may do.
     pub(crate) grant: Grant,
@@ -21,6 +21,9 @@ pub(crate) struct Serve {
     /// What is to be explained instead of done.
     pub(crate) explain: Option<OsString>,
 }
+
+/// The protocols of a line that names none.
+const USUAL: [Protocol; 2] = [Protocol::Sync, Protocol::Rsync];
 
 /// Where sessions are logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,22 +48,81 @@ pub(super) fn serve(words: &[OsString]) -> Result<Action, Fault> {
     match definition::subcommand(SERVE).no_binary_name(true).try_get_matches_from(words) {
         Ok(matches) if matches.get_flag("help") => Ok(Action::Help(Help { topic: Topic::Serve, long: true })),
         Ok(matches) => {
-            let serve = Serve {
-                grant: grant(&matches).map_err(|why| Fault::Serve(why.to_owned()))?,
-                log: matches.get_one::<PathBuf>("log").map(log),
-                explain: matches.get_one("explain").cloned(),
-            };
+            let mut serve = read(&matches).map_err(|why| Fault::Serve(why.to_owned()))?;
+            serve.explain = matches.get_one("explain").cloned();
             Ok(Action::Serve(Box::new(serve)))
         }
         Err(_) if wants_help("--help") || wants_help("-h") => {
             Ok(Action::Help(Help { topic: Topic::Serve, long: wants_help("--help") }))
         }
-        Err(error) => {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            Err(Fault::Serve(first.strip_prefix("error: ").unwrap_or(first).to_owned()))
+        Err(error) => Err(Fault::Serve(definition::first_line(&error))),
+    }
+}
+
+/// Reads the options of a line.
+pub(super) fn read(matches: &ArgMatches) -> Result<Serve, &'static str> {
+    let log = matches.get_one::<PathBuf>("log").map(log);
+    if log.as_ref().is_some_and(|log| matches!(log, Log::File(path) if !path.is_absolute())) {
+        return Err("--log is to begin with /, or to be syslog");
+    }
+    Ok(Serve { grant: grant(matches)?, log, explain: None })
+}
+
+/// The options of a grant, as a line of authorized_keys has them: read again, they are the same.
+pub(crate) fn words(serve: &Serve) -> Vec<String> {
+    let mut words = Vec::new();
+    let Serve { grant, log, .. } = serve;
+    if let Some(tree) = &grant.tree {
+        words.extend(["--root".to_owned(), tree.root.to_string_lossy().into_owned()]);
+        let Access { read, create, replace, delete } = tree.access;
+        let flags = [
+            (!create && !replace && !delete, "--read-only"),
+            (!read, "--write-only"),
+            (create && !replace && !delete, "--append-only"),
+            (replace && !delete, "--no-delete"),
+            (tree.devices, "--allow-devices"),
+            (tree.set_id, "--allow-set-id"),
+            (tree.owner_names, "--owner-names"),
+        ];
+        words.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
+        let protocols: Vec<String> = tree.protocols.iter().map(ToString::to_string).collect();
+        if tree.protocols != USUAL {
+            words.extend(["--allow".to_owned(), protocols.join(",")]);
         }
     }
+    if let Some(Relay { destination, way, config }) = &grant.relay {
+        if let Some(config) = config {
+            words.extend(["--relay-config".to_owned(), config.to_string_lossy().into_owned()]);
+        }
+        words.extend(["--relay".to_owned(), destination.to_string()]);
+        match way {
+            Way::Fixed(command) => words.extend(["--relay-command".to_owned(), command.clone()]),
+            Way::Through => words.push("--relay-through".to_owned()),
+            Way::Passed => {}
+        }
+    }
+    if let Some(repositories) = &grant.repositories {
+        for root in &repositories.roots {
+            words.extend(["--cvs-root".to_owned(), root.to_string_lossy().into_owned()]);
+        }
+        let flags = [(repositories.is_read_only, "--cvs-read-only"), (repositories.is_admin, "--cvs-admin")];
+        words.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
+        if !repositories.runs_hooks {
+            words.extend(["--cvs-hooks", "refuse"].map(str::to_owned));
+        }
+    }
+    if let Some(name) = &grant.name {
+        words.extend(["--name".to_owned(), name.as_str().to_owned()]);
+    }
+    if grant.require_landlock {
+        words.push("--require-landlock".to_owned());
+    }
+    match log {
+        Some(Log::Syslog) => words.extend(["--log", "syslog"].map(str::to_owned)),
+        Some(Log::File(path)) => words.extend(["--log".to_owned(), path.to_string_lossy().into_owned()]),
+        None => {}
+    }
+    words
 }
 
 fn log(place: &PathBuf) -> Log {
@@ -70,17 +132,31 @@ fn log(place: &PathBuf) -> Log {
 /// What a key may do, of the options of its line.
 fn grant(matches: &ArgMatches) -> Result<Grant, &'static str> {
     let (tree, repositories) = (tree(matches)?, repositories(matches)?);
-    if tree.is_none() && repositories.is_none() {
-        return Err("--root is missing, or --cvs-root: what is served");
+    let relay = relay(matches)?;
+    if tree.is_none() && repositories.is_none() && relay.is_none() {
+        return Err("--root is missing, or --cvs-root, or --relay: what is served");
     }
     Ok(Grant {
         name: matches.get_one::<Name>("name").cloned(),
         tree,
         repositories,
-        relay: None,
+        relay,
         limits: Limits::default(),
         require_landlock: matches.get_flag("require-landlock"),
     })
+}
+
+fn relay(matches: &ArgMatches) -> Result<Option<Relay>, &'static str> {
+    let config: Option<PathBuf> = matches.get_one("relay-config").cloned();
+    if config.as_ref().is_some_and(|config| !config.is_absolute()) {
+        return Err("--relay-config is to begin with /");
+    }
+    let way = match matches.get_one::<String>("relay-command") {
+        Some(command) => Way::Fixed(command.clone()),
+        None if matches.get_flag("relay-through") => Way::Through,
+        None => Way::Passed,
+    };
+    Ok(matches.get_one::<RelayTo>("relay").map(|to| Relay { destination: to.clone(), way, config }))
 }
 
 fn repositories(matches: &ArgMatches) -> Result<Option<Repositories>, &'static str> {
@@ -119,9 +195,64 @@ fn tree(matches: &ArgMatches) -> Result<Option<Tree>, &'static str> {
     Ok(Some(Tree {
         root,
         access,
-        protocols: if protocols.is_empty() { vec![Protocol::Sync, Protocol::Rsync] } else { protocols },
+        protocols: if protocols.is_empty() { USUAL.to_vec() } else { protocols },
         devices: flag("allow-devices"),
         set_id: flag("allow-set-id"),
         owner_names: flag("owner-names"),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &[String]) -> Serve {
+        let words: Vec<OsString> = line.iter().map(OsString::from).collect();
+        match serve(&words) {
+            Ok(Action::Serve(serve)) => *serve,
+            other => panic!("{line:?}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_words_of_a_grant_are_read_the_same() {
+        for line in [
+            "--root /srv",
+            "--root /srv --read-only --name alice --log syslog",
+            "--root /srv --write-only --append-only --require-landlock",
+            "--root /srv --append-only --allow sync",
+            "--root /srv --no-delete --write-only --log /var/log/x --allow rsync,sync",
+            "--cvs-root /a --cvs-root /b --cvs-read-only --name x",
+            "--cvs-root /a --cvs-admin --cvs-hooks refuse --root /srv --no-delete",
+            "--relay u@inner:2222 --name x",
+            "--relay inner --relay-through --relay-config /etc/x",
+            "--relay [::1]:22 --relay-command uptime",
+            "--root /srv --allow-devices --allow-set-id --owner-names --allow rsync",
+        ] {
+            let line: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            let serve = parse(&line);
+            assert_eq!(parse(&words(&serve)), serve, "{line:?} {:?}", words(&serve));
+        }
+    }
+
+    #[test]
+    fn what_is_no_grant_is_named() {
+        for (line, said) in [
+            ("--require-landlock", "--root is missing"),
+            ("--root srv", "--root is to begin with /"),
+            ("--relay -oProxyCommand=x", "unexpected argument"),
+            ("--relay u@-oProxyCommand=x", "a host to go to"),
+            ("--relay h --root /srv", "cannot be used with"),
+            ("--relay h --relay-through --relay-command x", "cannot be used with"),
+            ("--root /srv --log x", "--log is to begin with /"),
+            ("--root /srv --read-only --append-only", "cannot be used with"),
+            ("--root /srv --allow scp", "sync or rsync"),
+            ("--root /srv --name -x", "a name has"),
+            ("--root /srv --unknown", "--unknown"),
+        ] {
+            let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();
+            let fault = serve(&words).unwrap_err().to_string();
+            assert!(fault.contains(said), "{line}: {fault}");
+        }
+    }
 }

@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use super::definition::{ROUTE, SERVE, SYNC};
+use super::definition::{AUTHORIZE, ROUTE, SERVE, SYNC};
 
 /// A subcommand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,8 @@ pub(super) enum Word {
     Sync,
     /// `serve [options]`, and what other programs of ours say behind it.
     Serve,
-    /// One that is kept for later.
-    Later(&'static str),
+    /// `authorize [options] KEY`.
+    Authorize,
 }
 
 const WORDS: [(&str, Word); 5] = [
@@ -30,7 +30,7 @@ const WORDS: [(&str, Word); 5] = [
     (ROUTE, Word::Route),
     (SYNC, Word::Sync),
     (SERVE, Word::Serve),
-    ("authorize", Word::Later("authorize")),
+    (AUTHORIZE, Word::Authorize),
 ];
 
 /// The subcommand that `words` begin with, where xssh was called as `program`: under the name `ssh` there is none.
@@ -64,7 +64,7 @@ mod tests {
     fn words_count_in_first_place_only() {
         assert_eq!(found("xssh", &["route", "host"]), Some(Word::Route));
         assert_eq!(found("x", &["help"]), Some(Word::Help));
-        for (word, meant) in [("sync", Word::Sync), ("serve", Word::Serve), ("authorize", Word::Later("authorize"))] {
+        for (word, meant) in [("sync", Word::Sync), ("serve", Word::Serve), ("authorize", Word::Authorize)] {
             assert_eq!(found("xssh", &[word]), Some(meant));
             assert_eq!(found("xssh", &[word, "a", "b"]), Some(meant));
         }

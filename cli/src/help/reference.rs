@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use crate::args::definition::{self, ROUTE, SERVE, SYNC};
+use crate::args::definition::{self, AUTHORIZE, ROUTE, SERVE, SYNC};
 
 const WRITE: &str = "XSSH_WRITE_DOCS";
 
@@ -35,6 +35,7 @@ fn published() -> Vec<(&'static str, String)> {
         ("docs/man/xssh-route.1", man(subcommand(ROUTE), &[])),
         ("docs/man/xssh-sync.1", man(subcommand(SYNC), &[])),
         ("docs/man/xssh-serve.1", man(subcommand(SERVE), &[])),
+        ("docs/man/xssh-authorize.1", man(subcommand(AUTHORIZE), &[])),
         ("docs/completions/xssh.bash", completion(Shell::Bash) + BASH_HOSTS),
         ("docs/completions/_xssh", completion(Shell::Zsh)),
         ("docs/completions/xssh.fish", completion(Shell::Fish) + FISH_HOSTS),
@@ -81,7 +82,7 @@ fn page() -> String {
     for (title, body) in definition::SECTIONS {
         write!(text, "\n## {title}\n\n{}\n", escaped(body)).unwrap();
     }
-    for name in [ROUTE, SYNC, SERVE] {
+    for name in [ROUTE, SYNC, SERVE, AUTHORIZE] {
         write!(text, "\n# xssh {name}\n\n").unwrap();
         describe(&mut text, &subcommand(name));
     }

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
-use xssh_gate::{Authority, Grant, ServedCommand, TreeAuthority};
+use xssh_gate::{Authority, Grant, ServedCommand};
 
 use super::journal::REFUSED;
 use super::{cvs, rsync};
@@ -18,21 +18,25 @@ pub(super) fn explain(grant: &Grant, command: &OsStr) -> u8 {
     let told = match grant.admit(asked, Some(command)) {
         Ok(Authority::Check) => Ok("nothing is run: it is true".to_owned()),
         Ok(Authority::Sync(tree)) => {
-            Ok(format!("the helper of a sync runs in {}: {}", tree.root().display(), access(tree)))
+            Ok(format!("the helper of a sync runs in {}: it may {}", tree.root().display(), tree.access().words()))
         }
         Ok(Authority::SyncJoin) => Ok("a further connection is handed to the sync that it belongs to".to_owned()),
         Ok(Authority::Rsync(tree, words)) => rsync::prepare(tree, &words).map(|job| {
             let (direction, root) = (if job.plan.is_sender { "sends from" } else { "receives into" }, tree.root());
             format!(
-                "rsync {direction} {}: {}\nruns: {}\nin: {}",
+                "rsync {direction} {}: it may {}\nruns: {}\nin: {}",
                 root.display(),
-                access(tree),
+                tree.access().words(),
                 job.plan.shown(&job.program),
                 job.plan.place()
             )
         }),
         Ok(Authority::Cvs(granted)) => Ok(cvs::explained(granted)),
-        Ok(Authority::Relay(relay)) => Ok(format!("it goes to {}", relay.destination())),
+        Ok(Authority::Relay(relay)) => Ok(match (relay.is_through(), relay.command()) {
+            (true, _) => format!("the client speaks with the sshd of {}", relay.destination()),
+            (false, Some(command)) => format!("{} runs there: {}", relay.destination(), command.escape_ascii()),
+            (false, None) => format!("a shell of {}", relay.destination()),
+        }),
         Err(refusal) => Err(refusal.to_string()),
     };
     let (verdict, why, code) = match told {
@@ -41,16 +45,4 @@ pub(super) fn explain(grant: &Grant, command: &OsStr) -> u8 {
     };
     let _ = writeln!(text, "{verdict}: {why}");
     help::stdout(&text).max(code)
-}
-
-fn access(tree: TreeAuthority<'_>) -> String {
-    let access = tree.access();
-    let may = [
-        (access.read, "read"),
-        (access.create, "add"),
-        (access.replace, "change what is there"),
-        (access.delete, "delete"),
-    ];
-    let may: Vec<&str> = may.into_iter().filter(|(granted, _)| *granted).map(|(_, what)| what).collect();
-    format!("it may {}", may.join(", "))
 }

@@ -3,7 +3,7 @@
 use xssh_gate::{Authority, ServedCommand};
 
 use super::journal::{Journal, Outcome, REFUSED};
-use super::{cvs, explain, join, rsync, tree};
+use super::{cvs, explain, join, own, relay, rsync, tree};
 use crate::args::serve::Serve;
 use crate::{environment, words};
 
@@ -26,6 +26,11 @@ pub(crate) fn forced(call: &Serve) -> u8 {
 
 fn served(call: &Serve, asked: ServedCommand, command: Option<&[u8]>) -> Outcome {
     let speaks_sync = asked == ServedCommand::Sync;
+    let own = call.grant.tree.as_ref().filter(|tree| tree.access.writes()).and_then(|tree| own::held_by(&tree.root));
+    if let Some(own) = own {
+        refuse(own.words());
+        return Outcome::refused(own.words().to_owned());
+    }
     let required = call.grant.require_landlock;
     match call.grant.admit(asked, command) {
         Ok(Authority::Check) => Outcome::default(),
@@ -33,7 +38,7 @@ fn served(call: &Serve, asked: ServedCommand, command: Option<&[u8]>) -> Outcome
         Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
         Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
         Ok(Authority::Cvs(granted)) => cvs::serve(granted, required),
-        Ok(Authority::Relay(_)) => Outcome::refused("a relay is not there yet".to_owned()),
+        Ok(Authority::Relay(way)) => relay::serve(&way),
         Err(refusal) if speaks_sync => tree::refuse(&refusal.to_string()),
         Err(refusal) => {
             refuse(&refusal.to_string());

@@ -47,6 +47,18 @@ impl Access {
         Self { delete: false, ..self }
     }
 
+    /// What may be done, in words.
+    pub fn words(self) -> String {
+        let may = [
+            (self.read, "read"),
+            (self.create, "add"),
+            (self.replace, "change what is there"),
+            (self.delete, "delete"),
+        ];
+        let may: Vec<&str> = may.into_iter().filter(|(granted, _)| *granted).map(|(_, what)| what).collect();
+        may.join(", ")
+    }
+
     /// Whether anything may change.
     pub fn writes(self) -> bool {
         self.create || self.replace || self.delete

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Access, Grant, Name, Protocol, Refusal, Relay, Repositories, ServedCommand, Tree, Word};
+use crate::{Access, Grant, Name, Protocol, Refusal, Relay, RelayTo, Repositories, ServedCommand, Tree, Way, Word};
 
 /// What a session may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,13 +111,27 @@ pub struct RelayAuthority<'a> {
 
 impl<'a> RelayAuthority<'a> {
     /// The host, as the administrator wrote it.
-    pub fn destination(&self) -> &'a str {
+    pub fn destination(&self) -> &'a RelayTo {
         &self.relay.destination
     }
 
     /// What is run there; none for a login.
     pub fn command(&self) -> Option<&[u8]> {
-        self.relay.command.as_ref().map(String::as_bytes).or(self.passed.as_deref())
+        match &self.relay.way {
+            Way::Fixed(command) => Some(command.as_bytes()),
+            Way::Passed => self.passed.as_deref(),
+            Way::Through => None,
+        }
+    }
+
+    /// The configuration that counts.
+    pub fn config(&self) -> Option<&'a Path> {
+        self.relay.config.as_deref()
+    }
+
+    /// Whether the client speaks with that host's sshd.
+    pub fn is_through(&self) -> bool {
+        self.relay.way == Way::Through
     }
 }
 
@@ -128,7 +142,7 @@ impl Grant {
     /// It may not.
     pub fn admit<'a>(&'a self, asked: ServedCommand, command: Option<&[u8]>) -> Result<Authority<'a>, Refusal> {
         if let Some(relay) = &self.relay {
-            let passed = command.filter(|_| relay.command.is_none()).map(<[u8]>::to_vec);
+            let passed = command.map(<[u8]>::to_vec);
             return Ok(Authority::Relay(RelayAuthority { relay, passed }));
         }
         match asked {
@@ -223,16 +237,17 @@ mod tests {
 
     #[test]
     fn a_relay_says_its_own_command_or_the_clients() {
-        let relay = |command: Option<&str>| Grant {
+        let relay = |way: Way| Grant {
             tree: None,
-            relay: Some(Relay { destination: "inner".to_owned(), command: command.map(str::to_owned) }),
+            relay: Some(Relay { destination: "inner".parse().unwrap(), way, config: None }),
             ..grant(&[])
         };
         let told = |grant: &Grant, command| match admit(grant, command) {
             Ok(Authority::Relay(relay)) => relay.command().map(<[u8]>::to_vec),
             other => panic!("{other:?}"),
         };
-        assert_eq!(told(&relay(Some("uptime")), "rm -rf /").as_deref(), Some(&b"uptime"[..]));
-        assert_eq!(told(&relay(None), "a; b | c").as_deref(), Some(&b"a; b | c"[..]));
+        assert_eq!(told(&relay(Way::Fixed("uptime".to_owned())), "rm -rf /").as_deref(), Some(&b"uptime"[..]));
+        assert_eq!(told(&relay(Way::Passed), "a; b | c").as_deref(), Some(&b"a; b | c"[..]));
+        assert_eq!(told(&relay(Way::Through), "a"), None);
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::Access;
 use crate::limits::NAME;
+use crate::{Access, Relay};
 
 /// What one key may do: the options of its line in authorized_keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,15 +53,6 @@ pub struct Repositories {
     pub is_admin: bool,
     /// Programs that `CVSROOT` names run.
     pub runs_hooks: bool,
-}
-
-/// A way to one other host.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Relay {
-    /// `[user@]host[:port]`, the administrator's own word.
-    pub destination: String,
-    /// What is run there, whatever the client says; none where the client's command is passed on.
-    pub command: Option<String>,
 }
 
 /// How much a key may take.

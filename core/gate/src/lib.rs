@@ -16,12 +16,14 @@ mod grant;
 pub mod limits;
 pub mod line;
 mod refusal;
+mod relay;
 mod words;
 
 pub use access::Access;
 pub use authority::{Authority, CvsAuthority, RelayAuthority, TreeAuthority};
 pub use command::ServedCommand;
 pub use domain::{ConfineError, Confined, Domain, Right};
-pub use grant::{Grant, Limits, Name, NameError, Protocol, Relay, Repositories, Tree};
+pub use grant::{Grant, Limits, Name, NameError, Protocol, Repositories, Tree};
 pub use refusal::Refusal;
+pub use relay::{Relay, RelayTo, RelayToError, Way};
 pub use words::Word;

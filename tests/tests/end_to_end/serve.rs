@@ -2,10 +2,12 @@
 //! read, write, change the mode of, or learn anything about.
 
 mod append;
+mod authorize;
 mod escapes;
 mod pulls;
 mod pushes;
 mod races;
+mod relayed;
 mod synced;
 mod unconfined;
 
@@ -88,7 +90,7 @@ impl Served {
 
     /// A command, as OpenSSH sends it.
     fn ask(&self, command: &str) -> Call {
-        self.home.call(peer::require("ssh")).arg("-F").arg(self.home.config()).arg(HOST).arg(command)
+        self.home.call(peer::require("ssh")).arg("-F").arg(self.home.config()).args(["--", HOST, command])
     }
 
     /// The lines of the log.

@@ -5,6 +5,7 @@
 //! (options after the host, clusters, a command of raw bytes) is not clap's.
 
 mod authentication;
+mod authorize;
 mod connection;
 mod forwarding;
 mod letters;
@@ -32,9 +33,12 @@ pub(crate) const SYNC: &str = "sync";
 /// The subcommand that serves a tree to a key.
 pub(crate) const SERVE: &str = "serve";
 
+/// The subcommand that writes lines for it.
+pub(crate) const AUTHORIZE: &str = "authorize";
+
 /// Everything.
 pub(crate) fn command() -> Command {
-    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]\n       xssh sync [options] SRC... DST\n       xssh serve --root DIR [options]")
+    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]\n       xssh sync [options] SRC... DST\n       xssh serve --root DIR [options]\n       xssh authorize --root DIR [options] KEY.pub")
         .about("Run a program on another host over SSH; a drop-in for ssh as a remote shell")
         .long_about(prose::ABOUT)
         .after_help(prose::AFTER_HELP)
@@ -54,6 +58,7 @@ pub(crate) fn command() -> Command {
         .subcommand(route())
         .subcommand(sync::command())
         .subcommand(serve::command())
+        .subcommand(authorize::command())
 }
 
 /// A subcommand by itself.
@@ -61,8 +66,16 @@ pub(crate) fn subcommand(name: &str) -> Command {
     match name {
         SYNC => sync::command(),
         SERVE => serve::command(),
+        AUTHORIZE => authorize::command(),
         _ => route(),
     }
+}
+
+/// What clap says first about a command line that is none.
+pub(crate) fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let first = text.lines().next().unwrap_or_default();
+    first.strip_prefix("error: ").unwrap_or(first).to_owned()
 }
 
 /// The letters of OpenSSH, in the order in which help lists them.

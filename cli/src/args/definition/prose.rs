@@ -35,7 +35,7 @@ last of them may take its value from the rest of it (-p22).",
     (
         "Words in first place",
         "\
-route, sync, serve and help are subcommands if they are the very first word, and authorize is kept for later. A \
+route, sync, serve, authorize and help are subcommands if they are the very first word. A \
 host of such a name is reached by user@sync, by -- sync, or behind any option. Also by what other programs append to a \
 host: words among which is --server (rsync) or -server (unison), or one single word that ends in ` server` (cvs) or \
 begins with `git-` (git). Called by the name ssh, there are no subcommands.",

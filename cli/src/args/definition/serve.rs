@@ -2,7 +2,7 @@
 
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Command, value_parser};
-use xssh_gate::{Name, Protocol};
+use xssh_gate::{Name, Protocol, RelayTo};
 
 use super::{long_flag, named};
 
@@ -81,6 +81,34 @@ pub(super) fn grants() -> Vec<Arg> {
             .hide_possible_values(true)
             .help("Run the programs that CVSROOT names, or refuse the commands that would run them"),
     ];
+    let relay = vec![
+        Arg::new("relay")
+            .long("relay")
+            .value_name("[user@]host[:port]")
+            .value_parser(|text: &str| text.parse::<RelayTo>())
+            .conflicts_with_all(["root", "cvs-root"])
+            .help(
+                "No tree, but a way to this host: the client's command is run there, as this account and with its keys",
+            ),
+        Arg::new("relay-command")
+            .long("relay-command")
+            .value_name("COMMAND")
+            .requires("relay")
+            .conflicts_with("relay-through")
+            .help("This command is run there, whatever the client says"),
+        Arg::new("relay-config")
+            .long("relay-config")
+            .value_name("FILE")
+            .value_parser(value_parser!(std::path::PathBuf))
+            .value_hint(ValueHint::FilePath)
+            .requires("relay")
+            .help("This ssh_config counts for the way there, instead of the account's and the system's"),
+        flag(
+            "relay-through",
+            "The client speaks with that host's sshd itself, with its own keys, as by a ProxyCommand",
+        )
+        .requires("relay"),
+    ];
     let others = vec![
         Arg::new("name")
             .long("name")
@@ -99,7 +127,9 @@ pub(super) fn grants() -> Vec<Arg> {
     let of_root = |arg: Arg| if arg.get_id() == "root" { arg } else { arg.requires("root") };
     let tree = tree.into_iter().map(|arg| of_root(arg).help_heading("The tree"));
     let repositories = repositories.into_iter().map(|arg| arg.help_heading("CVS"));
-    tree.chain(repositories).chain(others.into_iter().map(|arg| arg.help_heading("The key"))).collect()
+    let relay = relay.into_iter().map(|arg| arg.help_heading("A way on"));
+    let others = others.into_iter().map(|arg| arg.help_heading("The key"));
+    tree.chain(repositories).chain(relay).chain(others).collect()
 }
 
 /// What is asked of the subcommand itself.

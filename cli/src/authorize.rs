@@ -1,0 +1,223 @@
+//! `xssh authorize`: lines of authorized_keys for keys that `xssh serve` serves.
+//!
+//! `xssh_gate::line` knows the format; here are the words, what our own commands in it grant, and `file`, which changes the file in
+//! one step or not at all.
+
+mod file;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use xssh_gate::line::{Finding, KeyOption, Line, PublicKey, Weight, judge, quoted};
+
+use crate::args::authorize::{Authorize, What};
+use crate::args::serve::{self, Serve};
+use crate::args::{self, Action};
+use crate::serve::own::{self, Own};
+use crate::{environment, help, words};
+
+/// What everything that is not possible ends with.
+const FAILED: u8 = 1;
+/// The longest file of a public key, in bytes.
+const KEY: u64 = 64 * 1024;
+
+/// Does what was asked for.
+pub(crate) fn run(call: &Authorize) -> u8 {
+    let file = call.file.clone().unwrap_or_else(|| environment::home().join(".ssh/authorized_keys"));
+    let done = match &call.what {
+        What::Line { serve, key, install } => line(serve, key).and_then(|line| match install {
+            false => Ok(help::stdout(&format!("{line}\n"))),
+            true => install_line(&file, &line),
+        }),
+        What::List => list(&file),
+        What::Remove(which) => remove(&file, which),
+        What::Check => check(&file),
+    };
+    done.unwrap_or_else(|why| {
+        words::say(&format_args!("xssh: {why}"));
+        FAILED
+    })
+}
+
+/// The line for a key.
+fn line(serve: &Serve, key: &Path) -> Result<Line, String> {
+    let tree = serve.grant.tree.as_ref();
+    if let Some(why) = tree.and_then(|tree| own::held_by(&tree.root).filter(|_| tree.access.writes())) {
+        return Err(format!(
+            "{}: {}",
+            tree.map(|tree| tree.root.display().to_string()).unwrap_or_default(),
+            why.words()
+        ));
+    }
+    if let Some(tree) = tree.filter(|tree| !tree.root.is_dir()) {
+        words::say(&format_args!("xssh: {} is not there yet, or no directory", tree.root.display()));
+    }
+    let program = std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
+    let program = program.to_str().ok_or("the path of this program is no text")?.to_owned();
+    let words = std::iter::once(program).chain(std::iter::once("serve".to_owned())).chain(serve::words(serve));
+    let command: Vec<String> = words.map(|word| quoted(&word)).collect();
+    let command = command.join(" ");
+    if command.contains(['\n', '\r', '\0', '"']) || command.contains("\\\"") {
+        return Err("a path with a newline or a double quote cannot stand in authorized_keys".to_owned());
+    }
+    let option = |name: &str, value: Option<String>| KeyOption { name: name.to_owned(), value };
+    Ok(Line { options: vec![option("restrict", None), option("command", Some(command))], key: public_key(key)? })
+}
+
+fn public_key(path: &Path) -> Result<PublicKey, String> {
+    let mut text = String::new();
+    let shown = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    let read = if path == Path::new("-") {
+        std::io::stdin().lock().take(KEY).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(path).and_then(|file| file.take(KEY).read_to_string(&mut text))
+    };
+    read.map_err(|error| format!("{shown}: {error}"))?;
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let first = lines.next().ok_or_else(|| format!("{shown}: there is no key in it"))?;
+    if lines.next().is_some() && !first.starts_with("-----") {
+        return Err(format!("{shown}: there are several keys in it"));
+    }
+    PublicKey::parse(first).map_err(|error| format!("{shown}: {error}"))
+}
+
+fn install_line(file: &Path, line: &Line) -> Result<u8, String> {
+    let said = file::change(file, |text| {
+        let (lines, _) = judge(text);
+        match lines.iter().find(|(_, there)| there.key.blob == line.key.blob) {
+            Some((_, there)) if there.to_string() == line.to_string() => Ok(None),
+            Some((at, _)) => Err(format!("the key stands there already, in line {at}: take it away first (--remove)")),
+            None => {
+                let gap = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+                Ok(Some(format!("{text}{gap}{line}\n")))
+            }
+        }
+    })?;
+    words::say(&format_args!(
+        "xssh: {}: {}",
+        file.display(),
+        if said { "the key was added" } else { "the line is there already" }
+    ));
+    Ok(0)
+}
+
+fn remove(file: &Path, which: &str) -> Result<u8, String> {
+    let blob =
+        Some(Path::new(which)).filter(|path| path.is_file()).and_then(|path| public_key(path).ok()).map(|key| key.blob);
+    let mut removed = 0;
+    file::change(file, |text| {
+        let is_meant = |line: &Line| {
+            blob.as_ref() == Some(&line.key.blob) || line.key.comment == which || name(line).as_deref() == Some(which)
+        };
+        let kept: Vec<&str> =
+            text.lines().filter(|text| !Line::parse(text).ok().flatten().is_some_and(|line| is_meant(&line))).collect();
+        removed = text.lines().count() - kept.len();
+        if removed == 0 {
+            return Err(format!("no key is called {which}, neither by --name nor by its comment"));
+        }
+        Ok(Some(kept.iter().map(|line| format!("{line}\n")).collect()))
+    })?;
+    words::say(&format_args!("xssh: {}: {removed} removed", file.display()));
+    Ok(0)
+}
+
+/// What a line of ours grants.
+fn grant(line: &Line) -> Option<Result<Serve, String>> {
+    let (_, options) = line.served()?;
+    let mut words: Vec<std::ffi::OsString> = vec!["serve".into()];
+    words.extend(options.into_iter().map(std::os::unix::ffi::OsStringExt::from_vec));
+    Some(match args::parse("xssh", &words) {
+        Ok(Action::Serve(serve)) => Ok(*serve),
+        Ok(_) => Err("it grants nothing".to_owned()),
+        Err(fault) => Err(fault.to_string()),
+    })
+}
+
+fn name(line: &Line) -> Option<String> {
+    grant(line)?.ok()?.grant.name.map(|name| name.as_str().to_owned())
+}
+
+/// In a few words: what a line lets its key do.
+fn explained(line: &Line) -> String {
+    match (grant(line), line.value("command")) {
+        (Some(Ok(serve)), _) => match (&serve.grant.tree, &serve.grant.relay) {
+            (Some(tree), _) => {
+                format!("serves {} by {}: it may {}", tree.root.display(), serve.grant.serves(), tree.access.words())
+            }
+            (None, Some(relay)) => format!("goes to {}: {}", relay.destination, relay.way.words()),
+            (None, None) => "serves nothing".to_owned(),
+        },
+        (Some(Err(why)), _) => format!("serves nothing: {why}"),
+        (None, Some(command)) => format!("runs {command}"),
+        (None, None) => "runs anything".to_owned(),
+    }
+}
+
+fn title(line: &Line) -> String {
+    let name = name(line).or_else(|| Some(line.key.comment.clone()).filter(|comment| !comment.is_empty()));
+    name.unwrap_or_else(|| line.key.kind.clone())
+}
+
+fn list(file: &Path) -> Result<u8, String> {
+    let (lines, _) = judge(&file::read(file)?);
+    let text: String = lines.iter().map(|(_, line)| format!("{}: {}\n", title(line), explained(line))).collect();
+    Ok(help::stdout(&shown(&text)))
+}
+
+/// Explains every line, and what is wrong with it.
+fn check(file: &Path) -> Result<u8, String> {
+    let (lines, mut findings) = judge(&file::read(file)?);
+    let mut told: Vec<(usize, String)> =
+        lines.iter().map(|(at, line)| (*at, format!("{}: {}", title(line), explained(line)))).collect();
+    for (at, line) in &lines {
+        findings.extend(about(line).into_iter().map(|(weight, words)| Finding { line: *at, weight, words }));
+    }
+    let is_wrong = !findings.is_empty();
+    told.extend(findings.into_iter().map(|finding| {
+        let weight = if finding.weight == Weight::Wrong { "WRONG" } else { "loose" };
+        (finding.line, format!("  {weight}: {}", finding.words))
+    }));
+    told.sort_by_key(|(at, _)| *at);
+    let mut text: String = told.into_iter().map(|(at, words)| format!("{}:{at}: {words}\n", file.display())).collect();
+    for finding in file::modes(file) {
+        text.push_str(&format!("{}:   WRONG: {finding}\n", file.display()));
+    }
+    let code = if is_wrong || !file::modes(file).is_empty() { FAILED } else { 0 };
+    Ok(help::stdout(&shown(&text)).max(code))
+}
+
+/// What is wrong with what a line of ours grants.
+fn about(line: &Line) -> Vec<(Weight, String)> {
+    let mut found = Vec::new();
+    let Some((program, _)) = line.served() else { return found };
+    let program = PathBuf::from(String::from_utf8_lossy(&program).into_owned());
+    if !program.is_absolute() {
+        found.push((Weight::Loose, format!("{} is looked for in PATH: name it from / on", program.display())));
+    } else if !program.is_file() {
+        found.push((Weight::Wrong, format!("there is no {}", program.display())));
+    }
+    match grant(line) {
+        Some(Ok(serve)) => {
+            let Some(tree) = serve.grant.tree else { return found };
+            if !tree.root.is_dir() {
+                found.push((Weight::Wrong, format!("{} is not there, or no directory", tree.root.display())));
+            }
+            match own::held_by(&tree.root) {
+                Some(held) if tree.access.writes() => found.push((Weight::Wrong, held.words().to_owned())),
+                Some(Own::Keys) => found.push((Weight::Loose, Own::Keys.words().to_owned())),
+                Some(Own::Home) => {
+                    found.push((Weight::Loose, "its keys and everything else of the account may be read".to_owned()))
+                }
+                None => {}
+            }
+        }
+        Some(Err(why)) => found.push((Weight::Wrong, why)),
+        None => {}
+    }
+    found
+}
+
+/// A text that may hold what somebody else wrote, as a terminal may have it.
+fn shown(text: &str) -> String {
+    xssh_ssh::terminal::visible::visible_lines(text.as_bytes())
+}

@@ -1,0 +1,78 @@
+//! The way to one other host: by a command there, or as bare bytes to its sshd, so that the client's session is with that host alone.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::AsFd;
+use std::os::unix::ffi::OsStringExt;
+use std::thread;
+
+use xssh_gate::RelayAuthority;
+
+use super::forced;
+use super::journal::{Outcome, REFUSED};
+use crate::args::{self, Action};
+use crate::{log, remote_shell};
+
+/// Goes there.
+pub(super) fn serve(relay: &RelayAuthority<'_>) -> Outcome {
+    if relay.is_through() { through(relay) } else { by_command(relay) }
+}
+
+/// Runs the command there, as this account's own remote shell would. Behind `--` nothing is an option, whatever it looks like.
+fn by_command(relay: &RelayAuthority<'_>) -> Outcome {
+    let to = relay.destination();
+    let mut words: Vec<OsString> =
+        ["-T", "-a", "-x", "-oBatchMode=yes", "-oClearAllForwardings=yes", "-oPermitLocalCommand=no"]
+            .map(OsString::from)
+            .to_vec();
+    if let Some(config) = relay.config() {
+        words.extend(["-F".into(), config.into()]);
+    }
+    if let Some(port) = to.port() {
+        words.push(format!("-p{port}").into());
+    }
+    if let Some(user) = to.user() {
+        words.push(format!("-l{user}").into());
+    }
+    words.extend(["--".into(), to.host().into()]);
+    words.extend(relay.command().map(|command| OsString::from_vec(command.to_vec())));
+    match args::parse("xssh", &words) {
+        Ok(Action::RemoteShell(invocation)) => {
+            let code = log::with(&invocation, || remote_shell::run(&invocation));
+            let ran = relay.command().map(|command| command.escape_ascii().to_string());
+            Outcome { code, ran: Some(format!("{to}: {}", ran.unwrap_or_default())), ..Outcome::default() }
+        }
+        _ => refused(format!("{to} is no host")),
+    }
+}
+
+/// Passes bytes both ways.
+fn through(relay: &RelayAuthority<'_>) -> Outcome {
+    let to = relay.destination();
+    let connected = TcpStream::connect((to.host(), to.port().unwrap_or(22)));
+    let passed = connected.and_then(|stream| Ok((stream.try_clone()?, stream)));
+    let (mut there, mut back) = match passed {
+        Ok(both) => both,
+        Err(error) => return refused(format!("{to} cannot be reached: {error}")),
+    };
+    // What the client says no more, its host hears the end of; when that ends, so do we.
+    let _ = thread::Builder::new().spawn(move || {
+        let _ = io::copy(&mut io::stdin().lock(), &mut there);
+        let _ = there.shutdown(Shutdown::Write);
+    });
+    // Without a buffer: whoever waits for an answer has it at once.
+    let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let bytes = output.and_then(|mut output| io::copy(&mut back, &mut output));
+    let ran = Some(format!("{to}: through"));
+    match bytes {
+        Ok(bytes) => Outcome { ran, moved: Some((0, bytes)), ..Outcome::default() },
+        Err(error) => Outcome { code: REFUSED, ran, failed: Some(error.to_string()), ..Outcome::default() },
+    }
+}
+
+fn refused(why: String) -> Outcome {
+    forced::refuse(&why);
+    Outcome::refused(why)
+}

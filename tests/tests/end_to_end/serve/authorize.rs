@@ -1,0 +1,150 @@
+//! `xssh authorize`: the lines that make a key a served one.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::PathBuf;
+
+use xssh_tests::call::Call;
+use xssh_tests::key::Key;
+use xssh_tests::subject::Subject;
+
+use super::{Served, plant};
+use crate::sync::{assert_alike, text};
+
+fn authorize(served: &Served, args: &[&str]) -> Call {
+    served.home.call(&Subject::get().path).arg("authorize").args(args)
+}
+
+fn public(key: &Key) -> String {
+    format!("{}.pub", text(&key.path))
+}
+
+/// The server's authorized_keys.
+fn keys(served: &Served) -> PathBuf {
+    served.sshd.folder().join("authorized_keys")
+}
+
+#[test]
+fn a_line_that_is_installed_serves_its_key() {
+    let served = Served::with("");
+    fs::write(keys(&served), "# first\n").expect("authorized_keys");
+    let root = served.sshd.folder().join("with blanks, and 'quotes'");
+    fs::create_dir(&root).expect("a folder");
+    let file = keys(&served);
+    let key = public(served.home.key());
+    let args = ["--root", text(&root), "--append-only", "--name", "alice", "--file", text(&file), "--install", &key];
+    let _ = authorize(&served, &args).run().ok().says("the key was added");
+    let lines = fs::read_to_string(&file).expect("authorized_keys");
+    let program = text(&Subject::get().path);
+    assert!(lines.starts_with(&format!("# first\nrestrict,command=\"{program} serve --root '")), "{lines}");
+    assert_eq!(fs::metadata(&file).expect("authorized_keys").mode() & 0o777, 0o644);
+    let here = served.here("here");
+    plant(&here);
+    let _ = served.rsync(&["-a", &format!("{}/", text(&here)), "target:1"]).run().ok();
+    assert_alike(&here, &root.join("1"));
+    let _ = served.sync(&[text(&here), "target:2"]).run().ok();
+    let _ = served.rsync(&["-a", "--delete", &format!("{}/", text(&here)), "target:1"]).run().says("may not delete");
+    // Never twice.
+    let _ = authorize(&served, &args).run().ok().says("is there already");
+    let other = [&args[..2], &["--read-only", "--file", text(&file), "--install", &key]].concat();
+    let _ = authorize(&served, &other).run().ends(1).says("stands there already, in line 2");
+    assert_eq!(fs::read_to_string(&file).expect("authorized_keys"), lines);
+    // The list says what it is, and it goes by its name.
+    let listed = authorize(&served, &["--list", "--file", text(&file)]).run().ok();
+    assert!(listed.text().starts_with("alice: serves ") && listed.text().ends_with("it may read, add\n"), "{listed}");
+    let _ = authorize(&served, &["--remove", "bob", "--file", text(&file)]).run().ends(1).says("no key is called bob");
+    let _ = authorize(&served, &["--remove", "alice", "--file", text(&file)]).run().ok().says("1 removed");
+    assert_eq!(fs::read_to_string(&file).expect("authorized_keys"), "# first\n");
+}
+
+#[test]
+fn a_missing_file_is_made_for_its_owner_alone() {
+    let served = Served::with("");
+    let file = served.here("new/authorized_keys");
+    let key = public(served.home.key());
+    let args = ["--root", text(&served.root()), "--file", text(&file), "--install", &key].map(str::to_owned);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let _ = authorize(&served, &args).run().ok();
+    let mode = |path: &std::path::Path| fs::metadata(path).expect("a file").mode() & 0o777;
+    assert_eq!((mode(&file), mode(file.parent().expect("a folder"))), (0o600, 0o700));
+    let left = fs::read_dir(file.parent().expect("a folder")).expect("a folder").count();
+    assert_eq!(left, 1);
+    let _ = authorize(&served, &["--remove", &key, "--file", text(&file)]).run().ok();
+    assert_eq!(fs::read_to_string(&file).expect("authorized_keys"), "");
+}
+
+#[test]
+fn keys_come_from_files_and_from_standard_input_and_private_ones_are_refused() {
+    let served = Served::with("");
+    let root = text(&served.root()).to_owned();
+    let line = authorize(&served, &["--root", &root, "-"]).input(served.home.key().public()).run().ok();
+    assert!(line.text().ends_with(&format!("\" {}\n", served.home.key().public())), "{line}");
+    let _ = authorize(&served, &["--root", &root, text(&served.home.key().path)]).run().ends(1).says("private key");
+    let _ = authorize(&served, &["--root", &root, "-"]).run().ends(1).says("there is no key in it");
+    let _ = authorize(&served, &["--root", &root, "-"]).input("ssh-rsa x").run().ends(1).says("no key of that kind");
+    let _ = authorize(&served, &["--root", "relative", "-"]).run().says("--root is to begin with /");
+}
+
+#[test]
+fn a_tree_that_holds_the_accounts_own_home_is_refused() {
+    let served = Served::with("");
+    let home = Call::new("/bin/sh").args(["-c", "getent passwd \"$(id -u)\" | cut -d: -f6"]).run().ok().text();
+    let home = home.trim_end();
+    let key = public(served.home.key());
+    for root in [home, "/"] {
+        let _ = authorize(&served, &["--root", root, &key]).run().ends(1).says("own home directory");
+    }
+    let _ = authorize(&served, &["--root", home, "--read-only", &key]).run().ok();
+    // A line that somebody has written by hand is not served either.
+    served.force(&format!("{} serve --root {home}", text(&Subject::get().path)));
+    let outcome = served.rsync(&["-a", &key, "target:.ssh/authorized_keys"]).run();
+    assert_ne!(outcome.code(), Some(0), "{outcome}");
+    let _ = outcome.says("refused: the tree holds the account's own home directory");
+}
+
+#[test]
+fn every_line_of_a_file_is_explained_with_what_is_wrong_with_it() {
+    let served = Served::with("");
+    let (root, key) = (text(&served.root()).to_owned(), served.home.key().public());
+    let another = |name: &str| Key::new(served.here(name), "ed25519").public();
+    let (program, file) = (text(&Subject::get().path), served.here("authorized_keys"));
+    let lines = [
+        format!("restrict,command=\"{program} serve --root {root} --read-only --name alice\" {key}"),
+        format!("command=\"{program} serve --root {root}\" {}", another("a")),
+        format!("restrict,command=\"x\",command=\"y\" {}", another("b")),
+        format!("restrict,nonsense {}", another("c")),
+        format!("restrict,command=\"{program} serve --root /\" {}", another("d")),
+        format!("restrict,command=\"ssh inner\",port-forwarding,permitopen=\"inner:22\" {}", another("e")),
+        format!("restrict,command=\"{program} serve --root /nowhere/x\" {}", another("f")),
+        format!("restrict,command=\"/no/xssh serve --root {root} --unknown\" {}", another("g")),
+        another("h"),
+        format!("restrict,command=\"{program} serve --root {root}\" {key}"),
+    ];
+    fs::write(&file, lines.join("\n")).expect("authorized_keys");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).expect("a mode");
+    let told = authorize(&served, &["--check", text(&file)]).run().ends(1);
+    for (line, words) in [
+        (1, "alice: serves "),
+        (1, "it may read\n"),
+        (2, "loose: restrict is missing"),
+        (3, "WRONG: it lets nobody in: 'command' stands there twice"),
+        (4, "WRONG: it lets nobody in: there is no option 'nonsense'"),
+        (5, "WRONG: the tree holds the account's own home directory"),
+        (6, "loose: permitopen without permitlisten"),
+        (7, "WRONG: /nowhere/x is not there"),
+        (8, "WRONG: there is no /no/xssh"),
+        (8, "--unknown"),
+        (9, "loose: it has no command: the key may run anything"),
+        (10, "WRONG: the same key stands in line 1, which counts instead"),
+    ] {
+        let found = told
+            .text()
+            .split_inclusive('\n')
+            .any(|told| told.starts_with(&format!("{}:{line}: ", text(&file))) && told.contains(words));
+        assert!(found, "{line}: {words:?} was due in {told}");
+    }
+    assert!(told.text().contains("others may write to"), "{told}");
+    fs::write(&file, format!("{}\n", lines[0])).expect("authorized_keys");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    let _ = authorize(&served, &["--check", text(&file)]).run().ok();
+}

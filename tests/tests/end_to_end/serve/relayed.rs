@@ -1,0 +1,111 @@
+//! A key that reaches one inner host, and nothing else.
+
+use std::fs;
+
+use xssh_tests::peer;
+use xssh_tests::sshd::Sshd;
+use xssh_tests::subject::Subject;
+
+use super::Served;
+use crate::sync::text;
+
+/// An outer host whose account can log in to an inner one with a key of its own.
+struct Relayed {
+    served: Served,
+    inner: Sshd,
+}
+
+impl Relayed {
+    fn new() -> Self {
+        let (served, inner) = (Served::with(""), Sshd::plan().start());
+        let own = xssh_tests::key::Key::new(served.sshd.folder().join("relay_key"), "ed25519");
+        inner.authorize(&own.public());
+        inner.authorize(&served.home.key().public());
+        let known = served.sshd.folder().join("relay_known");
+        fs::write(&known, inner.known_as(&format!("[127.0.0.1]:{}", inner.port()))).expect("known hosts");
+        Self { served, inner }
+    }
+
+    /// The account's own configuration is in its home, which a test leaves alone: its words stand in the environment of xssh
+    /// instead, as an administrator would put them into ~/.ssh/config.
+    fn grant(&self, options: &str) {
+        let folder = text(self.served.sshd.folder());
+        let config = format!(
+            "Host *\nIdentityFile {folder}/relay_key\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile {folder}/relay_known\n"
+        );
+        fs::write(format!("{folder}/relay_config"), config).expect("a configuration");
+        let (program, port) = (text(&Subject::get().path), self.inner.port());
+        self.served.force(&format!(
+            "{program} serve --relay root@127.0.0.1:{port} --relay-config {folder}/relay_config --log {folder}/journal {options}"
+        ));
+    }
+}
+
+impl Relayed {
+    /// A command that the inner host is asked for without us.
+    fn direct(&self, command: &str) -> xssh_tests::call::Call {
+        let folder = self.served.sshd.folder();
+        let ssh = self.served.home.call(peer::require("ssh")).arg("-F").arg(folder.join("relay_config"));
+        ssh.args(["-T", "-p", &self.inner.port().to_string(), "--", "root@127.0.0.1", command])
+    }
+}
+
+#[test]
+fn a_command_is_passed_on_and_its_status_comes_back() {
+    let relayed = Relayed::new();
+    relayed.grant("");
+    let told = relayed.served.ask("echo 'to the' inner; cat; exit 7").input("bytes").run().ends(7);
+    assert_eq!(told.text(), "to the inner\nbytes");
+    let last = relayed.served.journal().pop().expect("a line");
+    assert_eq!((&last["verdict"], &last["code"]), (&"served".into(), &7.into()), "{last}");
+}
+
+#[test]
+fn words_of_the_client_are_never_options() {
+    let relayed = Relayed::new();
+    relayed.grant("");
+    let made = relayed.served.sshd.folder().join("made");
+    for command in [
+        format!("-oProxyCommand=touch {0}", text(&made)),
+        format!("-o ProxyCommand='touch {0}' x", text(&made)),
+        format!("-E {0}", text(&made)),
+        format!("-F {0}", text(&made)),
+        format!("--explain x -E{0}", text(&made)),
+        "-V".to_owned(),
+        "-G".to_owned(),
+    ] {
+        let outcome = relayed.served.ask(&command).run();
+        // It is the inner host's shell that makes something of it, as if the client had asked that host itself.
+        let direct = relayed.direct(&command).run();
+        assert_eq!((outcome.code(), outcome.text()), (direct.code(), direct.text()), "{command}: {outcome}");
+        assert!(!made.exists(), "{command}");
+    }
+    relayed.served.assert_unharmed();
+}
+
+#[test]
+fn a_fixed_command_runs_whatever_the_client_says() {
+    let relayed = Relayed::new();
+    relayed.grant("--relay-command 'echo fixed'");
+    for command in ["id", "rm -rf /", "$(reboot)", " "] {
+        assert_eq!(relayed.served.ask(command).run().ok().text(), "fixed\n", "{command}");
+    }
+}
+
+#[test]
+fn a_client_speaks_with_the_inner_host_itself() {
+    let relayed = Relayed::new();
+    relayed.grant("--relay-through");
+    let (home, inner) = (&relayed.served.home, &relayed.inner);
+    home.know(&inner.known_as("inner"));
+    let proxy = format!("ProxyCommand={} -F {} target", text(&peer::require("ssh")), text(&home.config()));
+    let ssh = home.call(peer::require("ssh")).arg("-F").arg(home.config());
+    let told =
+        ssh.args(["-o", &proxy, "-o", "HostKeyAlias=inner", "-o", "User=root", "inner", "echo end to end"]).run().ok();
+    assert_eq!(told.text(), "end to end\n");
+    let last = relayed.served.journal().pop().expect("a line");
+    assert!(last["bytes"].as_u64().is_some_and(|bytes| bytes > 1000), "{last}");
+    // And with nobody else.
+    relayed.served.grant("");
+    let _ = relayed.served.ask("x").run().ends(1);
+}
