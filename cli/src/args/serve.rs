@@ -247,7 +247,7 @@ mod tests {
             ("--root /srv --log x", "--log is to begin with /"),
             ("--root /srv --read-only --append-only", "cannot be used with"),
             ("--root /srv --allow scp", "sync or rsync"),
-            ("--root /srv --name -x", "a name has"),
+            ("--root /srv --name x/y", "a name has"),
             ("--root /srv --unknown", "--unknown"),
         ] {
             let words: Vec<OsString> = line.split(' ').map(OsString::from).collect();

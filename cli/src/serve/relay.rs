@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStringExt;
@@ -14,6 +14,9 @@ use super::forced;
 use super::journal::{Outcome, REFUSED};
 use crate::args::{self, Action};
 use crate::{log, remote_shell};
+
+/// How much is passed on at once, in bytes.
+const BUFFER: usize = 64 * 1024;
 
 /// Goes there.
 pub(super) fn serve(relay: &RelayAuthority<'_>) -> Outcome {
@@ -52,23 +55,43 @@ fn by_command(relay: &RelayAuthority<'_>) -> Outcome {
 fn through(relay: &RelayAuthority<'_>) -> Outcome {
     let to = relay.destination();
     let connected = TcpStream::connect((to.host(), to.port().unwrap_or(22)));
-    let passed = connected.and_then(|stream| Ok((stream.try_clone()?, stream)));
+    let passed = connected.and_then(|stream| {
+        stream.set_nodelay(true)?;
+        Ok((stream.try_clone()?, stream))
+    });
     let (mut there, mut back) = match passed {
         Ok(both) => both,
         Err(error) => return refused(format!("{to} cannot be reached: {error}")),
     };
     // What the client says no more, its host hears the end of; when that ends, so do we.
     let _ = thread::Builder::new().spawn(move || {
-        let _ = io::copy(&mut io::stdin().lock(), &mut there);
+        let _ = pass(&mut io::stdin().lock(), &mut there);
         let _ = there.shutdown(Shutdown::Write);
     });
     // Without a buffer: whoever waits for an answer has it at once.
     let output = io::stdout().as_fd().try_clone_to_owned().map(File::from);
-    let bytes = output.and_then(|mut output| io::copy(&mut back, &mut output));
+    let bytes = output.and_then(|mut output| pass(&mut back, &mut output));
     let ran = Some(format!("{to}: through"));
     match bytes {
         Ok(bytes) => Outcome { ran, moved: Some((0, bytes)), ..Outcome::default() },
         Err(error) => Outcome { code: REFUSED, ran, failed: Some(error.to_string()), ..Outcome::default() },
+    }
+}
+
+/// Passes on what comes as it comes. std's copy would have the kernel splice it, which holds the last of it back for more to come.
+fn pass(from: &mut impl Read, to: &mut impl Write) -> io::Result<u64> {
+    let mut buffer = vec![0; BUFFER];
+    let mut passed = 0;
+    loop {
+        match from.read(&mut buffer) {
+            Ok(0) => return Ok(passed),
+            Ok(count) => {
+                to.write_all(buffer.get(..count).unwrap_or_default())?;
+                passed += count as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

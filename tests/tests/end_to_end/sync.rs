@@ -151,7 +151,7 @@ fn staged(folder: &Path) -> Option<PathBuf> {
     paths.find(|path| path.file_name().is_some_and(|name| name.as_bytes().starts_with(b".xssh-staged-")))
 }
 
-fn wait_until(mut condition: impl FnMut() -> bool) {
+pub(super) fn wait_until(mut condition: impl FnMut() -> bool) {
     let begun = Instant::now();
     while !condition() {
         assert!(begun.elapsed() < Duration::from_secs(60), "it never came");
