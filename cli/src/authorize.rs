@@ -144,6 +144,7 @@ fn explained(line: &Line) -> String {
             (Some(tree), _) => {
                 format!("serves {} by {}: it may {}", tree.root.display(), serve.grant.serves(), tree.access.words())
             }
+            (None, None) if serve.grant.repositories.is_some() => format!("serves {}", serve.grant.serves()),
             (None, Some(relay)) => format!("goes to {}: {}", relay.destination, relay.way.words()),
             (None, None) => "serves nothing".to_owned(),
         },
