@@ -71,7 +71,10 @@ fn what_is_not_there_is_one_line() {
             &["-I", "x.so", "h"],
             "-I: xssh has no PKCS#11; load the token into an agent with ssh-add -s, and xssh uses the agent",
         ),
-        (&["authorize", "a"], "--root is missing: which tree is served; xssh help authorize tells more"),
+        (
+            &["authorize", "a"],
+            "--root is missing, or --cvs-root, or --relay: what is served; xssh help authorize tells more",
+        ),
         (&["-e", "x\x1b[2J", "h"], "Bad escape character 'x\\033[2J'."),
     ] {
         assert_eq!(failure(&home.run(line)), format!("xssh: {message}\n"), "{line:?}");

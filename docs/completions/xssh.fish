@@ -87,6 +87,7 @@ complete -c xssh -n "__fish_xssh_needs_command" -s h -l help -d 'Print help: -h 
 complete -c xssh -n "__fish_xssh_needs_command" -a "route" -d 'Show the whole way to a host: every hop, its key, how we logged in, and where the time went'
 complete -c xssh -n "__fish_xssh_needs_command" -a "sync" -d 'Make one tree like another, here or on a host'
 complete -c xssh -n "__fish_xssh_needs_command" -a "serve" -d 'Serve one tree to one key, as a forced command'
+complete -c xssh -n "__fish_xssh_needs_command" -a "authorize" -d 'Write and judge lines of authorized_keys for xssh serve'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be' -r
@@ -177,6 +178,9 @@ complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow -d 'By these p
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-root -d 'A CVS repository, as clients are to name it, byte for byte; may be given several times' -r -f -a "(__fish_complete_directories)"
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-hooks -d 'Run the programs that CVSROOT names, or refuse the commands that would run them' -r -f -a "run\t''
 refuse\t''"
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay -d 'No tree, but a way to this host: the client\'s command is run there, as this account and with its keys' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-command -d 'This command is run there, whatever the client says' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-config -d 'This ssh_config counts for the way there, instead of the account\'s and the system\'s' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l explain -d 'Say what would be done for a client that asks for COMMAND, and why, without doing it' -r
@@ -189,6 +193,34 @@ complete -c xssh -n "__fish_xssh_using_subcommand serve" -l allow-set-id -d 'Fil
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l owner-names -d 'rsync may read the names of accounts and groups, so that owners travel by name'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-read-only -d 'Nothing in the repositories may change'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l cvs-admin -d 'CVSROOT may be changed and cvs admin used; whoever may do that can have programs run'
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-through -d 'The client speaks with that host\'s sshd itself, with its own keys, as by a ProxyCommand'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l require-landlock -d 'Serve nothing where Landlock is not to be had'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -s h -l help -d 'Print help'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l root -d 'The tree' -r -f -a "(__fish_complete_directories)"
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l allow -d 'By these protocols, with commas between them: sync, rsync; without it, both' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l cvs-root -d 'A CVS repository, as clients are to name it, byte for byte; may be given several times' -r -f -a "(__fish_complete_directories)"
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l cvs-hooks -d 'Run the programs that CVSROOT names, or refuse the commands that would run them' -r -f -a "run\t''
+refuse\t''"
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay -d 'No tree, but a way to this host: the client\'s command is run there, as this account and with its keys' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay-command -d 'This command is run there, whatever the client says' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay-config -d 'This ssh_config counts for the way there, instead of the account\'s and the system\'s' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l remove -d 'Take the lines of this name, comment or fingerprint (SHA256:...) away' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l check -d 'Explain every line of FILE, or of the account\'s authorized_keys, and what is wrong with it' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l file -d 'This authorized_keys instead of the account\'s' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l read-only -d 'Nothing may change'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l write-only -d 'Nothing may be read'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l append-only -d 'New names may appear; what is there may not be overwritten, truncated, renamed or deleted'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l no-delete -d 'Nothing may be deleted'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l allow-devices -d 'Device nodes, FIFOs and sockets may be made'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l allow-set-id -d 'Files may keep their set-user-ID and set-group-ID bits'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l owner-names -d 'rsync may read the names of accounts and groups, so that owners travel by name'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l cvs-read-only -d 'Nothing in the repositories may change'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l cvs-admin -d 'CVSROOT may be changed and cvs admin used; whoever may do that can have programs run'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay-through -d 'The client speaks with that host\'s sshd itself, with its own keys, as by a ProxyCommand'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l require-landlock -d 'Serve nothing where Landlock is not to be had'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l install -d 'Add the line to the account\'s authorized_keys'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l list -d 'Say what each key may do'
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -s h -l help -d 'Print help'
 complete -c xssh -a '(__fish_print_hostnames)'
