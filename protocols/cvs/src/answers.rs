@@ -30,6 +30,8 @@ enum State {
     Lines,
     /// Anything.
     Open,
+    /// Nothing: the login has failed.
+    Shut,
 }
 
 impl Answers {
@@ -59,6 +61,9 @@ impl Answers {
                 out.extend_from_slice(input);
                 break;
             }
+            if self.state == State::Shut {
+                break;
+            }
             let end = input.iter().position(|byte| *byte == b'\n').map_or(input.len(), |at| at + 1);
             self.line.extend_from_slice(&input[..end]);
             input = &input[end..];
@@ -77,7 +82,10 @@ impl Answers {
                 b"I LOVE YOU\n" => self.state = State::Lines,
                 // The reason comes behind it.
                 line if line.starts_with(b"E ") => {}
-                line => return Err(Refusal::Login(shown(line.trim_ascii_end()))),
+                line => {
+                    self.state = State::Shut;
+                    return Err(Refusal::Login(shown(line.trim_ascii_end())));
+                }
             }
             return Ok(());
         }

@@ -42,6 +42,8 @@ impl Directories {
         path::check_working(local, self.dotdot)?;
         let path = path::within(root, path, relative)?;
         match repository.place(parts(path)) {
+            // cvs itself puts nothing there.
+            Place::Admin if repository.is_empty_directory(parts(path)) => {}
             Place::Admin => self.has_admin = true,
             Place::Top => self.has_top = true,
             Place::Ordinary => {}

@@ -44,12 +44,14 @@ impl Repository {
     pub(crate) fn place<'a>(&self, mut parts: impl Iterator<Item = &'a [u8]>) -> Place {
         match parts.next() {
             None => Place::Top,
-            Some(first) if self.is_admin(first) => match (parts.next(), parts.next()) {
-                (Some(EMPTY), None) => Place::Ordinary,
-                _ => Place::Admin,
-            },
+            Some(first) if self.is_admin(first) => Place::Admin,
             Some(_) => Place::Ordinary,
         }
+    }
+
+    /// Whether this directory only stands in for one that is in no repository.
+    pub(crate) fn is_empty_directory<'a>(&self, parts: impl Iterator<Item = &'a [u8]>) -> bool {
+        parts.eq([ADMIN, EMPTY])
     }
 
     /// Whether this name at the top is `CVSROOT`.
@@ -64,11 +66,11 @@ pub(crate) fn parts(path: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     path.split(|byte| *byte == b'/').filter(|part| !part.is_empty() && *part != b".")
 }
 
-/// What a `Directory`'s second line names, from the root on: absolute, it must begin with the root; it never leads up. A
-/// client that expands modules leaves it empty, which is the root.
+/// What a `Directory`'s second line names, from the root on: absolute, it must begin with the root; it never leads up, nor
+/// into a directory `CVS`, where a repository keeps who watches. A client that expands modules leaves it empty, which is the root.
 pub(crate) fn within<'a>(root: &[u8], path: &'a [u8], relative: bool) -> Result<&'a [u8], Refusal> {
     let refuse = || Refusal::Path(shown(path));
-    if parts(path).any(|part| part == b"..") {
+    if parts(path).any(|part| part == b".." || part == b"CVS") {
         return Err(refuse());
     }
     match path.strip_prefix(root) {
@@ -97,13 +99,13 @@ mod tests {
     fn cvsroot_is_seen_in_each_of_its_spellings() {
         let repository = Repository { links: vec![b"setup".to_vec()], ..Repository::default() };
         let place = |path: &[u8]| repository.place(parts(path));
-        for admin in ["CVSROOT", "/CVSROOT", "//./CVSROOT//", "CVSROOT/x", "setup", "CVSROOT/Emptydir/x"] {
+        for admin in ["CVSROOT", "/CVSROOT", "//./CVSROOT//", "CVSROOT/x", "setup", "CVSROOT/Emptydir"] {
             assert_eq!(place(admin.as_bytes()), Place::Admin, "{admin}");
         }
         for top in ["", "/", ".", "././/"] {
             assert_eq!(place(top.as_bytes()), Place::Top, "{top}");
         }
-        for other in ["project", "project/CVSROOT", "CVSROOT2", "CVSROOT/Emptydir", "cvsroot"] {
+        for other in ["project", "project/CVSROOT", "CVSROOT2", "cvsroot"] {
             assert_eq!(place(other.as_bytes()), Place::Ordinary, "{other}");
         }
         let repository = Repository { folds_case: true, ..Repository::default() };
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(within("a/b"), Some(&b"a/b"[..]));
         assert_eq!(within("."), Some(&b"."[..]));
         assert_eq!(within(""), Some(&b""[..]));
-        for outside in ["/r2", "/", "/etc", "/r/../etc", "..", "a/..", "//r/a", "/R/a"] {
+        for outside in ["/r2", "/", "/etc", "/r/../etc", "..", "a/..", "//r/a", "/R/a", "/r/a/CVS", "CVS/x"] {
             assert_eq!(within(outside), None, "{outside}");
         }
         assert!(super::within(b"/r", b"/r/a", true).is_err(), "a relative directory is relative");

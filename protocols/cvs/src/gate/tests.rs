@@ -223,6 +223,9 @@ fn cvsroot_is_not_written() {
         "Directory .\n/srv/cvs\nArgument x\nArgument ./CVSROOT\ntag\n",
         "Argument CVSROOT\nArgument v\nArgument r\nimport\n",
         "Argument ./CVSROOT/x\nArgument v\nArgument r\nimport\n",
+        "Argument CVSROOT/Emptydir\nArgument v\nArgument r\nimport\n",
+        "Argument t\nArgument CVSROOT/Emptydir\nrtag\n",
+        "Directory .\n/srv/cvs/CVSROOT/Emptydir/x\nci\n",
         "Directory CVSROOT\n/srv/cvs/x\nArgument .\nArgument v\nArgument r\nimport\n",
         "Max-dotdot 1\nDirectory ../CVSROOT\n/srv/cvs/x\nArgument x\nArgument v\nArgument r\nimport\n",
         "Argument t\nArgument CVSROOT\nrtag\n",
@@ -268,6 +271,7 @@ fn nothing_leads_out() {
         "Directory ../x\n/srv/cvs/x\n",
         "Directory a/../../x\n/srv/cvs/x\n",
         "Directory x/CVS\n/srv/cvs/x\n",
+        "Directory x\n/srv/cvs/x/CVS\n",
         "Relative-directory .\n/srv/cvs/x\n",
     ] {
         assert!(matches!(refused(Access::Write, words), Refusal::Path(_)), "{words}");

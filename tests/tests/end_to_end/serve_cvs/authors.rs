@@ -64,7 +64,6 @@ fn names_in_old_working_copies_do_not_matter() {
 
 mod as_root {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-    use std::path::Path;
     use std::thread;
 
     use xssh_tests::account;
@@ -158,7 +157,7 @@ mod as_root {
         let before = "bob:aaQSqAReePlq6:nobody\nanonymous:\n";
         let path = gated.repository().join("CVSROOT/passwd");
         fs::write(&path, before).expect("passwd");
-        account::give(Path::new(&gated.repository()), account::throwaway().uid.as_raw());
+        account::give(&gated.repository(), account::throwaway().uid.as_raw());
         let (alice, bob) = (gated.key("alice"), gated.key("bob"));
         grant(&gated, &alice, "--name alice");
         grant(&gated, &bob, "--name bob");
@@ -172,6 +171,22 @@ mod as_root {
         fs::write(gated.here("alice/README"), "changed\n").expect("a file");
         let outcome = gated.cvs_with(&alice, "alice", &["-Q", "commit", "-m", "x"]).run();
         assert_ne!(outcome.code(), Some(0), "{outcome}");
+    }
+
+    #[test]
+    fn programs_of_the_repository_know_the_author() {
+        let gated = service();
+        let check = gated.repository().join("CVSROOT/check");
+        fs::write(&check, "#!/bin/sh\necho \"by $CVS_USER\" >&2\n").expect("a script");
+        fs::set_permissions(&check, fs::Permissions::from_mode(0o755)).expect("a script");
+        gated.administer("commitinfo", &format!("ALL {}\n", check.display()));
+        account::give(&gated.repository(), account::throwaway().uid.as_raw());
+        let key = gated.key("alice");
+        grant(&gated, &key, "--name alice");
+        let _ = gated.cvs_with(&key, ".", &["-Q", "checkout", "-d", "alice", "project"]).run().ok();
+        fs::write(gated.here("alice/README"), "changed\n").expect("a file");
+        let outcome = gated.cvs_with(&key, "alice", &["-Q", "commit", "-m", "x"]).run().ok();
+        let _ = outcome.says("by alice\n");
     }
 
     #[test]

@@ -138,6 +138,7 @@ fn nothing_is_left() {
     let gated = Gated::on(Sshd::plan().with("SetEnv HOME=%d/home TMPDIR=%d/home").start());
     gated.grant(gated.home.key(), "--name alice");
     gated.check_out();
+    let before = gated.snapshot();
     let _ = gated.say("init /x\n");
     let _ = gated.say("Directory .\nproject\nModified x\nu=rw\n1000\nhalf a file");
     // A client that is killed while the server works for it.
@@ -155,9 +156,46 @@ fn nothing_is_left() {
         assert!(Instant::now() < late, "something of a session is left");
         thread::sleep(Duration::from_millis(50));
     }
-    let entries = fs::read_dir(gated.repository().join("project")).expect("a folder");
-    let mut names = entries.map(|entry| entry.expect("an entry").file_name());
-    assert!(names.all(|name| !name.to_string_lossy().starts_with("#cvs")), "a lock is left");
+    assert_eq!(gated.snapshot(), before, "a lock is left, or half a file");
+}
+
+/// One client asks for much and reads nothing, one says a byte now and then, one is quiet; others do not notice.
+#[test]
+fn clients_that_hold_everything_up() {
+    let gated = Gated::with("--name alice");
+    gated.check_out();
+    let noise = xssh_tests::noise::Noise { seed: 8, length: 40_000_000 };
+    xssh_tests::tree::plant_file(&gated.here("copy/large"), noise);
+    let _ = gated.done("copy", &["-Q", "add", "-kb", "large"]);
+    let _ = gated.done("copy", &["-Q", "commit", "-m", "x"]);
+    let start =
+        || gated.home.call(gated.shell(gated.home.key())).args(["-l", &gated.user, "--", HOST, "cvs server"]).start();
+    let responses =
+        "Valid-responses ok error Valid-requests Checked-in Updated Created Update-existing Merged Removed M E";
+    let wants = format!("Root {}\n{responses}\nArgument project\nco\n", gated.repository().display());
+    let mut deaf = start();
+    deaf.stdin.as_mut().expect("its input").write_all(wants.as_bytes()).expect("its input");
+    let mut slow = start();
+    let (mut letters, quiet) = (wants.bytes(), start());
+    for _ in 0..20 {
+        let letter = letters.next().expect("a letter");
+        slow.stdin.as_mut().expect("its input").write_all(&[letter]).expect("its input");
+        thread::sleep(Duration::from_millis(20));
+    }
+    let _ = gated.done("copy", &["-Q", "update"]);
+    let serving = gated.sshd.serving();
+    let ours: Vec<u64> = serving.iter().filter_map(|pid| resident(*pid)).collect();
+    assert_eq!(ours.len(), 3, "{ours:?}");
+    assert!(ours.iter().all(|kilobytes| *kilobytes < 40_000), "kilobytes of memory: {ours:?}");
+    drop((deaf, slow, quiet));
+}
+
+/// The memory of a process that is one of ours.
+fn resident(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let value = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).map(str::trim);
+    let is_ours = value("Name:") == Some("xssh");
+    is_ours.then(|| value("VmRSS:")?.strip_suffix(" kB")?.parse().ok())?
 }
 
 /// Directories for temporary files.
