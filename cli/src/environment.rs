@@ -83,6 +83,12 @@ pub(crate) fn state() -> PathBuf {
     absolute("XDG_STATE_HOME").unwrap_or_else(|| home().join(".local/state"))
 }
 
+/// Variables that programs of our own server get: what sshd would give them, as far as we have it.
+pub(crate) fn of_sessions() -> Vec<(&'static str, OsString)> {
+    let names = ["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "TMPDIR", "TZ", "USER"];
+    names.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?))).collect()
+}
+
 /// The folder for temporary files.
 pub(crate) fn temporary() -> PathBuf {
     std::env::temp_dir()

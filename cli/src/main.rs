@@ -28,6 +28,7 @@ fn main() -> std::process::ExitCode {
         Ok(Action::Sync(call)) => sync::run(&call),
         Ok(Action::Authorize(call)) => authorize::run(&call),
         Ok(Action::Serve(call)) => serve::forced(&call),
+        Ok(Action::Listen(call)) => serve::listen(&call),
         Ok(Action::ServeSync) => serve::sync(),
         Ok(Action::Verify(digest)) => u8::from(!sync::verify(&digest)),
         Ok(Action::ServeSyncJoin) => serve::join(),

@@ -5,6 +5,7 @@
 //!   a Landlock domain of it, `cvs` the system's cvs behind a gate, `relay` the way to one other host; `own` says what no tree may
 //!   hold; `explain` says the same without doing it, and `journal` writes a line of JSON about the session.
 //! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
+//! - [`listen`] is a small SSH server, which starts [`forced`] for each of its keys where there is no sshd.
 //! - [`join`] brings a helper a further lane, `landing` is where it takes it.
 //!
 //! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`); those that cvs
@@ -17,6 +18,7 @@ mod forced;
 mod join;
 mod journal;
 mod landing;
+mod listen;
 pub(crate) mod own;
 mod relay;
 mod rsync;
@@ -25,3 +27,4 @@ mod tree;
 pub(crate) use conversation::sync;
 pub(crate) use forced::forced;
 pub(crate) use join::join;
+pub(crate) use listen::listen;

@@ -18,6 +18,7 @@ pub mod hostile;
 pub mod http_proxy;
 pub mod key;
 pub mod noise;
+pub mod own_server;
 pub mod peer;
 pub mod port;
 pub mod screen;

@@ -2,6 +2,7 @@ use std::ffi::OsString;
 
 use super::authorize::{self, Authorize};
 use super::definition::{self, AUTHORIZE, Letters, ROUTE, SERVE, SYNC};
+use super::listen::Listen;
 use super::serve::{self, Serve};
 use super::sync::{self, Sync};
 use super::translation::Translation;
@@ -33,6 +34,8 @@ pub(crate) enum Action {
     Serve(Box<Serve>),
     /// `authorize`.
     Authorize(Box<Authorize>),
+    /// `serve --listen`: a server of our own.
+    Listen(Box<Listen>),
     /// `serve --sync`: the helper of a sync.
     ServeSync,
     /// `serve --verify digest`: whether this program is the one with this digest.

@@ -16,6 +16,7 @@ pub(crate) mod definition;
 mod fault;
 mod identity;
 mod invocation;
+pub(crate) mod listen;
 mod loudness;
 mod refusal;
 pub(crate) mod serve;

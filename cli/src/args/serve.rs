@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use xssh_gate::{Access, Grant, Limits, Name, Protocol, Relay, RelayTo, Repositories, Tree, Way};
 
-use super::Fault;
 use super::action::{Action, Help, Topic};
 use super::definition::{self, SERVE};
+use super::{Fault, listen};
 
 /// `xssh serve` as a forced command, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +47,10 @@ pub(super) fn serve(words: &[OsString]) -> Result<Action, Fault> {
     let wants_help = |word: &str| words.iter().any(|given| given == word);
     match definition::subcommand(SERVE).no_binary_name(true).try_get_matches_from(words) {
         Ok(matches) if matches.get_flag("help") => Ok(Action::Help(Help { topic: Topic::Serve, long: true })),
+        Ok(matches) if matches.contains_id("listen") => listen::listen(&matches, words),
+        Ok(matches) if ["authorized-keys", "host-key"].into_iter().any(|name| matches.contains_id(name)) => {
+            Err(Fault::Serve("--authorized-keys and --host-key are for --listen".to_owned()))
+        }
         Ok(matches) => {
             let mut serve = read(&matches).map_err(|why| Fault::Serve(why.to_owned()))?;
             serve.explain = matches.get_one("explain").cloned();

@@ -20,6 +20,7 @@ mod rsync;
 mod rsync_options;
 mod serve;
 mod serve_cvs;
+mod serve_listen;
 mod sftp_and_scp;
 mod small_server;
 mod sync;

@@ -139,7 +139,32 @@ fn asides() -> Vec<Arg> {
         .value_name("COMMAND")
         .value_parser(value_parser!(std::ffi::OsString))
         .help("Say what would be done for a client that asks for COMMAND, and why, without doing it");
-    vec![explain.help_heading("Asking")]
+    let listen = Arg::new("listen")
+        .long("listen")
+        .value_name("ADDRESS:PORT")
+        .value_parser(value_parser!(std::net::SocketAddr))
+        .action(ArgAction::Append)
+        .conflicts_with("explain")
+        .help("Be an SSH server there, for machines without sshd; may be given more than once")
+        .long_help(
+            "Be an SSH server there, for machines without sshd; may be given more than once. Keys whose line in the file has a \
+             command of xssh serve are served by that, all others as the options here say. SIGHUP has the keys read again; \
+             SIGTERM ends it when what is at work is done, twice at once.",
+        );
+    let keys = Arg::new("authorized-keys")
+        .long("authorized-keys")
+        .value_name("FILE")
+        .value_parser(value_parser!(std::path::PathBuf))
+        .value_hint(ValueHint::FilePath)
+        .help("The keys that may come in, as sshd's authorized_keys has them");
+    let host_key = Arg::new("host-key")
+        .long("host-key")
+        .value_name("FILE")
+        .value_parser(value_parser!(std::path::PathBuf))
+        .value_hint(ValueHint::FilePath)
+        .help("The server's own key, made where it is missing; without it, xssh/host_key in $XDG_STATE_HOME");
+    let server = [listen, keys, host_key].map(|arg| arg.help_heading("Without sshd"));
+    [explain.help_heading("Asking")].into_iter().chain(server).collect()
 }
 
 fn protocol(text: &str) -> Result<Protocol, String> {

@@ -1,0 +1,107 @@
+//! `xssh serve --listen`: a small SSH server for boxes and containers without sshd. Each key is served as sshd would serve it
+//! by a forced command: by this program once more, in a process of its own.
+//!
+//! [`keys`] is who may come in, and with what.
+
+mod keys;
+
+use std::sync::Arc;
+
+use tokio::runtime::Builder;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use xssh_ssh::server::{HostKey, Plan, Server, Stop};
+use xssh_ssh::settings::LogLevel;
+
+use self::keys::Keys;
+use crate::args::listen::Listen;
+use crate::{environment, log, words};
+
+/// It cannot begin.
+const UNUSABLE: u8 = 1;
+
+/// Listens until a signal ends it.
+pub(crate) fn listen(call: &Listen) -> u8 {
+    log::set_level(LogLevel::Verbose);
+    match begin(call) {
+        Ok(()) => 0,
+        Err(why) => {
+            words::say(&format_args!("xssh: {why}"));
+            UNUSABLE
+        }
+    }
+}
+
+fn begin(call: &Listen) -> Result<(), String> {
+    let keys = Arc::new(Keys::read(call)?);
+    let path = call.host_key.clone().unwrap_or_else(|| environment::state().join("xssh/host_key"));
+    let (host_key, is_new) = HostKey::load_or_make(&path).map_err(|error| format!("the host key: {error}"))?;
+    let (fingerprint, public) = (host_key.fingerprint(), host_key.public_line());
+    let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
+    let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
+    runtime.block_on(async {
+        let plan = Plan {
+            addresses: call.addresses.clone(),
+            host_key,
+            gatekeeper: keys.clone(),
+            spill: environment::temporary(),
+        };
+        let server =
+            Server::bind(plan).await.map_err(|(address, error)| format!("cannot listen on {address}: {error}"))?;
+        let made = if is_new { ", made now" } else { "" };
+        words::say(&format_args!("xssh: the host key is {fingerprint} ({}{made})", path.display()));
+        for address in server.addresses() {
+            words::say(&format_args!("xssh: listening on {address}"));
+            if let Some(public) = public.as_ref().filter(|_| is_new) {
+                words::say(&format_args!("xssh: for known_hosts: [{}]:{} {public}", address.ip(), address.port()));
+            }
+        }
+        let (stop, stopped) = watch::channel(Stop::No);
+        let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
+        tokio::select! {
+            () = server.run(stopped) => {}
+            () = signals.obey(&stop, &keys) => {}
+        }
+        Ok(())
+    })
+}
+
+/// Threads that encrypt; programs run in processes of their own.
+const WORKERS: usize = 4;
+
+/// What we are told by signals.
+struct Signals {
+    end: Signal,
+    interrupt: Signal,
+    reread: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        let [end, interrupt, reread] =
+            [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+        Ok(Self { end: end?, interrupt: interrupt?, reread: reread? })
+    }
+
+    /// The first that ends us lets what is at work come to its end, the second does not. Never returns.
+    async fn obey(mut self, stop: &watch::Sender<Stop>, keys: &Keys) {
+        loop {
+            tokio::select! {
+                _ = self.end.recv() => {}
+                _ = self.interrupt.recv() => {}
+                _ = self.reread.recv() => {
+                    match keys.reread() {
+                        Ok(()) => words::say(&"xssh: the keys were read again"),
+                        Err(why) => words::say(&format_args!("xssh: the keys stay as they were: {why}")),
+                    }
+                    continue;
+                }
+            }
+            let next = if *stop.borrow() == Stop::No { Stop::Gently } else { Stop::Now };
+            if next == Stop::Gently {
+                words::say(&"xssh: ending when what is at work has come to its end; once more ends it now");
+            }
+            stop.send_replace(next);
+        }
+    }
+}

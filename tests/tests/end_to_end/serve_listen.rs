@@ -1,0 +1,173 @@
+//! `xssh serve --listen`: the small server with real keys, trees and clients.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use xssh_tests::call::Call;
+use xssh_tests::home::Home;
+use xssh_tests::noise::Noise;
+use xssh_tests::own_server::OwnServer;
+use xssh_tests::peer;
+use xssh_tests::subject::Subject;
+
+use crate::sync::{assert_alike, text};
+
+const HOST: &str = "small";
+
+/// A server whose keys have this tree, and a client with such a key.
+struct Small {
+    server: OwnServer,
+    home: Home,
+}
+
+impl Small {
+    fn with(options: &[&str]) -> Self {
+        let server = OwnServer::start(options);
+        let mut home = Home::new();
+        server.meet(&mut home, HOST);
+        server.authorize_only(&home.key().public());
+        Self { server, home }
+    }
+
+    fn sync(&self, args: &[&str]) -> Call {
+        self.home.call(&Subject::get().path).arg("sync").arg("-F").arg(self.home.config()).args(args)
+    }
+
+    fn rsync(&self, args: &[&str]) -> Call {
+        let shell = format!("{} -F {}", text(&peer::require("ssh")), text(&self.home.config()));
+        self.home.call(peer::require("rsync")).args(["-e", &shell]).args(args)
+    }
+}
+
+fn plant(folder: &Path) {
+    fs::create_dir_all(folder.join("sub")).expect("a folder");
+    for number in 0..40_usize {
+        fs::write(folder.join(format!("sub/{number}")), vec![b'x'; number * 100]).expect("a file");
+    }
+    fs::write(folder.join("large"), Noise { seed: 5, length: 3_000_000 }.bytes()).expect("a file");
+}
+
+#[test]
+fn a_tree_is_synced_there_changed_and_synced_again() {
+    let small = Small::with(&[]);
+    let here = small.home.path().join("here");
+    plant(&here);
+    let _ = small.sync(&[text(&here), "small:there"]).run().ok();
+    assert_alike(&here, &small.server.root().join("there"));
+    fs::write(here.join("sub/7"), "changed").expect("a file");
+    fs::remove_file(here.join("sub/8")).expect("a file");
+    let outcome = small.sync(&["--delete", text(&here), "small:there"]).run().ok();
+    assert!(outcome.text().contains("41 files") || !outcome.text().is_empty(), "{outcome}");
+    assert_alike(&here, &small.server.root().join("there"));
+    let back = small.home.path().join("back");
+    let _ = small.sync(&["small:there", text(&back)]).run().ok();
+    assert_alike(&here, &back);
+}
+
+#[test]
+fn stock_rsync_pushes_and_pulls() {
+    let small = Small::with(&[]);
+    let [here, back] = ["here", "back"].map(|name| small.home.path().join(name));
+    plant(&here);
+    let _ = small.rsync(&["-a", &format!("{}/", text(&here)), "small:there/"]).run().ok();
+    assert_alike(&here, &small.server.root().join("there"));
+    let _ = small.rsync(&["-az", "small:there/", text(&back)]).run().ok();
+    assert_alike(&here, &back);
+}
+
+#[test]
+fn what_the_grant_does_not_give_is_refused_in_a_line() {
+    let small = Small::with(&["--read-only"]);
+    let here = small.home.path().join("here");
+    plant(&here);
+    let _ = small.sync(&[text(&here), "small:there"]).run().ends(3).says("this key may not write: it is read-only");
+    let _ = small.rsync(&["-a", text(&here), "small:there"]).run().says("refused: ");
+    for args in [&["small", "id"][..], &["small"], &["-s", "small", "sftp"]] {
+        let ssh = small.home.call(peer::require("ssh")).arg("-F").arg(small.home.config());
+        let outcome = ssh.args(args).run().ends(1).says("xssh: refused: ");
+        assert_eq!(outcome.text(), "", "{outcome}");
+    }
+    assert_eq!(fs::read_dir(small.server.root()).expect("the tree").count(), 0);
+}
+
+/// Keys come and go while it runs; a line's own command is what counts for its key.
+#[test]
+fn the_keys_are_read_again_when_it_is_told() {
+    let small = Small::with(&[]);
+    let mut other = Home::new();
+    small.server.meet(&mut other, HOST);
+    let ask = |home: &Home| home.call(peer::require("ssh")).arg("-F").arg(home.config()).args(["small", "id"]).run();
+    let _ = ask(&other).ends(255).says("Permission denied");
+    let root = text(&small.server.root()).to_owned();
+    let command = format!("xssh serve --root {root} --read-only --allow sync");
+    small.server.authorize_only(&format!("restrict,command=\"{command}\" {}", other.key().public()));
+    let _ = ask(&other).ends(1).says("it serves sync");
+    let _ = ask(&small.home).ends(255).says("Permission denied");
+    // Lines that would let in more than they say let in nobody.
+    for options in
+        ["from=\"10.0.0.0/8\" ", "command=\"/bin/sh\" ", "expiry-time=\"20300101\" ", "command=\"xssh serve --sync\" "]
+    {
+        small.server.authorize_only(&format!("{options}{}", other.key().public()));
+        let _ = ask(&other).ends(255).says("Permission denied");
+        small.server.await_log("line 1: nobody comes in by it: ");
+    }
+}
+
+#[test]
+fn it_ends_when_what_is_at_work_is_done() {
+    let mut small = Small::with(&[]);
+    let here = small.home.path().join("here");
+    fs::create_dir(&here).expect("a folder");
+    fs::write(here.join("large"), Noise { seed: 6, length: 8_000_000 }.bytes()).expect("a file");
+    let running = small.sync(&["--bwlimit", "4m", text(&here), "small:there"]).start();
+    let there = small.server.root().join("there");
+    let late = Instant::now() + Duration::from_secs(60);
+    while !there.exists() {
+        assert!(Instant::now() < late, "it never began");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    small.server.signal(Signal::TERM);
+    small.server.await_log("ending when what is at work");
+    let _ = running.finish().ok();
+    assert_alike(&here, &there);
+    assert_eq!(small.server.wait(), Some(0));
+}
+
+#[test]
+fn a_host_key_is_made_once() {
+    let small = Small::with(&[]);
+    let first = small.server.log();
+    let key = |log: &str| log.lines().find(|line| line.contains("the host key is")).expect("a line")[..70].to_owned();
+    let keys = small.server.folder().join("authorized_keys");
+    let call = small.home.call(&Subject::get().path).args(["serve", "--listen", "127.0.0.1:0", "--authorized-keys"]);
+    let log = small.home.path().join("second");
+    let call = call.arg(keys).arg("--host-key").arg(small.server.folder().join("host_key")).args(["--root", "/srv"]);
+    let running = call.stderr(fs::File::create(&log).expect("a log")).start();
+    let late = Instant::now() + Duration::from_secs(60);
+    while !fs::read_to_string(&log).expect("its log").contains("listening on") {
+        assert!(Instant::now() < late, "it does not run");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running.signal(Signal::INT);
+    let _ = running.wait().ok();
+    assert_eq!(key(&fs::read_to_string(&log).expect("its log")), key(&first));
+}
+
+#[test]
+fn command_lines_that_are_none() {
+    let home = Home::new();
+    let keys = home.path().join("keys");
+    fs::File::create(&keys).expect("a file").write_all(b"# nobody\n").expect("a file");
+    let serve = |args: &[&str]| home.call(&Subject::get().path).arg("serve").args(args).run();
+    let _ = serve(&["--listen", "127.0.0.1:0"]).ends(255).says("--authorized-keys");
+    let _ = serve(&["--listen", "nowhere", "--authorized-keys", text(&keys)]).ends(255).says("nowhere");
+    let _ = serve(&["--authorized-keys", text(&keys)]).ends(255).says("--listen");
+    let missing = home.path().join("missing");
+    let _ = serve(&["--listen", "127.0.0.1:0", "--authorized-keys", text(&missing)]).ends(1).says("missing");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let taken = taken.local_addr().expect("its address").to_string();
+    let _ = serve(&["--listen", &taken, "--authorized-keys", text(&keys)]).ends(1).says("cannot listen on");
+}
