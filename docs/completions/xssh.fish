@@ -184,6 +184,9 @@ complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-config -d 'Thi
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l explain -d 'Say what would be done for a client that asks for COMMAND, and why, without doing it' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l listen -d 'Be an SSH server there, for machines without sshd; may be given more than once' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l authorized-keys -d 'The keys that may come in, as sshd\'s authorized_keys has them' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l host-key -d 'The server\'s own key, made where it is missing; without it, xssh/host_key in $XDG_STATE_HOME' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l read-only -d 'Nothing may change'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l write-only -d 'Nothing may be read'
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l append-only -d 'New names may appear; what is there may not be overwritten, truncated, renamed or deleted'
