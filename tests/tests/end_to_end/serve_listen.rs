@@ -1,5 +1,7 @@
 //! `xssh serve --listen`: the small server with real keys, trees and clients.
 
+mod crowd;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
