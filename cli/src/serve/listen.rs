@@ -40,6 +40,9 @@ fn begin(call: &Listen) -> Result<(), String> {
     let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;
     runtime.block_on(async {
+        // Before anybody can know that we run.
+        let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
+        let (stop, stopped) = watch::channel(Stop::No);
         let plan = Plan {
             addresses: call.addresses.clone(),
             host_key,
@@ -56,8 +59,6 @@ fn begin(call: &Listen) -> Result<(), String> {
                 words::say(&format_args!("xssh: for known_hosts: [{}]:{} {public}", address.ip(), address.port()));
             }
         }
-        let (stop, stopped) = watch::channel(Stop::No);
-        let signals = Signals::new().map_err(|error| format!("cannot hear signals: {error}"))?;
         tokio::select! {
             () = server.run(stopped) => {}
             () = signals.obey(&stop, &keys) => {}

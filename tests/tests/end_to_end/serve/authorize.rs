@@ -21,14 +21,14 @@ fn public(key: &Key) -> String {
 
 /// The server's authorized_keys.
 fn keys(served: &Served) -> PathBuf {
-    served.sshd.folder().join("authorized_keys")
+    served.folder().join("authorized_keys")
 }
 
 #[test]
 fn a_line_that_is_installed_serves_its_key() {
     let served = Served::with("");
     fs::write(keys(&served), "# first\n").expect("authorized_keys");
-    let root = served.sshd.folder().join("with blanks, and 'quotes'");
+    let root = served.folder().join("with blanks, and 'quotes'");
     fs::create_dir(&root).expect("a folder");
     let file = keys(&served);
     let key = public(served.home.key());

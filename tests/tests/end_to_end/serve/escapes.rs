@@ -73,7 +73,7 @@ fn newlines_and_other_control_characters() {
     }
     let outcome = refused(&served, "\x1b[2J\x1b[1;1Hrsync", "control character");
     assert!(!outcome.errors().contains('\x1b'), "{outcome}");
-    let raw = fs::read(served.sshd.folder().join("journal")).expect("the log");
+    let raw = fs::read(served.folder().join("journal")).expect("the log");
     assert!(!raw.contains(&0x1b), "the log holds an escape");
 }
 
@@ -146,7 +146,7 @@ fn paths_that_lead_up_or_begin_at_the_top() {
         served.assert_refused(&outcome, "leads out of the tree");
     }
     // An absolute path outside is one of the same name inside, which is not there.
-    let canary = format!("target:{}", text(&served.sshd.folder().join("outside/canary")));
+    let canary = format!("target:{}", text(&served.folder().join("outside/canary")));
     let outcome = served.rsync(&["-a", &canary, "back"]).run();
     assert_ne!(outcome.code(), Some(0), "{outcome}");
     served.assert_unlearned(&outcome);
@@ -216,7 +216,7 @@ fn a_link_is_planted_and_then_followed() {
     let served = Served::with("");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
-    symlink(served.sshd.folder().join("outside"), here.join("planted")).expect("a link");
+    symlink(served.folder().join("outside"), here.join("planted")).expect("a link");
     let source = format!("{}/", text(&here));
     let _ = served.rsync(&["-a", &source, "target:"]).run().ok();
     assert!(served.root().join("planted").is_symlink());
@@ -265,25 +265,6 @@ fn a_fifo_is_waited_for_by_nobody() {
     std::thread::sleep(Duration::from_millis(500));
     let _ = fs::OpenOptions::new().write(true).open(&fifo);
     let _ = outcome.finish();
-}
-
-/// ssh sends variables where the server takes them; rsync gets none of them.
-#[test]
-fn variables_reach_no_program() {
-    let served = Served::with("");
-    plant(&served.here("here"));
-    served.force(&format!(
-        "env RSYNC_RSH=/bin/false RSYNC_PROXY=x RSYNC_PARTIAL_DIR=/tmp HOME={0} POPT=x LD_PRELOAD= BASH_ENV=x {1} serve --root {2} --log {0}/journal",
-        text(served.sshd.folder()),
-        text(&xssh_tests::subject::Subject::get().path),
-        text(&served.root())
-    ));
-    fs::write(served.sshd.folder().join(".popt"), "rsync alias -r --delete\nrsync alias -a --delete\n")
-        .expect("a file");
-    fs::create_dir(served.root().join("x")).expect("a folder");
-    fs::write(served.root().join("x/kept"), "kept").expect("a file");
-    let _ = served.rsync(&["-a", &format!("{}/", text(&served.here("here"))), "target:x"]).run().ok();
-    assert!(served.root().join("x/kept").exists());
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn links_that_lead_out_are_no_way_out() {
     let root = served.root();
     plant(&root.join("there"));
     symlink("../outside", root.join("up")).expect("a link");
-    symlink(served.sshd.folder().join("outside"), root.join("far")).expect("a link");
+    symlink(served.folder().join("outside"), root.join("far")).expect("a link");
     symlink("../../outside/canary", root.join("there/canary")).expect("a link");
     let back = text(&served.here("back")).to_owned();
     for source in

@@ -38,7 +38,7 @@ fn flip(root: &Path, outside: &Path, stop: &AtomicBool, swaps: &AtomicU64) {
 /// Runs `round` again and again while the directory is swapped.
 fn race(served: &Served, mut round: impl FnMut(usize)) {
     let (stop, swaps) = (AtomicBool::new(false), AtomicU64::new(0));
-    let (root, outside) = (served.root(), served.sshd.folder().join("outside"));
+    let (root, outside) = (served.root(), served.folder().join("outside"));
     thread::scope(|scope| {
         let _ = scope.spawn(|| flip(&root, &outside, &stop, &swaps));
         let began = Instant::now();

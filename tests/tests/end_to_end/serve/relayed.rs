@@ -18,10 +18,10 @@ struct Relayed {
 impl Relayed {
     fn new() -> Self {
         let (served, inner) = (Served::with(""), Sshd::plan().start());
-        let own = xssh_tests::key::Key::new(served.sshd.folder().join("relay_key"), "ed25519");
+        let own = xssh_tests::key::Key::new(served.folder().join("relay_key"), "ed25519");
         inner.authorize(&own.public());
         inner.authorize(&served.home.key().public());
-        let known = served.sshd.folder().join("relay_known");
+        let known = served.folder().join("relay_known");
         fs::write(&known, inner.known_as(&format!("[127.0.0.1]:{}", inner.port()))).expect("known hosts");
         Self { served, inner }
     }
@@ -29,7 +29,7 @@ impl Relayed {
     /// The account's own configuration is in its home, which a test leaves alone: its words stand in the environment of xssh
     /// instead, as an administrator would put them into ~/.ssh/config.
     fn grant(&self, options: &str) {
-        let folder = text(self.served.sshd.folder());
+        let folder = text(self.served.folder());
         let config = format!(
             "Host *\nIdentityFile {folder}/relay_key\nIdentitiesOnly yes\nIdentityAgent none\nUserKnownHostsFile {folder}/relay_known\n"
         );
@@ -44,7 +44,7 @@ impl Relayed {
 impl Relayed {
     /// A command that the inner host is asked for without us.
     fn direct(&self, command: &str) -> xssh_tests::call::Call {
-        let folder = self.served.sshd.folder();
+        let folder = self.served.folder();
         let ssh = self.served.home.call(peer::require("ssh")).arg("-F").arg(folder.join("relay_config"));
         ssh.args(["-T", "-p", &self.inner.port().to_string(), "--", "root@127.0.0.1", command])
     }
@@ -64,7 +64,7 @@ fn a_command_is_passed_on_and_its_status_comes_back() {
 fn words_of_the_client_are_never_options() {
     let relayed = Relayed::new();
     relayed.grant("");
-    let made = relayed.served.sshd.folder().join("made");
+    let made = relayed.served.folder().join("made");
     for command in [
         format!("-oProxyCommand=touch {0}", text(&made)),
         format!("-o ProxyCommand='touch {0}' x", text(&made)),

@@ -49,7 +49,7 @@ fn paths_and_links_that_lead_out_are_refused() {
     let here = served.here("here");
     plant(&here);
     symlink("../outside", served.root().join("up")).expect("a link");
-    symlink(served.sshd.folder().join("outside"), served.root().join("far")).expect("a link");
+    symlink(served.folder().join("outside"), served.root().join("far")).expect("a link");
     let back = text(&served.here("back")).to_owned();
     fs::create_dir(&back).expect("a folder");
     for path in

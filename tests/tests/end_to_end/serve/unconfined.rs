@@ -15,7 +15,7 @@ fn deny(served: &Served, call: &str, error: &str, options: &str) {
         text(&peer::require("strace")),
         text(&Subject::get().path),
         text(&served.root()),
-        text(served.sshd.folder()),
+        text(served.folder()),
     ));
 }
 
@@ -39,7 +39,7 @@ fn where_it_is_not_required_what_is_left_is_logged_and_keeps_everything_inside()
     let served = Served::with("");
     let here = served.here("here");
     plant(&here);
-    std::os::unix::fs::symlink(served.sshd.folder().join("outside"), served.root().join("far")).expect("a link");
+    std::os::unix::fs::symlink(served.folder().join("outside"), served.root().join("far")).expect("a link");
     let source = format!("{}/", text(&here));
     for error in ["ENOSYS", "EPERM"] {
         deny(&served, "landlock_create_ruleset", error, "");
@@ -91,7 +91,7 @@ fn without_openat2_every_path_is_walked_step_by_step() {
     let served = Served::with("");
     let here = served.here("here");
     plant(&here);
-    std::os::unix::fs::symlink(served.sshd.folder().join("outside"), served.root().join("far")).expect("a link");
+    std::os::unix::fs::symlink(served.folder().join("outside"), served.root().join("far")).expect("a link");
     let source = format!("{}/", text(&here));
     deny(&served, "openat2", "ENOSYS", "");
     let _ = served.sync(&["--contents", text(&here), "target:a/b"]).run().ok();

@@ -1,0 +1,200 @@
+//! A key with a grant, and whoever has it; in front of it OpenSSH's server or our own. Beside the tree that the key has stands a
+//! canary that nobody may read, write, change the mode of, or learn anything about.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use xssh_tests::call::{Call, Outcome};
+use xssh_tests::home::Home;
+use xssh_tests::own_server::OwnServer;
+use xssh_tests::peer;
+use xssh_tests::sshd::Sshd;
+use xssh_tests::subject::Subject;
+use xssh_tests::world::HOST;
+
+use crate::sync::text;
+
+/// What stands in the canary.
+pub(crate) const SECRET: &str = "the canary sings";
+
+/// A key with a grant, and whoever has it.
+pub(crate) struct Served<F> {
+    pub(crate) server: F,
+    pub(crate) home: Home,
+    canary: (fs::Metadata, fs::Metadata),
+}
+
+/// What stands in front of it.
+pub(crate) trait Front {
+    /// Starts it, and makes it known to a client.
+    fn start(home: &mut Home) -> Self;
+    /// Its files.
+    fn folder(&self) -> &Path;
+    /// Lets in whom this line names, and nobody else.
+    fn authorize_only(&self, line: &str);
+}
+
+impl Front for Sshd {
+    fn start(home: &mut Home) -> Self {
+        let sshd = Self::plan().start();
+        home.meet(HOST, &sshd, "");
+        sshd
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder()
+    }
+
+    fn authorize_only(&self, line: &str) {
+        self.authorize_only(line);
+    }
+}
+
+impl Front for OwnServer {
+    fn start(home: &mut Home) -> Self {
+        let server = Self::start(&[]);
+        server.meet(home, HOST);
+        server
+    }
+
+    fn folder(&self) -> &Path {
+        self.folder()
+    }
+
+    fn authorize_only(&self, line: &str) {
+        self.authorize_only(line);
+    }
+}
+
+impl<F: Front> Served<F> {
+    /// The files of what stands in front.
+    pub(crate) fn folder(&self) -> &Path {
+        self.server.folder()
+    }
+
+    /// A key whose line has these options behind `--root`.
+    pub(crate) fn with(options: &str) -> Self {
+        let mut home = Home::new();
+        let server = F::start(&mut home);
+        for name in ["root", "outside"] {
+            fs::create_dir_all(server.folder().join(name)).expect("a folder");
+        }
+        let canary = server.folder().join("outside/canary");
+        fs::write(&canary, SECRET).expect("the canary");
+        fs::set_permissions(&canary, fs::Permissions::from_mode(0o640)).expect("the canary");
+        let looked = |path: &Path| fs::symlink_metadata(path).expect("the canary");
+        let canary = (looked(&canary), looked(&server.folder().join("outside")));
+        let served = Self { server, home, canary };
+        served.grant(options);
+        served
+    }
+
+    /// Gives the key another grant.
+    pub(crate) fn grant(&self, options: &str) {
+        let (program, root) = (text(&Subject::get().path), text(&self.root()).to_owned());
+        let log = self.folder().join("journal");
+        let command = format!("{program} serve --root {root} --log {} --name alice {options}", text(&log));
+        self.force(&command);
+    }
+
+    /// Gives the key a forced command.
+    pub(crate) fn force(&self, command: &str) {
+        let quoted = command.replace('"', "\\\"");
+        self.server.authorize_only(&format!("restrict,command=\"{quoted}\" {}", self.home.key().public()));
+    }
+
+    /// The tree.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.folder().join("root")
+    }
+
+    /// A path of the client's.
+    pub(crate) fn here(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Stock rsync with OpenSSH.
+    pub(crate) fn rsync(&self, args: &[&str]) -> Call {
+        let shell = format!("{} -F {}", text(&peer::require("ssh")), text(&self.home.config()));
+        self.home.call(peer::require("rsync")).args(["-e", &shell]).args(args)
+    }
+
+    /// `xssh sync`.
+    pub(crate) fn sync(&self, args: &[&str]) -> Call {
+        self.home.call(&Subject::get().path).arg("sync").arg("-F").arg(self.home.config()).args(args)
+    }
+
+    /// A command, as OpenSSH sends it.
+    pub(crate) fn ask(&self, command: &str) -> Call {
+        self.home.call(peer::require("ssh")).arg("-F").arg(self.home.config()).args(["--", HOST, command])
+    }
+
+    /// The lines of the log.
+    pub(crate) fn journal(&self) -> Vec<Value> {
+        let lines = fs::read_to_string(self.folder().join("journal")).unwrap_or_default();
+        lines.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    }
+
+    /// The client was told in one line, and the log knows why.
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, outcome: &Outcome, words: &str) {
+        assert!(outcome.code() != Some(0), "{outcome}");
+        let errors = outcome.errors();
+        let told: Vec<&str> = errors.lines().filter(|line| line.contains("refused: ")).collect();
+        assert!(matches!(told.as_slice(), [one] if one.contains(words)), "{words:?} was due in {outcome}");
+        let last = self.journal().pop().expect("a line in the log");
+        assert_eq!(last["verdict"], "refused", "{last}");
+        assert!(last["reason"].as_str().is_some_and(|reason| reason.contains(words)), "{words:?} was due in {last}");
+        self.assert_unharmed();
+    }
+
+    /// Nothing outside was changed, made or read by what came out.
+    #[track_caller]
+    pub(crate) fn assert_unharmed(&self) {
+        let outside = self.folder().join("outside");
+        let (canary, folder) = &self.canary;
+        for (path, was) in [(outside.join("canary"), canary), (outside.clone(), folder)] {
+            let is = fs::symlink_metadata(&path).expect("the canary");
+            let properties = |stat: &fs::Metadata| {
+                (stat.mode(), stat.uid(), stat.gid(), stat.size(), stat.mtime(), stat.mtime_nsec(), stat.nlink())
+            };
+            assert_eq!(properties(&is), properties(was), "{}", path.display());
+            assert_eq!((is.ctime(), is.ctime_nsec()), (was.ctime(), was.ctime_nsec()), "{}", path.display());
+        }
+        assert_eq!(fs::read_to_string(outside.join("canary")).expect("the canary"), SECRET);
+        assert_eq!(fs::read_dir(&outside).expect("a folder").count(), 1);
+    }
+
+    /// Nothing of the canary's came to the client.
+    #[track_caller]
+    pub(crate) fn assert_unlearned(&self, outcome: &Outcome) {
+        assert!(!outcome.text().contains(SECRET) && !outcome.errors().contains(SECRET), "{outcome}");
+        let mut folders = vec![self.home.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("a folder") {
+                let path = entry.expect("an entry").path();
+                let kind = fs::symlink_metadata(&path).expect("an entry").file_type();
+                if kind.is_dir() {
+                    folders.push(path);
+                } else if kind.is_file() {
+                    let bytes = fs::read(&path).expect("a file");
+                    let has = bytes.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+                    assert!(!has, "the client has the canary's words in {}", path.display());
+                }
+            }
+        }
+    }
+}
+
+/// A few files, directories and links.
+pub(crate) fn plant(folder: &Path) {
+    fs::create_dir_all(folder.join("sub/deep")).expect("a folder");
+    fs::create_dir_all(folder.join("empty")).expect("a folder");
+    for (name, content) in [("a", "1"), ("b c", "22"), ("sub/d", "333"), ("sub/deep/e", "4444"), (".hidden", "5")] {
+        fs::write(folder.join(name), content).expect("a file");
+    }
+    std::os::unix::fs::symlink("a", folder.join("link")).expect("a link");
+    fs::write(folder.join("large"), xssh_tests::noise::Noise { seed: 3, length: 700_000 }.bytes()).expect("a file");
+}
