@@ -21,7 +21,6 @@ mod rsync_options;
 mod serve;
 mod serve_cvs;
 mod serve_listen;
-mod serve_own;
 mod served;
 mod sftp_and_scp;
 mod small_server;

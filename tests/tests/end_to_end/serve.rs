@@ -1,4 +1,5 @@
-//! `xssh serve` as the forced command of a key, behind a real sshd.
+//! `xssh serve` as the forced command of a key, behind a real sshd, and behind our own server. Where another program stands before
+//! ours in the line, as in `unconfined` and `variables`, only sshd takes it.
 
 mod append;
 mod authorize;
@@ -11,7 +12,6 @@ mod synced;
 mod unconfined;
 mod variables;
 
-pub(crate) use crate::served::{SECRET, plant};
 use xssh_tests::sshd::Sshd;
 
 type Served = crate::served::Served<Sshd>;

@@ -26,6 +26,19 @@ pub(crate) struct Served<F> {
     canary: (fs::Metadata, fs::Metadata),
 }
 
+/// Tests behind a real sshd, and behind our own server.
+#[macro_export]
+macro_rules! over_both_servers {
+    ($($name:ident),+ $(,)?) => {
+        mod behind_sshd {
+            $(#[test] fn $name() { super::$name::<xssh_tests::sshd::Sshd>(); })+
+        }
+        mod behind_our_own {
+            $(#[test] fn $name() { super::$name::<xssh_tests::own_server::OwnServer>(); })+
+        }
+    };
+}
+
 /// What stands in front of it.
 pub(crate) trait Front {
     /// Starts it, and makes it known to a client.

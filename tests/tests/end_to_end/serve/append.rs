@@ -3,12 +3,18 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::{Served, plant};
+use crate::over_both_servers;
+use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text};
 
-#[test]
-fn new_names_appear_and_nothing_that_is_there_changes() {
-    let served = Served::with("--append-only");
+over_both_servers!(
+    new_names_appear_and_nothing_that_is_there_changes,
+    what_would_change_something_is_refused_by_name,
+    a_hostile_rsync_in_the_domain_changes_nothing_that_is_there,
+);
+
+fn new_names_appear_and_nothing_that_is_there_changes<F: Front>() {
+    let served = Served::<F>::with("--append-only");
     let here = served.here("here");
     plant(&here);
     let source = format!("{}/", text(&here));
@@ -36,9 +42,8 @@ fn new_names_appear_and_nothing_that_is_there_changes() {
     assert_alike(&served.root().join("1"), &served.here("back"));
 }
 
-#[test]
-fn what_would_change_something_is_refused_by_name() {
-    let served = Served::with("--append-only");
+fn what_would_change_something_is_refused_by_name<F: Front>() {
+    let served = Served::<F>::with("--append-only");
     let here = served.here("here");
     plant(&here);
     let source = format!("{}/", text(&here));
@@ -64,9 +69,8 @@ fn what_would_change_something_is_refused_by_name() {
 /// A client that sidesteps the options: it speaks to an rsync that was started with the words of a push, and lies. `--ignore-existing`
 /// is the server's, so what is left is what rsync itself can be brought to do; here it is replaced by a program that does its worst
 /// in the same domain.
-#[test]
-fn a_hostile_rsync_in_the_domain_changes_nothing_that_is_there() {
-    let served = Served::with("--append-only");
+fn a_hostile_rsync_in_the_domain_changes_nothing_that_is_there<F: Front>() {
+    let served = Served::<F>::with("--append-only");
     fs::create_dir(served.root().join("d")).expect("a folder");
     fs::write(served.root().join("kept"), "kept").expect("a file");
     symlink("kept", served.root().join("link")).expect("a link");

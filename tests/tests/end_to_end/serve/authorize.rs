@@ -8,7 +8,8 @@ use xssh_tests::call::Call;
 use xssh_tests::key::Key;
 use xssh_tests::subject::Subject;
 
-use super::{Served, plant};
+use super::Served;
+use crate::served::plant;
 use crate::sync::{assert_alike, text};
 
 fn authorize(served: &Served, args: &[&str]) -> Call {

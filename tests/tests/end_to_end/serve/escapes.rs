@@ -6,19 +6,38 @@ use std::time::Duration;
 
 use xssh_tests::call::Outcome;
 
-use super::{Served, plant};
+use crate::over_both_servers;
+use crate::served::{Front, Served, plant};
 use crate::sync::text;
 
-fn refused(served: &Served, command: &str, words: &str) -> Outcome {
+over_both_servers!(
+    a_shell_and_an_empty_command,
+    scp_and_sftp,
+    metacharacters_of_a_shell,
+    newlines_and_other_control_characters,
+    a_command_of_120_kilobytes,
+    unknown_and_bundled_options,
+    a_program_for_e_and_another_rsync,
+    secluded_arguments_are_refused_with_the_cure,
+    paths_that_lead_up_or_begin_at_the_top,
+    options_that_name_paths,
+    merge_files_outside_the_tree,
+    a_link_is_planted_and_then_followed,
+    a_hard_link_to_what_is_outside,
+    a_fifo_is_waited_for_by_nobody,
+    nothing_of_a_key_goes_beside_its_command,
+    what_would_be_done_is_explained_and_not_done,
+);
+
+fn refused<F: Front>(served: &Served<F>, command: &str, words: &str) -> Outcome {
     let outcome = served.ask(command).run().ends(1);
     served.assert_refused(&outcome, words);
     served.assert_unlearned(&outcome);
     outcome
 }
 
-#[test]
-fn a_shell_and_an_empty_command() {
-    let served = Served::with("");
+fn a_shell_and_an_empty_command<F: Front>() {
+    let served = Served::<F>::with("");
     let login = served.home.call(xssh_tests::peer::require("ssh")).arg("-F").arg(served.home.config());
     let outcome = login.arg("target").run().ends(1);
     served.assert_refused(&outcome, "this key gives no shell; it serves sync and rsync");
@@ -28,9 +47,8 @@ fn a_shell_and_an_empty_command() {
     let _ = refused(&served, " ", "gives no shell");
 }
 
-#[test]
-fn scp_and_sftp() {
-    let served = Served::with("");
+fn scp_and_sftp<F: Front>() {
+    let served = Served::<F>::with("");
     for command in ["scp -t /etc", "scp -f ../outside/canary", "/usr/lib/openssh/sftp-server", "internal-sftp", "sftp"]
     {
         let _ = refused(&served, command, "is not served to this key");
@@ -41,9 +59,8 @@ fn scp_and_sftp() {
     served.assert_unlearned(&outcome);
 }
 
-#[test]
-fn metacharacters_of_a_shell() {
-    let served = Served::with("");
+fn metacharacters_of_a_shell<F: Front>() {
+    let served = Served::<F>::with("");
     for command in [
         "rsync --server . x; cat ../outside/canary",
         "rsync --server --sender -r . $(cat ../outside/canary)",
@@ -63,9 +80,8 @@ fn metacharacters_of_a_shell() {
     let _ = refused(&served, "rsync --server -r . x\\", "does not end");
 }
 
-#[test]
-fn newlines_and_other_control_characters() {
-    let served = Served::with("");
+fn newlines_and_other_control_characters<F: Front>() {
+    let served = Served::<F>::with("");
     for command in
         ["rsync --server -r . a\nid", "rsync --server -r . 'a\nb'", "rsync\t--server -r . x", "rsync --server \\\n. x"]
     {
@@ -77,9 +93,8 @@ fn newlines_and_other_control_characters() {
     assert!(!raw.contains(&0x1b), "the log holds an escape");
 }
 
-#[test]
-fn a_command_of_120_kilobytes() {
-    let served = Served::with("");
+fn a_command_of_120_kilobytes<F: Front>() {
+    let served = Served::<F>::with("");
     let outcome = refused(&served, &"a".repeat(120_000), "is not served");
     assert!(outcome.errors().len() < 1000, "{}", outcome.errors().len());
     let _ = refused(&served, &format!("rsync --server -r . {}", "a ".repeat(50_000)), "too long");
@@ -87,9 +102,8 @@ fn a_command_of_120_kilobytes() {
     assert!(served.journal().iter().all(|line| line.to_string().len() < 2000));
 }
 
-#[test]
-fn unknown_and_bundled_options() {
-    let served = Served::with("");
+fn unknown_and_bundled_options<F: Front>() {
+    let served = Served::<F>::with("");
     for (command, words) in [
         ("rsync --server --unknown . x", "--unknown"),
         ("rsync --server -rT . x", "-T"),
@@ -111,9 +125,8 @@ fn unknown_and_bundled_options() {
     }
 }
 
-#[test]
-fn a_program_for_e_and_another_rsync() {
-    let served = Served::with("");
+fn a_program_for_e_and_another_rsync<F: Front>() {
+    let served = Served::<F>::with("");
     for command in ["rsync --server -e sh . x", "rsync --server -esh . x", "rsync --server -re.iLs/bin/sh . x"] {
         let _ = refused(&served, command, "names a program");
     }
@@ -124,18 +137,16 @@ fn a_program_for_e_and_another_rsync() {
     let _ = refused(&served, "rsync --server -M--log-file=x . x", "-M");
 }
 
-#[test]
-fn secluded_arguments_are_refused_with_the_cure() {
-    let served = Served::with("");
+fn secluded_arguments_are_refused_with_the_cure<F: Front>() {
+    let served = Served::<F>::with("");
     plant(&served.here("here"));
     let outcome = served.rsync(&["-as", text(&served.here("here")), "target:x"]).run();
     served.assert_refused(&outcome, "--no-secluded-args");
     let _ = served.rsync(&["-as", "--no-secluded-args", text(&served.here("here")), "target:x"]).run().ok();
 }
 
-#[test]
-fn paths_that_lead_up_or_begin_at_the_top() {
-    let served = Served::with("");
+fn paths_that_lead_up_or_begin_at_the_top<F: Front>() {
+    let served = Served::<F>::with("");
     plant(&served.here("here"));
     let here = text(&served.here("here")).to_owned();
     for path in ["../outside", "x/../../outside", "/../outside", "..", "x/../.."] {
@@ -156,9 +167,8 @@ fn paths_that_lead_up_or_begin_at_the_top() {
 }
 
 /// CVE-2026-53803, 70460, 53802: paths of options, also through links in the tree.
-#[test]
-fn options_that_name_paths() {
-    let served = Served::with("");
+fn options_that_name_paths<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     symlink("../outside", served.root().join("up")).expect("a link");
@@ -193,9 +203,8 @@ fn options_that_name_paths() {
 }
 
 /// CVE-2026-53802 by way of the protocol: filter rules do not stand in the arguments.
-#[test]
-fn merge_files_outside_the_tree() {
-    let served = Served::with("");
+fn merge_files_outside_the_tree<F: Front>() {
+    let served = Served::<F>::with("");
     plant(&served.root().join("there"));
     symlink("../outside/canary", served.root().join("rules")).expect("a link");
     for rule in [
@@ -211,9 +220,8 @@ fn merge_files_outside_the_tree() {
     served.assert_unharmed();
 }
 
-#[test]
-fn a_link_is_planted_and_then_followed() {
-    let served = Served::with("");
+fn a_link_is_planted_and_then_followed<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
     symlink(served.folder().join("outside"), here.join("planted")).expect("a link");
@@ -238,21 +246,19 @@ fn a_link_is_planted_and_then_followed() {
     }
 }
 
-#[test]
-fn a_hard_link_to_what_is_outside() {
-    let served = Served::with("");
+fn a_hard_link_to_what_is_outside<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
-    fs::write(here.join("canary"), super::SECRET).expect("a file");
+    fs::write(here.join("canary"), crate::served::SECRET).expect("a file");
     let source = format!("{}/", text(&here));
     let outcome = served.rsync(&["-a", "--link-dest=../../outside", &source, "target:there"]).run();
     served.assert_refused(&outcome, "leads out of the tree");
     assert_eq!(served.root().read_dir().expect("the root").count(), 0);
 }
 
-#[test]
-fn a_fifo_is_waited_for_by_nobody() {
-    let served = Served::with("");
+fn a_fifo_is_waited_for_by_nobody<F: Front>() {
+    let served = Served::<F>::with("");
     plant(&served.root().join("there"));
     let fifo = served.root().join("there/fifo");
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a FIFO");
@@ -267,9 +273,8 @@ fn a_fifo_is_waited_for_by_nobody() {
     let _ = outcome.finish();
 }
 
-#[test]
-fn nothing_of_a_key_goes_beside_its_command() {
-    let served = Served::with("");
+fn nothing_of_a_key_goes_beside_its_command<F: Front>() {
+    let served = Served::<F>::with("");
     for option in ["-W localhost:22", "-tt", "-R 0:localhost:22"] {
         let ssh = served.home.call(xssh_tests::peer::require("ssh")).arg("-F").arg(served.home.config());
         let outcome = ssh.args(option.split(' ')).args(["-o", "ExitOnForwardFailure=yes", "target", "true"]).run();
@@ -280,9 +285,8 @@ fn nothing_of_a_key_goes_beside_its_command() {
     let _ = served.ask("true").run().ok();
 }
 
-#[test]
-fn what_would_be_done_is_explained_and_not_done() {
-    let served = Served::with("");
+fn what_would_be_done_is_explained_and_not_done<F: Front>() {
+    let served = Served::<F>::with("");
     let xssh = |options: &[&str]| {
         let call = served.home.call(&xssh_tests::subject::Subject::get().path).args(["serve", "--root"]);
         call.arg(served.root()).args(options).run()

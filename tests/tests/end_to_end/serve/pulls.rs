@@ -3,10 +3,17 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use super::{Served, plant};
+use crate::over_both_servers;
+use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text};
 
-fn names(served: &Served, folder: &str) -> Vec<String> {
+over_both_servers!(
+    trees_files_and_lists_are_pulled,
+    a_file_or_pattern_that_is_not_there_is_named,
+    links_that_lead_out_are_no_way_out,
+);
+
+fn names<F: Front>(served: &Served<F>, folder: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let mut folders = vec![served.here(folder)];
     while let Some(at) = folders.pop() {
@@ -24,9 +31,8 @@ fn names(served: &Served, folder: &str) -> Vec<String> {
     found
 }
 
-#[test]
-fn trees_files_and_lists_are_pulled() {
-    let served = Served::with("--read-only");
+fn trees_files_and_lists_are_pulled<F: Front>() {
+    let served = Served::<F>::with("--read-only");
     plant(&served.root().join("there"));
     let back = text(&served.here("back")).to_owned();
     let _ = served.rsync(&["-az", "target:there/", &back]).run().ok();
@@ -53,9 +59,8 @@ fn trees_files_and_lists_are_pulled() {
     served.assert_unharmed();
 }
 
-#[test]
-fn a_file_or_pattern_that_is_not_there_is_named() {
-    let served = Served::with("--read-only");
+fn a_file_or_pattern_that_is_not_there_is_named<F: Front>() {
+    let served = Served::<F>::with("--read-only");
     plant(&served.root().join("there"));
     for source in ["target:there/none", "target:there/none*"] {
         let outcome = served.rsync(&["-a", source, text(&served.here("back"))]).run();
@@ -66,9 +71,8 @@ fn a_file_or_pattern_that_is_not_there_is_named() {
     served.assert_refused(&out, "nowhere");
 }
 
-#[test]
-fn links_that_lead_out_are_no_way_out() {
-    let served = Served::with("");
+fn links_that_lead_out_are_no_way_out<F: Front>() {
+    let served = Served::<F>::with("");
     let root = served.root();
     plant(&root.join("there"));
     symlink("../outside", root.join("up")).expect("a link");

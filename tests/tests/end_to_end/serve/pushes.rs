@@ -3,12 +3,25 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
-use super::{Served, plant};
+use crate::over_both_servers;
+use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text};
 
-#[test]
-fn a_tree_is_pushed_changed_and_pushed_again() {
-    let served = Served::with("");
+over_both_servers!(
+    a_tree_is_pushed_changed_and_pushed_again,
+    paths_begin_at_the_root_however_they_are_written,
+    one_named_file_is_pushed_over,
+    snapshots_with_link_dest_beside_the_target,
+    backups_and_partial_files_go_where_they_are_told_to_in_the_tree,
+    set_id_bits_and_devices_are_left_out_unless_they_are_granted,
+    several_sessions_at_once,
+    a_key_that_may_not_delete_keeps_what_is_there,
+    a_key_that_may_only_write_or_only_read,
+    owners_travel_by_name_where_that_is_granted,
+);
+
+fn a_tree_is_pushed_changed_and_pushed_again<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     let (source, target) = (format!("{}/", text(&here)), "target:there");
@@ -31,9 +44,8 @@ fn a_tree_is_pushed_changed_and_pushed_again() {
     }
 }
 
-#[test]
-fn paths_begin_at_the_root_however_they_are_written() {
-    let served = Served::with("");
+fn paths_begin_at_the_root_however_they_are_written<F: Front>() {
+    let served = Served::<F>::with("");
     plant(&served.here("here"));
     let source = format!("{}/", text(&served.here("here")));
     let inside = format!("target:{}/named", text(&served.root()));
@@ -49,9 +61,8 @@ fn paths_begin_at_the_root_however_they_are_written() {
 }
 
 /// rrsync 3.5.0 fails here.
-#[test]
-fn one_named_file_is_pushed_over() {
-    let served = Served::with("");
+fn one_named_file_is_pushed_over<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("one");
     for content in ["first", "second, longer", "3"] {
         fs::write(&here, content).expect("a file");
@@ -64,9 +75,8 @@ fn one_named_file_is_pushed_over() {
 }
 
 /// rrsync refuses it.
-#[test]
-fn snapshots_with_link_dest_beside_the_target() {
-    let served = Served::with("");
+fn snapshots_with_link_dest_beside_the_target<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     let source = format!("{}/", text(&here));
@@ -89,9 +99,8 @@ fn snapshots_with_link_dest_beside_the_target() {
     assert!(!served.root().join("host/4").exists());
 }
 
-#[test]
-fn backups_and_partial_files_go_where_they_are_told_to_in_the_tree() {
-    let served = Served::with("");
+fn backups_and_partial_files_go_where_they_are_told_to_in_the_tree<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     let source = format!("{}/", text(&here));
@@ -104,9 +113,8 @@ fn backups_and_partial_files_go_where_they_are_told_to_in_the_tree() {
     assert_eq!(fs::read_to_string(served.root().join("there/a")).expect("a file"), "changed");
 }
 
-#[test]
-fn set_id_bits_and_devices_are_left_out_unless_they_are_granted() {
-    let served = Served::with("");
+fn set_id_bits_and_devices_are_left_out_unless_they_are_granted<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
     fs::write(here.join("runs"), "x").expect("a file");
@@ -125,9 +133,8 @@ fn set_id_bits_and_devices_are_left_out_unless_they_are_granted() {
     assert!(served.root().join("two/fifo").exists());
 }
 
-#[test]
-fn several_sessions_at_once() {
-    let served = Served::with("");
+fn several_sessions_at_once<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     let source = format!("{}/", text(&here));
@@ -142,9 +149,8 @@ fn several_sessions_at_once() {
     assert_eq!(served.journal().len(), 6);
 }
 
-#[test]
-fn a_key_that_may_not_delete_keeps_what_is_there() {
-    let served = Served::with("--no-delete");
+fn a_key_that_may_not_delete_keeps_what_is_there<F: Front>() {
+    let served = Served::<F>::with("--no-delete");
     let here = served.here("here");
     plant(&here);
     let source = format!("{}/", text(&here));
@@ -156,9 +162,8 @@ fn a_key_that_may_not_delete_keeps_what_is_there() {
     assert!(served.root().join("there/more").exists());
 }
 
-#[test]
-fn a_key_that_may_only_write_or_only_read() {
-    let served = Served::with("--write-only");
+fn a_key_that_may_only_write_or_only_read<F: Front>() {
+    let served = Served::<F>::with("--write-only");
     let here = served.here("here");
     plant(&here);
     let source = format!("{}/", text(&here));
@@ -172,9 +177,8 @@ fn a_key_that_may_only_write_or_only_read() {
     assert_alike(&here, &served.here("back"));
 }
 
-#[test]
-fn owners_travel_by_name_where_that_is_granted() {
-    let served = Served::with("--owner-names");
+fn owners_travel_by_name_where_that_is_granted<F: Front>() {
+    let served = Served::<F>::with("--owner-names");
     let here = served.here("here");
     plant(&here);
     let _ = served.rsync(&["-a", &format!("{}/", text(&here)), "target:there"]).run().ok();

@@ -9,8 +9,15 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::Served;
+use crate::over_both_servers;
+use crate::served::{Front, Served};
 use crate::sync::text;
+
+over_both_servers!(
+    rsync_pushes_through_a_link_that_comes_and_goes,
+    rsync_pulls_through_a_link_that_comes_and_goes,
+    sync_pushes_and_pulls_through_a_link_that_comes_and_goes,
+);
 
 /// How long each protocol is raced at the least, and how many swaps there have to be.
 const TIME: Duration = Duration::from_secs(8);
@@ -36,7 +43,7 @@ fn flip(root: &Path, outside: &Path, stop: &AtomicBool, swaps: &AtomicU64) {
 }
 
 /// Runs `round` again and again while the directory is swapped.
-fn race(served: &Served, mut round: impl FnMut(usize)) {
+fn race<F: Front>(served: &Served<F>, mut round: impl FnMut(usize)) {
     let (stop, swaps) = (AtomicBool::new(false), AtomicU64::new(0));
     let (root, outside) = (served.root(), served.folder().join("outside"));
     thread::scope(|scope| {
@@ -53,9 +60,8 @@ fn race(served: &Served, mut round: impl FnMut(usize)) {
     served.assert_unharmed();
 }
 
-#[test]
-fn rsync_pushes_through_a_link_that_comes_and_goes() {
-    let served = Served::with("");
+fn rsync_pushes_through_a_link_that_comes_and_goes<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     fs::create_dir_all(here.join("flips")).expect("a folder");
     fs::write(here.join("flips/canary"), "pushed").expect("a file");
@@ -69,9 +75,8 @@ fn rsync_pushes_through_a_link_that_comes_and_goes() {
     });
 }
 
-#[test]
-fn rsync_pulls_through_a_link_that_comes_and_goes() {
-    let served = Served::with("");
+fn rsync_pulls_through_a_link_that_comes_and_goes<F: Front>() {
+    let served = Served::<F>::with("");
     fs::write(served.here("list"), "flips/canary\n").expect("a list");
     let list = format!("--files-from={}", text(&served.here("list")));
     race(&served, |round| {
@@ -87,9 +92,8 @@ fn rsync_pulls_through_a_link_that_comes_and_goes() {
     });
 }
 
-#[test]
-fn sync_pushes_and_pulls_through_a_link_that_comes_and_goes() {
-    let served = Served::with("");
+fn sync_pushes_and_pulls_through_a_link_that_comes_and_goes<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     fs::create_dir_all(here.join("flips")).expect("a folder");
     fs::write(here.join("flips/canary"), "pushed").expect("a file");

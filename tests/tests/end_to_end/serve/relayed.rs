@@ -6,16 +6,24 @@ use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::subject::Subject;
 
-use super::Served;
+use crate::over_both_servers;
+use crate::served::{Front, Served};
 use crate::sync::text;
 
+over_both_servers!(
+    a_command_is_passed_on_and_its_status_comes_back,
+    words_of_the_client_are_never_options,
+    a_fixed_command_runs_whatever_the_client_says,
+    a_client_speaks_with_the_inner_host_itself,
+);
+
 /// An outer host whose account can log in to an inner one with a key of its own.
-struct Relayed {
-    served: Served,
+struct Relayed<F> {
+    served: Served<F>,
     inner: Sshd,
 }
 
-impl Relayed {
+impl<F: Front> Relayed<F> {
     fn new() -> Self {
         let (served, inner) = (Served::with(""), Sshd::plan().start());
         let own = xssh_tests::key::Key::new(served.folder().join("relay_key"), "ed25519");
@@ -41,7 +49,7 @@ impl Relayed {
     }
 }
 
-impl Relayed {
+impl<F: Front> Relayed<F> {
     /// A command that the inner host is asked for without us.
     fn direct(&self, command: &str) -> xssh_tests::call::Call {
         let folder = self.served.folder();
@@ -50,9 +58,8 @@ impl Relayed {
     }
 }
 
-#[test]
-fn a_command_is_passed_on_and_its_status_comes_back() {
-    let relayed = Relayed::new();
+fn a_command_is_passed_on_and_its_status_comes_back<F: Front>() {
+    let relayed = Relayed::<F>::new();
     relayed.grant("");
     let told = relayed.served.ask("echo 'to the' inner; cat; exit 7").input("bytes").run().ends(7);
     assert_eq!(told.text(), "to the inner\nbytes");
@@ -60,9 +67,8 @@ fn a_command_is_passed_on_and_its_status_comes_back() {
     assert_eq!((&last["verdict"], &last["code"]), (&"served".into(), &7.into()), "{last}");
 }
 
-#[test]
-fn words_of_the_client_are_never_options() {
-    let relayed = Relayed::new();
+fn words_of_the_client_are_never_options<F: Front>() {
+    let relayed = Relayed::<F>::new();
     relayed.grant("");
     let made = relayed.served.folder().join("made");
     for command in [
@@ -83,18 +89,16 @@ fn words_of_the_client_are_never_options() {
     relayed.served.assert_unharmed();
 }
 
-#[test]
-fn a_fixed_command_runs_whatever_the_client_says() {
-    let relayed = Relayed::new();
+fn a_fixed_command_runs_whatever_the_client_says<F: Front>() {
+    let relayed = Relayed::<F>::new();
     relayed.grant("--relay-command 'echo fixed'");
     for command in ["id", "rm -rf /", "$(reboot)", " "] {
         assert_eq!(relayed.served.ask(command).run().ok().text(), "fixed\n", "{command}");
     }
 }
 
-#[test]
-fn a_client_speaks_with_the_inner_host_itself() {
-    let relayed = Relayed::new();
+fn a_client_speaks_with_the_inner_host_itself<F: Front>() {
+    let relayed = Relayed::<F>::new();
     relayed.grant("--relay-through");
     let (home, inner) = (&relayed.served.home, &relayed.inner);
     home.know(&inner.known_as("inner"));

@@ -3,12 +3,20 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
-use super::{Served, plant};
+use crate::over_both_servers;
+use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text};
 
-#[test]
-fn a_tree_there_and_back() {
-    let served = Served::with("");
+over_both_servers!(
+    a_tree_there_and_back,
+    snapshots_with_link_dest_beside_the_target,
+    paths_and_links_that_lead_out_are_refused,
+    what_is_not_granted_is_refused_in_the_clients_words,
+    set_id_bits_are_left_out_unless_they_are_granted,
+);
+
+fn a_tree_there_and_back<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     let _ = served.sync(&[text(&here), "target:deep/there"]).run().ok();
@@ -29,9 +37,8 @@ fn a_tree_there_and_back() {
     assert_eq!((&lines[1]["files"], &lines[1]["bytes"]), (&1.into(), &7.into()), "{}", lines[1]);
 }
 
-#[test]
-fn snapshots_with_link_dest_beside_the_target() {
-    let served = Served::with("");
+fn snapshots_with_link_dest_beside_the_target<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     let _ = served.sync(&[text(&here), "target:1"]).run().ok();
@@ -43,9 +50,8 @@ fn snapshots_with_link_dest_beside_the_target() {
     served.assert_unharmed();
 }
 
-#[test]
-fn paths_and_links_that_lead_out_are_refused() {
-    let served = Served::with("");
+fn paths_and_links_that_lead_out_are_refused<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     plant(&here);
     symlink("../outside", served.root().join("up")).expect("a link");
@@ -73,9 +79,8 @@ fn paths_and_links_that_lead_out_are_refused() {
     served.assert_unharmed();
 }
 
-#[test]
-fn what_is_not_granted_is_refused_in_the_clients_words() {
-    let served = Served::with("--read-only");
+fn what_is_not_granted_is_refused_in_the_clients_words<F: Front>() {
+    let served = Served::<F>::with("--read-only");
     let here = served.here("here");
     plant(&here);
     plant(&served.root().join("there"));
@@ -99,9 +104,8 @@ fn what_is_not_granted_is_refused_in_the_clients_words() {
     assert!(!served.here("back").exists() && !served.root().join("new").exists());
 }
 
-#[test]
-fn set_id_bits_are_left_out_unless_they_are_granted() {
-    let served = Served::with("");
+fn set_id_bits_are_left_out_unless_they_are_granted<F: Front>() {
+    let served = Served::<F>::with("");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
     fs::write(here.join("runs"), "x").expect("a file");

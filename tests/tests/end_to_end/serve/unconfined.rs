@@ -5,7 +5,8 @@ use std::fs;
 use xssh_tests::peer;
 use xssh_tests::subject::Subject;
 
-use super::{Served, plant};
+use super::Served;
+use crate::served::plant;
 use crate::sync::{assert_alike, text};
 
 /// Gives the key the same grant where Landlock's calls, or openat2, fail like this.

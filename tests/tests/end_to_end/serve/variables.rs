@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use super::{Served, plant};
+use super::Served;
+use crate::served::plant;
 use crate::sync::text;
 
 /// ssh sends variables where the server takes them; rsync gets none of them.
