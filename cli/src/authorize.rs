@@ -8,7 +8,9 @@ mod file;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use xssh_cvs::Login;
 use xssh_gate::line::{Finding, KeyOption, Line, PublicKey, Weight, judge, quoted};
+use xssh_gate::{Grant, Name, Repositories};
 
 use crate::args::authorize::{Authorize, What};
 use crate::args::serve::{self, Serve};
@@ -140,18 +142,22 @@ fn name(line: &Line) -> Option<String> {
 /// In a few words: what a line lets its key do.
 fn explained(line: &Line) -> String {
     match (grant(line), line.value("command")) {
-        (Some(Ok(serve)), _) => match (&serve.grant.tree, &serve.grant.relay) {
-            (Some(tree), _) => {
-                format!("serves {} by {}: it may {}", tree.root.display(), serve.grant.serves(), tree.access.words())
-            }
-            (None, None) if serve.grant.repositories.is_some() => format!("serves {}", serve.grant.serves()),
-            (None, Some(relay)) => format!("goes to {}: {}", relay.destination, relay.way.words()),
-            (None, None) => "serves nothing".to_owned(),
-        },
+        (Some(Ok(serve)), _) => granted(&serve.grant),
         (Some(Err(why)), _) => format!("serves nothing: {why}"),
         (None, Some(command)) => format!("runs {command}"),
         (None, None) => "runs anything".to_owned(),
     }
+}
+
+fn granted(grant: &Grant) -> String {
+    let tree = grant.tree.as_ref().map(|tree| {
+        let protocols: Vec<String> = tree.protocols.iter().map(ToString::to_string).collect();
+        format!("serves {} by {}: it may {}", tree.root.display(), protocols.join(" and "), tree.access.words())
+    });
+    let repositories = grant.repositories.as_ref().map(|repositories| format!("serves {}", repositories.words()));
+    let relay = grant.relay.as_ref().map(|relay| format!("goes to {}: {}", relay.destination, relay.way.words()));
+    let all: Vec<String> = [tree, repositories, relay].into_iter().flatten().collect();
+    if all.is_empty() { "serves nothing".to_owned() } else { all.join("; ") }
 }
 
 fn title(line: &Line) -> String {
@@ -199,21 +205,41 @@ fn about(line: &Line) -> Vec<(Weight, String)> {
     }
     match grant(line) {
         Some(Ok(serve)) => {
-            let Some(tree) = serve.grant.tree else { return found };
-            if !tree.root.is_dir() {
-                found.push((Weight::Wrong, format!("{} is not there, or no directory", tree.root.display())));
-            }
-            match own::held_by(&tree.root) {
-                Some(held) if tree.access.writes() => found.push((Weight::Wrong, held.words().to_owned())),
-                Some(Own::Keys) => found.push((Weight::Loose, Own::Keys.words().to_owned())),
-                Some(Own::Home) => {
-                    found.push((Weight::Loose, "its keys and everything else of the account may be read".to_owned()))
-                }
-                None => {}
-            }
+            found.extend(serve.grant.tree.iter().flat_map(|tree| about_root(&tree.root, tree.access.writes())));
+            found.extend(serve.grant.repositories.iter().flat_map(|all| about_repositories(all, &serve.grant)));
         }
         Some(Err(why)) => found.push((Weight::Wrong, why)),
         None => {}
+    }
+    found
+}
+
+/// What is wrong with a directory that is served.
+fn about_root(root: &Path, may_write: bool) -> Vec<(Weight, String)> {
+    let is_missing = !root.is_dir();
+    let missing = is_missing.then(|| (Weight::Wrong, format!("{} is not there, or no directory", root.display())));
+    let own = match own::held_by(root) {
+        Some(held) if may_write => Some((Weight::Wrong, held.words().to_owned())),
+        Some(Own::Keys) => Some((Weight::Loose, Own::Keys.words().to_owned())),
+        Some(Own::Home) => Some((Weight::Loose, "its keys and everything else of the account may be read".to_owned())),
+        None => None,
+    };
+    missing.into_iter().chain(own).collect()
+}
+
+/// What is wrong with repositories, and with the name under which they would be changed.
+fn about_repositories(repositories: &Repositories, grant: &Grant) -> Vec<(Weight, String)> {
+    let may_write = !repositories.is_read_only;
+    let mut found: Vec<(Weight, String)> = Vec::new();
+    for root in &repositories.roots {
+        found.extend(about_root(root, may_write));
+        if root.is_dir() && !root.join("CVSROOT").is_dir() {
+            found.push((Weight::Wrong, format!("{} has no CVSROOT: it is no repository of cvs's", root.display())));
+        }
+    }
+    let name = grant.name.as_ref().map(Name::as_str);
+    if let Some(name) = name.filter(|name| may_write && !Login::is_name(name)) {
+        found.push((Weight::Wrong, format!("{name} cannot be an author: that has letters, digits and . _ - + alone")));
     }
     found
 }

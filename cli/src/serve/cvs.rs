@@ -19,6 +19,7 @@ use xssh_cvs::{Access, Gate, Grant, Hooks, Login, Refusal, Repository};
 use xssh_gate::CvsAuthority;
 
 use super::journal::Outcome;
+use super::own;
 use crate::environment;
 use crate::words::FAILED;
 use pump::Client;
@@ -35,18 +36,6 @@ pub(super) fn serve(granted: CvsAuthority<'_>, required: bool) -> Outcome {
         Ok(None) => outcome,
         Err(error) => Outcome { failed: Some(error.to_string()), code: FAILED, ..outcome },
     }
-}
-
-/// What would be served, for people.
-pub(super) fn explained(granted: CvsAuthority<'_>) -> String {
-    let roots: Vec<String> = granted.roots().iter().map(|root| root.display().to_string()).collect();
-    let may = match (granted.may_write(), granted.is_admin()) {
-        (false, _) => "it may read",
-        (true, false) => "it may read and change all but CVSROOT",
-        (true, true) => "it may read and change everything",
-    };
-    let hooks = if granted.runs_hooks() { "run" } else { "are refused" };
-    format!("cvs serves {}: {may}; programs of the repository {hooks}", roots.join(" or "))
 }
 
 /// A session, from its first word to its last; and why it was refused, if it was.
@@ -79,9 +68,12 @@ struct Ready {
 fn start(granted: CvsAuthority<'_>, root: usize, required: bool) -> Result<Ready, String> {
     let root = granted.roots().get(root).ok_or("there is no such root")?;
     let account = &environment::account();
+    if let Some(own) = own::held_by(root).filter(|_| granted.may_write()) {
+        return Err(own.words().to_owned());
+    }
     let repository = repository::survey(root).map_err(|error| unusable(root, &error))?;
     let runs_hooks = granted.runs_hooks() && (granted.is_admin() || repository.names_programs());
-    let server = Server { root, may_write: granted.may_write(), runs_hooks, account };
+    let server = Server { root, may_write: granted.may_write(), runs_hooks };
     // A reader is the author of nothing.
     let author = granted.name().filter(|name| granted.may_write() && *name != account.user);
     if let Some(name) = author.filter(|name| !Login::is_name(name)) {

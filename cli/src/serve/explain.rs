@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use xssh_gate::{Authority, Grant, ServedCommand};
 
 use super::journal::REFUSED;
-use super::{cvs, rsync};
+use super::rsync;
 use crate::help;
 
 /// Says it on standard output. Ends with 0 where it would be served.
@@ -31,7 +31,7 @@ pub(super) fn explain(grant: &Grant, command: &OsStr) -> u8 {
                 job.plan.place()
             )
         }),
-        Ok(Authority::Cvs(granted)) => Ok(cvs::explained(granted)),
+        Ok(Authority::Cvs(granted)) => Ok(format!("it reaches {}", granted.words())),
         Ok(Authority::Relay(relay)) => Ok(match (relay.is_through(), relay.command()) {
             (true, _) => format!("the client speaks with the sshd of {}", relay.destination()),
             (false, Some(command)) => format!("{} runs there: {}", relay.destination(), command.escape_ascii()),

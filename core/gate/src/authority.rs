@@ -96,6 +96,11 @@ impl<'a> CvsAuthority<'a> {
         self.repositories.runs_hooks
     }
 
+    /// What may be done, in words.
+    pub fn words(self) -> String {
+        self.repositories.words()
+    }
+
     /// Whose key it is, who is the author of what it changes.
     pub fn name(self) -> Option<&'a str> {
         self.name.map(Name::as_str)

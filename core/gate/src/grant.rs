@@ -55,6 +55,20 @@ pub struct Repositories {
     pub runs_hooks: bool,
 }
 
+impl Repositories {
+    /// What may be done with them, in words.
+    pub fn words(&self) -> String {
+        let roots: Vec<String> = self.roots.iter().map(|root| root.display().to_string()).collect();
+        let may = match (self.is_read_only, self.is_admin) {
+            (true, _) => "it may read",
+            (false, false) => "it may read and change all but CVSROOT",
+            (false, true) => "it may read and change everything",
+        };
+        let programs = if self.runs_hooks { "run" } else { "are refused" };
+        format!("{} by cvs: {may}; programs of the repository {programs}", roots.join(" or "))
+    }
+}
+
 /// How much a key may take.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {

@@ -71,10 +71,12 @@ pub(crate) fn subcommand(name: &str) -> Command {
     }
 }
 
-/// What clap says first about a command line that is none.
+/// What clap says first about a command line that is none: a line, and a list that may be below it.
 pub(crate) fn first_line(error: &clap::Error) -> String {
     let text = error.to_string();
-    let first = text.lines().next().unwrap_or_default();
+    let lines: Vec<&str> = text.lines().map(str::trim).take_while(|line| !line.is_empty()).collect();
+    let first = lines.join(" ");
+    let first = first.as_str();
     first.strip_prefix("error: ").unwrap_or(first).to_owned()
 }
 

@@ -6,9 +6,10 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 use xssh_gate::{Confined, Domain, Right};
-use xssh_os::account::Account;
 
 use super::repository;
+use crate::environment;
+use crate::serve::own;
 
 /// Where a system has its cvs.
 const PROGRAMS: [&str; 3] = ["/usr/bin/cvs", "/usr/local/bin/cvs", "/bin/cvs"];
@@ -24,7 +25,6 @@ pub(super) struct Server<'a> {
     pub(super) may_write: bool,
     /// There are programs of the repository's, and they may run.
     pub(super) runs_hooks: bool,
-    pub(super) account: &'a Account,
 }
 
 /// One that runs.
@@ -69,6 +69,8 @@ impl Server<'_> {
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("LC_ALL", "C.UTF-8")
             .env("SHELL", "/bin/sh");
+        // Who may read and change what is made in a repository (the CVS manual, "All environment variables which affect CVS").
+        command.envs(environment::variable("CVSUMASK").map(|mask| ("CVSUMASK", mask)));
         command.env("HOME", temporary).env("TMPDIR", temporary).env("LOGNAME", author).env("USER", author);
         command.current_dir(temporary).stdin(Stdio::piped()).stdout(Stdio::piped());
         command
@@ -95,14 +97,13 @@ impl Server<'_> {
     }
 
     /// Where the repository's locks are, where that is outside. Whoever may change `CVSROOT/config` chooses it, so it is never a
-    /// directory that holds the account's own files.
+    /// directory that holds the account's keys.
     fn locks(&self) -> Result<Option<PathBuf>, String> {
         let unusable = |error: std::io::Error| format!("CVSROOT/config cannot be read: {error}");
         let Some(named) = repository::lock_directory(self.root).map_err(unusable)? else { return Ok(None) };
         let refuse = |why: &str| Err(format!("LockDir={} in CVSROOT/config {why}", named.display()));
         let Ok(locks) = fs::canonicalize(&named) else { return refuse("is not there") };
-        let home = fs::canonicalize(&self.account.home).unwrap_or_else(|_| self.account.home.clone());
-        if home.starts_with(&locks) || locks.starts_with(&home) {
+        if own::held_by(&locks).is_some() {
             return refuse("holds files of the account's own");
         }
         Ok(Some(locks))

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -63,6 +64,30 @@ fn locks_outside_the_root() {
     }
 }
 
+/// Groups that share a repository say so in the line; a client does not.
+#[test]
+fn modes_of_what_is_made() {
+    let gated = Gated::with_nothing();
+    let (program, root) = (text(&Subject::get().path).to_owned(), gated.repository());
+    gated.force(
+        gated.home.key(),
+        &format!("env CVSUMASK=002 {program} serve --cvs-root {} --name alice", root.display()),
+    );
+    let _ = gated.done("planted", &["-Q", "import", "-m", "x", "shared", "v", "r"]);
+    let mode = fs::metadata(root.join("shared")).expect("a folder").permissions().mode();
+    assert_eq!(mode & 0o777, 0o775);
+}
+
+/// Who could write the keys of the account could give himself a shell.
+#[test]
+fn a_root_that_holds_the_accounts_home() {
+    let gated = Gated::with_nothing();
+    let (program, home) = (text(&Subject::get().path).to_owned(), xssh_tests::account::own().dir);
+    gated.force(gated.home.key(), &format!("{program} serve --cvs-root {}", home.display()));
+    let outcome = gated.say_bare(&format!("Root {}\nnoop\n", home.display()));
+    gated.assert_refused(&outcome, "holds the account's own home directory");
+}
+
 /// OpenSSH, xssh, and PuTTY's plink.
 #[test]
 fn remote_shells() {
@@ -117,7 +142,7 @@ fn what_would_be_served_is_explained() {
         call.args(["--explain", command]).run()
     };
     let told = explain(&["--cvs-read-only"], "cvs server").ok().text();
-    assert!(told.contains("served: cvs serves /srv/cvs: it may read; programs of the repository run"), "{told}");
+    assert!(told.contains("served: it reaches /srv/cvs by cvs: it may read; programs of the repository run"), "{told}");
     let told = explain(&["--cvs-admin", "--cvs-hooks=refuse"], "cvs -R server").ok().text();
     assert!(told.contains("change everything; programs of the repository are refused"), "{told}");
     assert!(
@@ -130,6 +155,37 @@ fn what_would_be_served_is_explained() {
         let outcome = explain(options, "cvs server");
         assert_ne!(outcome.code(), Some(0), "{outcome}");
     }
+    let outcome = explain(&["--read-only"], "cvs server");
+    let _ = outcome.says("were not provided: --root");
+}
+
+/// What is wrong with a line is told before anybody uses it.
+#[test]
+fn lines_for_repositories_are_judged() {
+    let gated = Gated::with_nothing();
+    let key = gated.key("alice");
+    let public = format!("{}.pub", text(&key.path));
+    let root = gated.repository();
+    let authorize = |args: &[&str]| gated.home.call(&Subject::get().path).arg("authorize").args(args).run();
+    let line = authorize(&["--cvs-root", text(&root), "--cvs-read-only", "--name", "alice", &public]).ok().text();
+    assert!(
+        line.contains("serve --cvs-root ") && line.contains(" --cvs-read-only --name alice\" ssh-ed25519 "),
+        "{line}"
+    );
+    let file = gated.here("lines");
+    let judged = |lines: &str| {
+        fs::write(&file, lines).expect("a file");
+        authorize(&["--check", text(&file)]).text()
+    };
+    let told = judged(&line);
+    assert!(
+        told.contains("serves ") && told.contains("by cvs: it may read;") && !told.contains("no repository"),
+        "{told}"
+    );
+    let told = judged(&line.replace("/repository", "/home"));
+    assert!(told.contains("WRONG: ") && told.contains("has no CVSROOT"), "{told}");
+    let told = judged(&line.replace("--cvs-read-only --name alice", "--name alice@home"));
+    assert!(told.contains("WRONG: alice@home cannot be an author"), "{told}");
 }
 
 /// Nothing of a session is left behind: no temporary directory, no lock, no process.

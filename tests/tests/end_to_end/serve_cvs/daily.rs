@@ -31,6 +31,11 @@ fn a_working_day() {
     assert!(!gated.here("second/src/main.c").exists());
     let log = gated.done("second", &["-q", "log", "README"]).text();
     assert!(log.contains("of several lines") && log.contains("author: alice"), "{log}");
+    let last = gated.journal().pop().expect("a line in the log");
+    for (field, value) in [("verdict", "served"), ("name", "alice"), ("kind", "cvs"), ("landlock", "whole")] {
+        assert_eq!(last[field], value, "{last}");
+    }
+    assert!(last["ran"].as_str().is_some_and(|words| words.contains("--allow-root=/")), "{last}");
     let annotated = gated.done("second", &["-q", "annotate", "README"]);
     assert!(annotated.text().contains("(alice"), "{annotated}");
 }
