@@ -3,7 +3,7 @@
 //! - [`forced`] is the forced command of a key: what the client asks for is matched with what the line grants, once, and one of
 //!   the rooms below acts on the authority that comes of it. `tree` is a sync in the granted tree, `rsync` the system's rsync in
 //!   a Landlock domain of it, `cvs` the system's cvs behind a gate, `relay` the way to one other host; `own` says what no tree may
-//!   hold; `explain` says the same without doing it, and `journal` writes a line of JSON about the session.
+//!   hold, `slot` counts sessions, `pace` holds streams to a rate; `explain` says the same without doing it, and `journal` writes a line of JSON about the session.
 //! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
 //! - [`listen`] is a small SSH server, which starts [`forced`] for each of its keys where there is no sshd.
 //! - [`join`] brings a helper a further lane, `landing` is where it takes it.
@@ -20,8 +20,10 @@ mod journal;
 mod landing;
 mod listen;
 pub(crate) mod own;
+mod pace;
 mod relay;
 mod rsync;
+mod slot;
 mod tree;
 
 pub(crate) use conversation::sync;

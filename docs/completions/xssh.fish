@@ -181,6 +181,12 @@ refuse\t''"
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay -d 'No tree, but a way to this host: the client\'s command is run there, as this account and with its keys' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-command -d 'This command is run there, whatever the client says' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-config -d 'This ssh_config counts for the way there, instead of the account\'s and the system\'s' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l quota -d 'The files of the tree may have so many bytes together' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-file-size -d 'No file may be larger' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-files -d 'The tree may hold so many entries' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l idle-timeout -d 'A session of xssh sync or rsync in which nothing passes for so long is ended' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l explain -d 'Say what would be done for a client that asks for COMMAND, and why, without doing it' -r
@@ -207,6 +213,12 @@ refuse\t''"
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay -d 'No tree, but a way to this host: the client\'s command is run there, as this account and with its keys' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay-command -d 'This command is run there, whatever the client says' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay-config -d 'This ssh_config counts for the way there, instead of the account\'s and the system\'s' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l quota -d 'The files of the tree may have so many bytes together' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-file-size -d 'No file may be larger' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-files -d 'The tree may hold so many entries' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l idle-timeout -d 'A session of xssh sync or rsync in which nothing passes for so long is ended' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l remove -d 'Take the lines of this name, comment or fingerprint (SHA256:...) away' -r

@@ -3,12 +3,14 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::ArgMatches;
 use xssh_gate::{Access, Grant, Limits, Name, Protocol, Relay, RelayTo, Repositories, Tree, Way};
 
 use super::action::{Action, Help, Topic};
 use super::definition::{self, SERVE};
+use super::size::{Bytes, Rate};
 use super::{Fault, listen};
 
 /// `xssh serve` as a forced command, read.
@@ -115,6 +117,18 @@ pub(crate) fn words(serve: &Serve) -> Vec<String> {
             words.extend(["--cvs-hooks", "refuse"].map(str::to_owned));
         }
     }
+    let Limits { quota, max_files, max_file_size, rate, idle, sessions } = &grant.limits;
+    let numbers = [
+        ("--quota", quota.map(|bytes| bytes.to_string())),
+        ("--max-files", max_files.map(|most| most.to_string())),
+        ("--max-file-size", max_file_size.map(|bytes| bytes.to_string())),
+        ("--rate", rate.map(|rate| format!("{rate}b"))),
+        ("--idle-timeout", idle.map(|idle| idle.as_secs().to_string())),
+        ("--max-sessions", sessions.map(|most| most.to_string())),
+    ];
+    for (name, number) in numbers {
+        words.extend(number.into_iter().flat_map(|number| [name.to_owned(), number]));
+    }
     if let Some(name) = &grant.name {
         words.extend(["--name".to_owned(), name.as_str().to_owned()]);
     }
@@ -145,9 +159,22 @@ fn grant(matches: &ArgMatches) -> Result<Grant, &'static str> {
         tree,
         repositories,
         relay,
-        limits: Limits::default(),
+        limits: limits(matches),
         require_landlock: matches.get_flag("require-landlock"),
     })
+}
+
+fn limits(matches: &ArgMatches) -> Limits {
+    let bytes = |name: &str| matches.get_one::<Bytes>(name).map(|bytes| bytes.0);
+    let number = |name: &str| matches.get_one::<u64>(name).copied();
+    Limits {
+        quota: bytes("quota"),
+        max_files: number("max-files"),
+        max_file_size: bytes("max-file-size"),
+        rate: matches.get_one::<Rate>("rate").and_then(|rate| rate.0),
+        idle: number("idle-timeout").map(Duration::from_secs),
+        sessions: number("max-sessions").map(|most| u32::try_from(most).unwrap_or(u32::MAX)),
+    }
 }
 
 fn relay(matches: &ArgMatches) -> Result<Option<Relay>, &'static str> {
@@ -228,6 +255,7 @@ mod tests {
             "--root /srv --no-delete --write-only --log /var/log/x --allow rsync,sync",
             "--cvs-root /a --cvs-root /b --cvs-read-only --name x",
             "--cvs-root /a --cvs-admin --cvs-hooks refuse --root /srv --no-delete",
+            "--root /srv --quota 10g --max-files 5 --max-file-size 1.5m --rate 100 --idle-timeout 60 --max-sessions 2",
             "--relay u@inner:2222 --name x",
             "--relay inner --relay-through --relay-config /etc/x",
             "--relay [::1]:22 --relay-command uptime",

@@ -3,6 +3,7 @@
 use xssh_gate::{Authority, ServedCommand};
 
 use super::journal::{Journal, Outcome, REFUSED};
+use super::slot::Slot;
 use super::{cvs, explain, join, own, relay, rsync, tree};
 use crate::args::serve::Serve;
 use crate::{environment, words};
@@ -19,22 +20,35 @@ pub(crate) fn forced(call: &Serve) -> u8 {
     let command = environment::original_command();
     let asked = ServedCommand::parse(command.as_deref());
     let kind = asked.kind();
-    let outcome = served(call, asked, command.as_deref());
+    let outcome = served(call, &journal, asked, command.as_deref());
     journal.write(&call.grant, command.as_deref(), kind, &outcome);
     outcome.code
 }
 
-fn served(call: &Serve, asked: ServedCommand, command: Option<&[u8]>) -> Outcome {
+fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option<&[u8]>) -> Outcome {
+    let kind = asked.kind();
     let speaks_sync = asked == ServedCommand::Sync;
     let own = call.grant.tree.as_ref().filter(|tree| tree.access.writes()).and_then(|tree| own::held_by(&tree.root));
     if let Some(own) = own {
         refuse(own.words());
         return Outcome::refused(own.words().to_owned());
     }
+    let _slot = match Slot::take(&call.grant) {
+        Ok(slot) => slot,
+        // A further lane of a session is none of its own.
+        Err(_) if asked == ServedCommand::SyncJoin => None,
+        Err(why) if speaks_sync => return tree::refuse(&why),
+        Err(why) => {
+            refuse(&why);
+            return Outcome::refused(why);
+        }
+    };
     let required = call.grant.require_landlock;
     match call.grant.admit(asked, command) {
         Ok(Authority::Check) => Outcome::default(),
-        Ok(Authority::Sync(granted)) => tree::serve(granted, required),
+        Ok(Authority::Sync(granted)) => {
+            tree::serve(granted, required, &|outcome| journal.write(&call.grant, command, kind, outcome))
+        }
         Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
         Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
         Ok(Authority::Cvs(granted)) => cvs::serve(granted, required),

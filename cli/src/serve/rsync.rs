@@ -7,6 +7,7 @@
 mod expand;
 mod plan;
 mod staging;
+mod watch;
 
 use std::fs::File;
 use std::io::Read;
@@ -26,6 +27,8 @@ use staging::Staging;
 const PROGRAMS: [&str; 3] = ["/usr/bin/rsync", "/usr/local/bin/rsync", "/bin/rsync"];
 /// What rsync 3.5 and later know, which keeps paths in its protocol inside the root.
 const CONFINES: &[u8] = b"confine-root";
+/// The longest time-out that rsync takes, in seconds.
+const TIMEOUT: u64 = 24 * 3600;
 /// The largest rsync that is looked into.
 const LARGEST: u64 = 64 << 20;
 
@@ -87,6 +90,14 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
     if adds_only {
         plan.options.push("--ignore-existing".into());
     }
+    if let Some(idle) = granted.limits().idle.map(|idle| idle.as_secs().clamp(1, TIMEOUT))
+        && call.number("timeout").is_none_or(|theirs| theirs < 1 || theirs.unsigned_abs() > idle)
+    {
+        plan.options.push(format!("--timeout={idle}").into());
+    }
+    if let Some(rate) = granted.limits().rate {
+        plan.options.push(format!("--bwlimit={}b", rate.max(512)).into());
+    }
     let removes = call.is_sender() && (call.has("remove-source-files", None) || call.has("remove-sent-files", None));
     let right = match (call.is_sender(), granted.devices()) {
         (true, _) if !removes && !call.has("log-file", None) => Right::Read,
@@ -135,10 +146,23 @@ fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required
         }
         ::log::warn!("Landlock is not to be had; rsync's --confine-root is all that keeps it in the tree");
     }
+    let limits = granted.limits();
+    if let Some(why) = watch::excess(limits, &job.root).filter(|_| !job.plan.is_sender) {
+        return Err(why);
+    }
     let (mut child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
+    let mut full = None;
+    if !job.plan.is_sender {
+        watch::bound(limits, &job.root, &child)?;
+        full = watch::watch(limits, &job.root, &mut child)?;
+    }
     let ended = child.wait().map_err(|error| format!("rsync: {error}"))?;
     let code = ended.code().and_then(|code| u8::try_from(code).ok());
     let outcome = Outcome { confined: Some(confined), ran: Some(ran), ..Outcome::default() };
+    if let Some(why) = full {
+        forced::refuse(&why);
+        return Ok(Outcome { code: code.filter(|code| *code > 0).unwrap_or(1), failed: Some(why), ..outcome });
+    }
     Ok(match code {
         Some(0) => outcome,
         Some(code) => Outcome { code, failed: Some(format!("rsync ended with {code}")), ..outcome },

@@ -1,17 +1,27 @@
 //! A sync in the tree of a grant: the helper, below a held root, in a Landlock domain of its own.
 
 use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use xssh_fs::{Granted, RelPath, Root};
-use xssh_gate::{Confined, Domain, Right, TreeAuthority};
+use xssh_fs::{Granted, RelPath, Room, Root, Usage};
+use xssh_gate::{Confined, Domain, Limits, Right, TreeAuthority};
 use xssh_sync::{Opened, Refusal, Role, Start};
 
 use super::conversation;
 use super::journal::{Outcome, REFUSED};
+use super::pace::{Meter, Paced};
+use crate::environment;
 use crate::sync::ground::Ground;
 
+/// How often it is seen whether something passes.
+const TICK: Duration = Duration::from_millis(20);
+
 /// Serves a client.
-pub(super) fn serve(granted: TreeAuthority<'_>, required: bool) -> Outcome {
+pub(super) fn serve(granted: TreeAuthority<'_>, required: bool, log: &(dyn Fn(&Outcome) + Sync)) -> Outcome {
     let output = match conversation::own_output() {
         Ok(output) => output,
         Err(error) => return Outcome::refused(format!("standard output cannot be used: {error}")),
@@ -22,11 +32,22 @@ pub(super) fn serve(granted: TreeAuthority<'_>, required: bool) -> Outcome {
     };
     let ground = Ground::Below(root);
     let mut refused = None;
-    let done = conversation::serve(output, &mut |start| {
-        let opened = permit(granted, start).and_then(|()| conversation::open(&ground, start));
-        let opened = opened.map(|opened| shaped(granted, opened));
-        refused = opened.as_ref().err().map(|refusal| refusal.words.clone());
-        opened
+    let meter = Meter::new(granted.limits().rate);
+    let over = AtomicBool::new(false);
+    let done = thread::scope(|scope| {
+        if let Some(idle) = granted.limits().idle {
+            let (meter, over) = (&meter, &over);
+            scope.spawn(move || watch(idle, meter, over, confined, log));
+        }
+        let (input, output) = (Paced(io::stdin(), &meter), Paced(output, &meter));
+        let done = conversation::serve(input, output, &mut |start| {
+            let opened = permit(granted, start).and_then(|()| conversation::open(&ground, start));
+            let opened = opened.map(|opened| shaped(granted, opened));
+            refused = opened.as_ref().err().map(|refusal| refusal.words.clone());
+            opened
+        });
+        over.store(true, Ordering::Relaxed);
+        done
     });
     let outcome = Outcome { confined: Some(confined), ..Outcome::default() };
     match done {
@@ -46,7 +67,7 @@ pub(super) fn refuse(why: &str) -> Outcome {
 
 fn answer(output: File, why: &str) -> Outcome {
     // Whether the client hears it or not, it is refused.
-    let _ = conversation::serve(output, &mut |_| Err(why.to_owned().into()));
+    let _ = conversation::serve(io::stdin(), output, &mut |_| Err(why.to_owned().into()));
     Outcome::refused(why.to_owned())
 }
 
@@ -64,7 +85,31 @@ fn enter(granted: TreeAuthority<'_>, required: bool) -> Result<(Root, Confined),
     // Further lanes come by a socket of this account's, and owners by their names.
     let domain = Domain::new(required).open_to_others().allow_system().allow_names();
     let confined = domain.allow(&held, right).and_then(Domain::enter).map_err(|error| error.to_string())?;
-    Ok((root.granting(may), confined))
+    Ok((bounded(granted, root.granting(may)), confined))
+}
+
+/// Bounds what may be added, by what is there.
+fn bounded(granted: TreeAuthority<'_>, root: Root) -> Root {
+    let Limits { quota, max_files, max_file_size, .. } = granted.limits();
+    if !granted.access().writes() || quota.is_none() && max_files.is_none() && max_file_size.is_none() {
+        return root;
+    }
+    let usage = if quota.is_some() || max_files.is_some() { root.usage() } else { Usage::default() };
+    let left = |most: &Option<u64>, used: u64| most.map_or(u64::MAX, |most| most.saturating_sub(used));
+    let room = Room::new(left(quota, usage.bytes), left(max_files, usage.entries), max_file_size.unwrap_or(u64::MAX));
+    root.within(Arc::new(room))
+}
+
+/// Ends the process where nothing passes for too long: a thread that reads or writes cannot be asked to.
+fn watch(idle: Duration, meter: &Meter, over: &AtomicBool, confined: Confined, log: &(dyn Fn(&Outcome) + Sync)) {
+    while !over.load(Ordering::Relaxed) {
+        if meter.idle() > idle {
+            let failed = Some(format!("nothing passed for {} seconds", idle.as_secs()));
+            log(&Outcome { code: REFUSED, failed, confined: Some(confined), ..Outcome::default() });
+            environment::leave(REFUSED);
+        }
+        thread::sleep(TICK);
+    }
 }
 
 /// Whether the key may have what the client asks for.

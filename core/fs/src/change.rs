@@ -79,6 +79,7 @@ impl Root {
     /// Something stands there ([`FsError::Taken`]), or what mkdir(2) says.
     pub fn make_directory(&self, path: &RelPath, mode: u32) -> Result<(), FsError> {
         let parent = self.parent(path)?;
+        self.claim_entry(path)?;
         rustix::fs::mkdirat(&parent, path.name(), Mode::from_raw_mode(mode)).map_err(|errno| match errno {
             Errno::EXIST => FsError::Taken { path: path.clone() },
             errno => FsError::io(path, errno.into()),
@@ -138,9 +139,12 @@ impl Root {
         replaces: bool,
     ) -> Result<(), FsError> {
         let parent = self.parent(path)?;
-        let done = self
-            .set_at(parent.as_fd(), &RelPath::checked(name), attributes)
-            .map_err(FsError::of(path))
+        let room = if replaces { Ok(()) } else { self.claim_entry(path) };
+        let done = room
+            .and_then(|()| {
+                let set = self.set_at(parent.as_fd(), &RelPath::checked(name), attributes);
+                set.map_err(FsError::of(path))
+            })
             .and_then(|()| give_name(parent.as_fd(), name, path, replaces && self.granted.replace));
         if done.is_err() {
             // It is no part of any tree; what cannot be removed is swept by the next run.
@@ -192,6 +196,7 @@ impl Root {
     pub fn remove_file(&self, path: &RelPath) -> Result<(), FsError> {
         self.may_remove(path)?;
         let parent = self.parent(path)?;
+        self.gone(path);
         rustix::fs::unlinkat(&parent, path.name(), AtFlags::empty()).map_err(FsError::of(path))
     }
 
@@ -202,6 +207,7 @@ impl Root {
     pub fn remove_directory(&self, path: &RelPath) -> Result<(), FsError> {
         self.may_remove(path)?;
         let parent = self.parent(path)?;
+        self.gone(path);
         self.forget(path);
         rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))
     }
@@ -217,6 +223,9 @@ impl Root {
         }
         let name = fresh_name();
         let (old, new) = (tree.parent(from)?, self.parent(to)?);
+        if self.room.is_some() && self.stat(to).is_err() {
+            self.claim_entry(to)?;
+        }
         match rustix::fs::linkat(&old, from.name(), &new, name.as_slice(), AtFlags::empty()) {
             Err(Errno::XDEV) => return self.copy_over(tree, from, to),
             linked => linked.map_err(FsError::of(to))?,
@@ -233,6 +242,7 @@ impl Root {
     /// What link(2) says.
     pub fn link_from(&self, tree: &Root, from: &RelPath, to: &RelPath) -> Result<(), FsError> {
         let (old, new) = (tree.parent(from)?, self.parent(to)?);
+        self.claim_entry(to)?;
         rustix::fs::linkat(&old, from.name(), &new, to.name(), AtFlags::empty()).map_err(FsError::of(to))
     }
 

@@ -24,6 +24,7 @@ impl Root {
         match entry.kind {
             Kind::File => {
                 let (file, entry) = tree.open_file(from)?;
+                self.claim(to, entry.size, self.stat(to).map_or(0, |there| there.size))?;
                 let staged = self.stage(to)?;
                 copy_range(&file, 0, staged.file(), 0, entry.size).map_err(|error| FsError::io(to, error))?;
                 staged.finish(&attributes)

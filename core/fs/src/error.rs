@@ -70,6 +70,14 @@ pub enum FsError {
         /// What was to be done.
         wanted: &'static str,
     },
+    /// There is no room left, as whoever opened this root bounds it.
+    #[error("there is no room for {what} in this tree, as whoever serves it has set it")]
+    Full {
+        /// Where.
+        path: RelPath,
+        /// For what.
+        what: &'static str,
+    },
     /// Another run holds the tree.
     #[error("another run is changing it")]
     Held,
@@ -104,9 +112,11 @@ impl FsError {
     /// Where it was, if it was one entry.
     pub fn path(&self) -> Option<&RelPath> {
         match self {
-            Self::Entry { path, .. } | Self::Kind { path, .. } | Self::Taken { path } | Self::Denied { path, .. } => {
-                Some(path)
-            }
+            Self::Entry { path, .. }
+            | Self::Kind { path, .. }
+            | Self::Taken { path }
+            | Self::Denied { path, .. }
+            | Self::Full { path, .. } => Some(path),
             Self::Root { .. } | Self::Held | Self::Path(_) => None,
         }
     }

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 
 use rustix::fs::{Dir, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -51,14 +52,18 @@ impl Root {
         Err(FsError::Denied { path: path.clone(), wanted: "writing into what is there" })
     }
 
-    /// Holds a directory below as a root of its own, with the same grants. No symbolic link is followed to it.
+    /// Holds a directory below as a root of its own, with the same grants and bounds. No symbolic link is followed to it.
     ///
     /// # Errors
     /// It is not there, or is no directory.
     pub fn beneath(&self, path: &RelPath) -> Result<Self, FsError> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let named = self.named().join(OsStr::from_bytes(path.as_bytes()));
-        Ok(Self::holding(self.open_beneath(path, flags)?, named).granting(self.granted))
+        let root = Self::holding(self.open_beneath(path, flags)?, named).granting(self.granted);
+        Ok(match &self.room {
+            Some(room) => root.within(Arc::clone(room)),
+            None => root,
+        })
     }
 
     /// Holds an entry below for another program, which is to look at it. Symbolic links are followed as long as they stay below.

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 
 use crate::names::Sorted;
 use crate::parents::{Held, Parents};
-use crate::{Entry, Follow, FsError, Granted, Kind, RelPath};
+use crate::{Entry, Follow, FsError, Granted, Kind, RelPath, Room};
 
 /// What is asked of statx(2).
 const FIELDS: StatxFlags = StatxFlags::BASIC_STATS;
@@ -25,6 +25,8 @@ pub struct Root {
     pub(crate) follow: Follow,
     /// Everything, unless the opener said less.
     pub(crate) granted: Granted,
+    /// No bound, unless the opener set one.
+    pub(crate) room: Option<Arc<Room>>,
     /// Files can have no name here until they are finished.
     nameless: AtomicBool,
     /// The names of the large directory that was read last.
@@ -46,7 +48,7 @@ impl Root {
     pub(crate) fn holding(directory: OwnedFd, named: PathBuf) -> Self {
         let (directory, parents, large) = (Arc::new(Held::new(directory)), Parents::default(), Mutex::default());
         let (follow, granted) = (Follow::default(), Granted::ALL);
-        Self { directory, named, parents, follow, granted, nameless: true.into(), large }
+        Self { directory, named, parents, follow, granted, room: None, nameless: true.into(), large }
     }
 
     /// Makes a directory, and those above it, where they are missing, and holds it.

@@ -11,7 +11,7 @@ use crate::change::set_open;
 use crate::parents::{Held, Made};
 use crate::root::stat_at;
 use crate::xattr::{absent_is_good, in_proc};
-use crate::{Attributes, FsError, RelPath, Root};
+use crate::{Attributes, FsError, RelPath, Room, Root};
 
 /// How every staged name begins.
 const PREFIX: &[u8] = b".xssh-staged-";
@@ -104,6 +104,8 @@ struct Stand {
     settled: bool,
     /// What its root grants.
     may_replace: bool,
+    /// What bounds its root.
+    room: Option<Arc<Room>>,
 }
 
 impl Root {
@@ -143,7 +145,8 @@ impl Root {
         match rustix::fs::openat(&parent, ".", flags, Mode::from_raw_mode(mode)) {
             Ok(file) => {
                 let (path, may_replace) = (path.clone(), self.granted.replace);
-                let stand = Stand { parent, name: Vec::new(), path, mode, settled: true, may_replace };
+                let stand =
+                    Stand { parent, name: Vec::new(), path, mode, settled: true, may_replace, room: self.room.clone() };
                 Ok(Staged { file: File::from(file), stand })
             }
             Err(Errno::OPNOTSUPP | Errno::ISDIR | Errno::INVAL) => {
@@ -178,7 +181,8 @@ impl Root {
         let mode = 0o600;
         let file = rustix::fs::openat(&parent, name.as_slice(), flags, Mode::from_raw_mode(mode))?;
         let may_replace = self.granted.replace;
-        let stand = Stand { parent, name, path: path.clone(), mode, settled: false, may_replace };
+        let stand =
+            Stand { parent, name, path: path.clone(), mode, settled: false, may_replace, room: self.room.clone() };
         Ok(Staged { file: File::from(file), stand })
     }
 }
@@ -208,6 +212,9 @@ impl Staged {
     fn settle(self, attributes: &Attributes<'_>, replaces: bool) -> Result<(), FsError> {
         let Self { file, mut stand } = self;
         let replaces = replaces && stand.may_replace;
+        if let Some(room) = stand.room.as_ref().filter(|_| !replaces) {
+            room.claim_entry(&stand.path)?;
+        }
         let attributes = stand.needed(&file, attributes).map_err(FsError::of(&stand.path))?;
         set_open(file.as_fd(), &attributes).map_err(FsError::of(&stand.path))?;
         if stand.name.is_empty() {

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Access, Grant, Name, Protocol, Refusal, Relay, RelayTo, Repositories, ServedCommand, Tree, Way, Word};
+use crate::{
+    Access, Grant, Limits, Name, Protocol, Refusal, Relay, RelayTo, Repositories, ServedCommand, Tree, Way, Word,
+};
 
 /// What a session may do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub enum Authority<'a> {
 
 /// The right to a tree. Only [`Grant::admit`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TreeAuthority<'a>(&'a Tree);
+pub struct TreeAuthority<'a>(&'a Tree, &'a Limits);
 
 impl<'a> TreeAuthority<'a> {
     /// The top of the tree.
@@ -34,6 +36,11 @@ impl<'a> TreeAuthority<'a> {
     /// What may be done.
     pub fn access(self) -> Access {
         self.0.access
+    }
+
+    /// How much may be taken.
+    pub fn limits(self) -> &'a Limits {
+        self.1
     }
 
     /// Whether device nodes, FIFOs and sockets may be made.
@@ -168,7 +175,7 @@ impl Grant {
 
     fn tree(&self, protocol: Protocol) -> Result<TreeAuthority<'_>, Refusal> {
         let granted = self.tree.as_ref().filter(|tree| tree.protocols.contains(&protocol));
-        granted.map(TreeAuthority).ok_or_else(|| Refusal::Protocol(protocol, self.serves()))
+        granted.map(|tree| TreeAuthority(tree, &self.limits)).ok_or_else(|| Refusal::Protocol(protocol, self.serves()))
     }
 
     fn other(&self, words: &[Word]) -> Refusal {

@@ -111,6 +111,15 @@ impl ServerCall {
             || letter.is_some_and(|letter| self.letters.contains(&letter))
     }
 
+    /// The last value of an option that takes a number.
+    pub fn number(&self, name: &str) -> Option<i64> {
+        let last = self.settings.iter().rev().find(|setting| setting.name == name)?;
+        match &last.value {
+            Value::Text(text) => std::str::from_utf8(text).ok()?.parse().ok(),
+            Value::Nothing | Value::Path(_) => None,
+        }
+    }
+
     /// Whether names are sent with the directories that were named before them.
     pub fn is_relative(&self) -> bool {
         let last = self.settings.iter().rev().find(|setting| matches!(setting.name, "relative" | "no-relative"));

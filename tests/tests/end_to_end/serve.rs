@@ -4,6 +4,7 @@
 mod append;
 mod authorize;
 mod escapes;
+mod limits;
 mod pulls;
 mod pushes;
 mod races;

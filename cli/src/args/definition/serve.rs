@@ -5,6 +5,7 @@ use clap::{Arg, ArgAction, Command, value_parser};
 use xssh_gate::{Name, Protocol, RelayTo};
 
 use super::{long_flag, named};
+use crate::args::size::{Bytes, Rate};
 
 const ABOUT: &str = "\
 Serves one tree to one key, and nothing else, as the forced command of its line in authorized_keys:
@@ -123,13 +124,47 @@ pub(super) fn grants() -> Vec<Arg> {
             .value_parser(value_parser!(std::path::PathBuf))
             .help("Write a line of JSON for each session to FILE, or to syslog"),
     ];
+    let limits = limits().into_iter().map(|arg| arg.help_heading("How much"));
     // What narrows a tree must not look as if it narrowed repositories.
     let of_root = |arg: Arg| if arg.get_id() == "root" { arg } else { arg.requires("root") };
     let tree = tree.into_iter().map(|arg| of_root(arg).help_heading("The tree"));
     let repositories = repositories.into_iter().map(|arg| arg.help_heading("CVS"));
     let relay = relay.into_iter().map(|arg| arg.help_heading("A way on"));
     let others = others.into_iter().map(|arg| arg.help_heading("The key"));
-    tree.chain(repositories).chain(relay).chain(others).collect()
+    tree.chain(repositories).chain(relay).chain(limits).chain(others).collect()
+}
+
+/// How much a key may take.
+fn limits() -> Vec<Arg> {
+    let size = |name: &'static str, help| {
+        Arg::new(name).long(name).value_name("SIZE").value_parser(|text: &str| text.parse::<Bytes>()).help(help)
+    };
+    let number = |name: &'static str, value, help| {
+        Arg::new(name).long(name).value_name(value).value_parser(value_parser!(u64).range(1..)).help(help)
+    };
+    let of_root = [
+        size("quota", "The files of the tree may have so many bytes together").long_help(
+            "The files of the tree may have so many bytes together. xssh sync takes no file for which there is no room; rsync is \
+             ended when the tree is seen to hold more, and writes no file that is larger than what was left.",
+        ),
+        size("max-file-size", "No file may be larger"),
+        number("max-files", "N", "The tree may hold so many entries"),
+        Arg::new("rate")
+            .long("rate")
+            .value_name("RATE")
+            .value_parser(|text: &str| text.parse::<Rate>())
+            .help("No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends"),
+    ];
+    let of_root = of_root.map(|arg| arg.requires("root"));
+    let of_key = [
+        number(
+            "idle-timeout",
+            "SECONDS",
+            "A session of xssh sync or rsync in which nothing passes for so long is ended",
+        ),
+        number("max-sessions", "N", "So many sessions of this key at once"),
+    ];
+    of_root.into_iter().chain(of_key).collect()
 }
 
 /// What is asked of the subcommand itself.

@@ -124,7 +124,8 @@ impl Writer<'_> {
         if *blake3::hash(&small.bytes).as_bytes() != small.digest {
             return self.shared.problem(path, "its contents were damaged on the way");
         }
-        let done = Place::of(self.shared, wanted, false).and_then(|place| {
+        let room = self.claim(wanted, small.bytes.len() as u64);
+        let done = room.and_then(|()| Place::of(self.shared, wanted, false)).and_then(|place| {
             place.file().write_all(&small.bytes).map_err(|error| FsError::io(path, error))?;
             self.finish(place, wanted, &small.meta, small.bytes.len() as u64)
         });
@@ -141,7 +142,15 @@ impl Writer<'_> {
         self.shared.change(&wanted.item.path, if wanted.replaces { Change::Contents } else { Change::NewFile });
     }
 
+    /// Takes room for what is about to be written.
+    fn claim(&self, wanted: &Wanted, size: u64) -> Result<(), FsError> {
+        let (root, own) = self.shared.tree.place(&wanted.item.path)?;
+        let old = if wanted.replaces { root.stat(&own).ok().filter(|there| there.links == 1) } else { None };
+        root.claim(&own, size, old.map_or(0, |there| there.size))
+    }
+
     fn begin(&self, file: FileId, wanted: &Wanted, meta: Meta) -> Result<Growing, FsError> {
+        self.claim(wanted, meta.size)?;
         let (basis, place) = match self.shared.bases.take(file) {
             Some((held, place)) => (Some(held), place),
             None => (None, Place::of(self.shared, wanted, true)?),
@@ -251,6 +260,7 @@ pub(super) fn settle(
 /// Makes a file of what another on our side holds. `replaces`: in place of something that is there.
 pub(super) fn copy(shared: &Shared<'_>, from: &File, item: &Item, replaces: bool) -> Result<(), FsError> {
     let (root, own) = shared.tree.place(&item.path)?;
+    root.claim(&own, item.meta.size, 0)?;
     let staged = root.stage(&own)?;
     copy_range(from, 0, staged.file(), 0, item.meta.size).map_err(|error| FsError::io(&own, error))?;
     handed_down(shared, &ACLS[..1], &item.xattrs).try_for_each(|name| staged.remove_xattr(name))?;

@@ -1,0 +1,157 @@
+//! How much a key may take.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use super::{Served, plant};
+use crate::sync::{assert_alike, text, wait_until};
+
+fn size(served: &Served) -> u64 {
+    let mut folders = vec![served.root()];
+    let mut size = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            let stat = fs::symlink_metadata(&path).expect("an entry");
+            if stat.is_dir() {
+                folders.push(path);
+            } else if stat.is_file() {
+                size += stat.len();
+            }
+        }
+    }
+    size
+}
+
+#[test]
+fn a_sync_takes_no_byte_more_than_its_quota() {
+    let served = Served::with("--quota 100k");
+    let here = served.here("here");
+    fs::create_dir(&here).expect("a folder");
+    for number in 0..20 {
+        fs::write(here.join(format!("f{number:02}")), vec![b'x'; 9_000]).expect("a file");
+    }
+    fs::write(here.join("large"), vec![b'y'; 900_000]).expect("a file");
+    let outcome = served.sync(&[text(&here), "target:there"]).run().ends(23);
+    assert!(outcome.errors().contains("no room for this much"), "{outcome}");
+    assert_eq!(size(&served), 11 * 9_000);
+    // What replaces as much fits; more does not.
+    fs::write(here.join("f00"), vec![b'z'; 9_000]).expect("a file");
+    let _ = served.sync(&[&format!("{}/f00", text(&here)), "target:there/"]).run().ok();
+    let _ = served.sync(&["--inplace", &format!("{}/large", text(&here)), "target:there/f01"]).run().ends(23);
+    assert_eq!(size(&served), 11 * 9_000);
+    // What is deleted makes room.
+    fs::remove_file(here.join("large")).expect("a file");
+    for number in 0..11 {
+        fs::remove_file(here.join(format!("f{number:02}"))).expect("a file");
+    }
+    let _ = served.sync(&["--delete", "--max-delete=99", text(&here), "target:there"]).run();
+    let _ = served.sync(&["--delete", "--max-delete=99", text(&here), "target:there"]).run().ok();
+    assert_alike(&here, &served.root().join("there"));
+}
+
+#[test]
+fn a_sync_takes_no_more_entries_and_no_larger_files_than_it_may() {
+    let served = Served::with("--max-files 4 --max-file-size 100");
+    let here = served.here("here");
+    plant(&here);
+    let outcome = served.sync(&[text(&here), "target:there"]).run().ends(23);
+    assert!(outcome.errors().contains("no room for files of this size"), "{outcome}");
+    assert!(outcome.errors().contains("no room for more entries"), "{outcome}");
+    let entries = walk(&served.root());
+    assert!(entries <= 4, "{entries} entries");
+    assert!(size(&served) < 20);
+}
+
+fn walk(folder: &std::path::Path) -> usize {
+    fs::read_dir(folder).map_or(0, |entries| entries.map(|entry| 1 + walk(&entry.expect("an entry").path())).sum())
+}
+
+#[test]
+fn an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_quota() {
+    let served = Served::with("--quota 1m");
+    let here = served.here("here");
+    fs::create_dir(&here).expect("a folder");
+    fs::write(here.join("large"), vec![b'y'; 3_000_000]).expect("a file");
+    let source = format!("{}/", text(&here));
+    let outcome = served.rsync(&["-a", &source, "target:there"]).run();
+    assert_ne!(outcome.code(), Some(0), "{outcome}");
+    assert!(size(&served) <= 1 << 20);
+    // Many small ones: what is held back makes the session long enough to be looked at.
+    fs::remove_file(here.join("large")).expect("a file");
+    for number in 0..200 {
+        fs::write(here.join(format!("f{number:03}")), vec![b'x'; 40_000]).expect("a file");
+    }
+    let outcome = served.rsync(&["-a", "--bwlimit=2m", "-W", &source, "target:there"]).run();
+    assert_ne!(outcome.code(), Some(0), "{outcome}");
+    assert!(size(&served) < 6 << 20, "{}", size(&served));
+    let last = served.journal().pop().expect("a line");
+    assert_eq!(last["verdict"], "failed", "{last}");
+    assert!(last["reason"].as_str().is_some_and(|reason| reason.contains("this key may have 1048576")), "{last}");
+    // The next one is not even begun.
+    let outcome = served.rsync(&["-a", &source, "target:there"]).run();
+    served.assert_refused(&outcome, "this key may have 1048576");
+    served.grant("--max-file-size 1000");
+    fs::create_dir(served.root().join("other")).expect("a folder");
+    let outcome = served.rsync(&["-a", &source, "target:other"]).run();
+    assert_ne!(outcome.code(), Some(0), "{outcome}");
+    assert_eq!(fs::read_dir(served.root().join("other")).expect("a folder").count(), 0);
+}
+
+#[test]
+fn a_session_in_which_nothing_passes_is_ended() {
+    let served = Served::with("--idle-timeout 1");
+    plant(&served.root().join("there"));
+    for command in
+        ["xssh serve --sync", "rsync --server -logDtpre.iLsfxCIvu . x", "rsync --server --sender -re.iLs . there"]
+    {
+        let began = Instant::now();
+        // It opens a session and says nothing.
+        let session = served.ask(command).stdin(std::process::Stdio::piped()).limit(Duration::from_secs(40)).start();
+        let outcome = session.finish();
+        assert_ne!(outcome.code(), Some(0), "{command}: {outcome}");
+        assert!(began.elapsed() < Duration::from_secs(30), "{command}");
+        assert_eq!(served.journal().pop().expect("a line")["verdict"], "failed", "{command}");
+    }
+}
+
+#[test]
+fn no_more_sessions_at_once_than_a_key_may_have() {
+    let served = Served::with("--max-sessions 2");
+    let here = served.here("here");
+    plant(&here);
+    let held: Vec<_> =
+        (0..2).map(|_| served.ask("xssh serve --sync").stdin(std::process::Stdio::piped()).start()).collect();
+    wait_until(|| {
+        let outcome = served.rsync(&["-a", text(&here), "target:x"]).run();
+        outcome.errors().contains("this key has 2 sessions already")
+    });
+    let outcome = served.sync(&[text(&here), "target:y"]).run().ends(3);
+    assert!(outcome.errors().contains("this key has 2 sessions already"), "{outcome}");
+    for session in held {
+        session.signal(Signal::KILL);
+        let _ = session.wait();
+    }
+    wait_until(|| served.rsync(&["-a", text(&here), "target:z"]).run().code() == Some(0));
+}
+
+#[test]
+fn what_passes_is_held_to_its_rate() {
+    let served = Served::with("--rate 500k");
+    let here = served.here("here");
+    fs::create_dir(&here).expect("a folder");
+    fs::write(here.join("f"), xssh_tests::noise::Noise { seed: 9, length: 1_500_000 }.bytes()).expect("a file");
+    fs::create_dir(served.root().join("there")).expect("a folder");
+    fs::copy(here.join("f"), served.root().join("there/f")).expect("a file");
+    let took = |call: xssh_tests::call::Call| {
+        let began = Instant::now();
+        let _ = call.run().ok();
+        began.elapsed()
+    };
+    let least = Duration::from_millis(2200);
+    assert!(took(served.sync(&[text(&here), "target:new"])) > least);
+    assert!(took(served.sync(&["target:there", text(&served.here("back"))])) > least);
+    assert!(took(served.rsync(&["-a", "target:there/", text(&served.here("back2"))])) > least);
+}
