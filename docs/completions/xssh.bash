@@ -170,7 +170,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__authorize)
-            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --name --require-landlock --log --install --list --remove --check --file --help"
+            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --quota --max-file-size --max-files --rate --idle-timeout --max-sessions --name --require-landlock --log --install --list --remove --check --file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -219,6 +219,30 @@ _xssh() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --quota)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-file-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-files)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-sessions)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --name)
@@ -296,7 +320,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__serve)
-            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --name --require-landlock --log --explain --listen --authorized-keys --host-key --help"
+            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --quota --max-file-size --max-files --rate --idle-timeout --max-sessions --name --require-landlock --log --explain --listen --authorized-keys --host-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -345,6 +369,30 @@ _xssh() {
                     if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
                         compopt -o filenames
                     fi
+                    return 0
+                    ;;
+                --quota)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-file-size)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-files)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --idle-timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --max-sessions)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --name)
