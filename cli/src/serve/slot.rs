@@ -18,8 +18,8 @@ impl Slot {
     pub(super) fn take(grant: &Grant) -> Result<Option<Self>, String> {
         let Some(most) = grant.limits.sessions else { return Ok(None) };
         let uid = rustix::process::getuid().as_raw();
-        let key = grant.name.as_ref().map_or_else(|| format!("{:?}", grant.tree), |name| name.as_str().to_owned());
-        // Without a name a key is known by what it has. A name of a socket may have 107 bytes.
+        // Keys of one name that have different things are different keys. A name of a socket may have 107 bytes.
+        let key = format!("{:?} {:?} {:?} {:?}", grant.name, grant.tree, grant.repositories, grant.relay);
         let (digest, _) = xssh_delta::hash_reader(key.as_bytes()).map_err(|error| error.to_string())?;
         let digest: String = digest.as_bytes().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         for number in 0..most {

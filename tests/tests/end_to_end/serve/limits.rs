@@ -5,10 +5,20 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::{Served, plant};
+use crate::over_both_servers;
+use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text, wait_until};
 
-fn size(served: &Served) -> u64 {
+over_both_servers!(
+    a_sync_takes_no_byte_more_than_its_quota,
+    a_sync_takes_no_more_entries_and_no_larger_files_than_it_may,
+    an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_quota,
+    a_session_in_which_nothing_passes_is_ended,
+    no_more_sessions_at_once_than_a_key_may_have,
+    what_passes_is_held_to_its_rate,
+);
+
+fn size<F: Front>(served: &Served<F>) -> u64 {
     let mut folders = vec![served.root()];
     let mut size = 0;
     while let Some(folder) = folders.pop() {
@@ -25,9 +35,8 @@ fn size(served: &Served) -> u64 {
     size
 }
 
-#[test]
-fn a_sync_takes_no_byte_more_than_its_quota() {
-    let served = Served::with("--quota 100k");
+fn a_sync_takes_no_byte_more_than_its_quota<F: Front>() {
+    let served = Served::<F>::with("--quota 100k");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
     for number in 0..20 {
@@ -52,9 +61,8 @@ fn a_sync_takes_no_byte_more_than_its_quota() {
     assert_alike(&here, &served.root().join("there"));
 }
 
-#[test]
-fn a_sync_takes_no_more_entries_and_no_larger_files_than_it_may() {
-    let served = Served::with("--max-files 4 --max-file-size 100");
+fn a_sync_takes_no_more_entries_and_no_larger_files_than_it_may<F: Front>() {
+    let served = Served::<F>::with("--max-files 4 --max-file-size 100");
     let here = served.here("here");
     plant(&here);
     let outcome = served.sync(&[text(&here), "target:there"]).run().ends(23);
@@ -69,9 +77,8 @@ fn walk(folder: &std::path::Path) -> usize {
     fs::read_dir(folder).map_or(0, |entries| entries.map(|entry| 1 + walk(&entry.expect("an entry").path())).sum())
 }
 
-#[test]
-fn an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_quota() {
-    let served = Served::with("--quota 1m");
+fn an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_quota<F: Front>() {
+    let served = Served::<F>::with("--quota 1m");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
     fs::write(here.join("large"), vec![b'y'; 3_000_000]).expect("a file");
@@ -100,9 +107,8 @@ fn an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_q
     assert_eq!(fs::read_dir(served.root().join("other")).expect("a folder").count(), 0);
 }
 
-#[test]
-fn a_session_in_which_nothing_passes_is_ended() {
-    let served = Served::with("--idle-timeout 1");
+fn a_session_in_which_nothing_passes_is_ended<F: Front>() {
+    let served = Served::<F>::with("--idle-timeout 1");
     plant(&served.root().join("there"));
     for command in
         ["xssh serve --sync", "rsync --server -logDtpre.iLsfxCIvu . x", "rsync --server --sender -re.iLs . there"]
@@ -117,9 +123,8 @@ fn a_session_in_which_nothing_passes_is_ended() {
     }
 }
 
-#[test]
-fn no_more_sessions_at_once_than_a_key_may_have() {
-    let served = Served::with("--max-sessions 2");
+fn no_more_sessions_at_once_than_a_key_may_have<F: Front>() {
+    let served = Served::<F>::with("--max-sessions 2");
     let here = served.here("here");
     plant(&here);
     let held: Vec<_> =
@@ -137,9 +142,8 @@ fn no_more_sessions_at_once_than_a_key_may_have() {
     wait_until(|| served.rsync(&["-a", text(&here), "target:z"]).run().code() == Some(0));
 }
 
-#[test]
-fn what_passes_is_held_to_its_rate() {
-    let served = Served::with("--rate 500k");
+fn what_passes_is_held_to_its_rate<F: Front>() {
+    let served = Served::<F>::with("--rate 500k");
     let here = served.here("here");
     fs::create_dir(&here).expect("a folder");
     fs::write(here.join("f"), xssh_tests::noise::Noise { seed: 9, length: 1_500_000 }.bytes()).expect("a file");
