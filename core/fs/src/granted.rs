@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
-use rustix::fs::{Dir, Mode, OFlags, ResolveFlags};
+use rustix::fs::{Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
 
 use crate::staged::is_staged_name;
@@ -77,8 +77,13 @@ impl Root {
         loop {
             match rustix::fs::openat2(self.fd(), name, flags, Mode::empty(), resolve) {
                 Err(Errno::AGAIN | Errno::INTR) => {}
-                // Without openat2, without links.
-                Err(Errno::NOSYS) => return self.open_beneath(path, flags),
+                // Without openat2, without links: one that is held is nothing that another program may be sent to.
+                Err(Errno::NOSYS) => {
+                    let held = self.open_beneath(path, flags)?;
+                    let stat = rustix::fs::fstat(&held).map_err(FsError::of(path))?;
+                    let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
+                    return if is_link { Err(FsError::io(path, Errno::LOOP.into())) } else { Ok(held) };
+                }
                 opened => return opened.map_err(FsError::of(path)),
             }
         }

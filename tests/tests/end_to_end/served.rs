@@ -4,6 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde_json::Value;
 use xssh_tests::call::{Call, Outcome};
@@ -97,6 +98,11 @@ impl<F: Front> Served<F> {
         let canary = server.folder().join("outside/canary");
         fs::write(&canary, SECRET).expect("the canary");
         fs::set_permissions(&canary, fs::Permissions::from_mode(0o640)).expect("the canary");
+        // Long ago, so that whoever sets times shows.
+        let times = fs::FileTimes::new().set_modified(UNIX_EPOCH + Duration::from_secs(1_000_000_000));
+        for path in [&canary, &server.folder().join("outside")] {
+            fs::File::open(path).and_then(|file| file.set_times(times)).expect("the canary");
+        }
         let looked = |path: &Path| fs::symlink_metadata(path).expect("the canary");
         let canary = (looked(&canary), looked(&server.folder().join("outside")));
         let served = Self { server, home, canary };
