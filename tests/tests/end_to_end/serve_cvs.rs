@@ -1,4 +1,4 @@
-//! `xssh serve --cvs-root` as the forced command of keys, behind a real sshd: stock cvs with OpenSSH, and clients that are not
+//! `xssh serve --cvs-root` as the forced command of keys, behind a real sshd and behind our own server: stock cvs with OpenSSH, and clients that are not
 //! stock at all. Beside the repository stands another one, which no key has.
 
 mod authors;
@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use serde_json::Value;
 use xssh_tests::account;
@@ -23,17 +24,28 @@ use xssh_tests::sshd::Sshd;
 use xssh_tests::subject::Subject;
 use xssh_tests::world::HOST;
 
+use crate::served::Front;
 use crate::sync::text;
 
 /// A host with a repository, `project` in it, and keys that are granted something of it.
-struct Gated {
-    sshd: Sshd,
+struct Gated<F = Sshd> {
+    server: F,
     home: Home,
+    /// The lines of its keys.
+    lines: Mutex<Vec<String>>,
     /// Who logs in.
     user: String,
 }
 
 impl Gated {
+    /// No key is granted anything on this host.
+    fn on(sshd: Sshd) -> Self {
+        let home = Home::facing(HOST, &sshd);
+        Self::planted(sshd, home)
+    }
+}
+
+impl<F: Front> Gated<F> {
     /// The client's first key is granted the repository with these options.
     fn with(options: &str) -> Self {
         let gated = Self::with_nothing();
@@ -43,13 +55,14 @@ impl Gated {
 
     /// No key is granted anything.
     fn with_nothing() -> Self {
-        Self::on(Sshd::plan().start())
+        let mut home = Home::new();
+        let server = F::start(&mut home);
+        Self::planted(server, home)
     }
 
-    fn on(sshd: Sshd) -> Self {
-        let home = Home::facing(HOST, &sshd);
-        sshd.authorize_only("");
-        let gated = Self { sshd, home, user: account::own().name };
+    fn planted(server: F, home: Home) -> Self {
+        server.authorize_only("");
+        let gated = Self { server, home, lines: Mutex::default(), user: account::own().name };
         for root in ["repository", "other"] {
             let _ = gated.locally(root, &["init"]);
         }
@@ -67,7 +80,7 @@ impl Gated {
     }
 
     fn repository(&self) -> PathBuf {
-        self.sshd.folder().join("repository")
+        self.server.folder().join("repository")
     }
 
     /// A path of the client's.
@@ -76,7 +89,7 @@ impl Gated {
     }
 
     fn local(&self, root: &str) -> String {
-        format!(":local:{}", self.sshd.folder().join(root).display())
+        format!(":local:{}", self.server.folder().join(root).display())
     }
 
     /// cvs on the host itself, as its administrator runs it.
@@ -103,8 +116,11 @@ impl Gated {
 
     /// The same, with the whole command, and a log.
     fn force(&self, key: &Key, command: &str) {
-        let log = self.sshd.folder().join("journal");
-        self.sshd.authorize(&format!("restrict,command=\"{command} --log {}\" {}", log.display(), key.public()));
+        let log = self.server.folder().join("journal");
+        let line = format!("restrict,command=\"{command} --log {}\" {}", log.display(), key.public());
+        let mut lines = self.lines.lock().expect("the lines");
+        lines.push(line);
+        self.server.authorize_only(&lines.join("\n"));
     }
 
     /// Another key of the client's.
@@ -163,13 +179,13 @@ impl Gated {
     fn snapshot(&self) -> BTreeMap<PathBuf, (u32, Vec<u8>)> {
         let mut found = BTreeMap::new();
         for root in ["repository", "other"] {
-            gather(&self.sshd.folder().join(root), &mut found);
+            gather(&self.server.folder().join(root), &mut found);
         }
         found
     }
 
     fn journal(&self) -> Vec<Value> {
-        let lines = fs::read_to_string(self.sshd.folder().join("journal")).unwrap_or_default();
+        let lines = fs::read_to_string(self.server.folder().join("journal")).unwrap_or_default();
         lines.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
     }
 

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use xssh_tests::sshd::Sshd;
+
 use super::Gated;
 
 /// A change of one line, committed.
@@ -19,7 +21,7 @@ fn log(gated: &Gated, file: &str) -> String {
 /// As root, cvs believes LOGNAME.
 #[test]
 fn a_keys_name_is_its_author() {
-    let gated = Gated::with_nothing();
+    let gated = Gated::<Sshd>::with_nothing();
     for name in ["alice", "bob.b+c"] {
         let key = gated.key(name);
         gated.grant(&key, &format!("--name {name}"));
@@ -36,7 +38,7 @@ fn a_keys_name_is_its_author() {
 /// An author with an `@` would leave a file of the repository that nobody can read.
 #[test]
 fn a_name_that_no_author_has() {
-    let gated = Gated::with("--name alice@home");
+    let gated = Gated::<Sshd>::with("--name alice@home");
     let before = gated.snapshot();
     let outcome = gated.cvs(".", &["checkout", "project"]).run();
     gated.assert_refused(&outcome, "cannot be an author");
@@ -46,7 +48,7 @@ fn a_name_that_no_author_has() {
 /// Working copies remember the user of somebody's who made them. It is no business of the server's.
 #[test]
 fn names_in_old_working_copies_do_not_matter() {
-    let gated = Gated::with("--name alice");
+    let gated = Gated::<Sshd>::with("--name alice");
     gated.check_out();
     for folder in ["copy", "copy/src"] {
         let root = format!(":ext:veteran@{}:{}\n", super::HOST, gated.repository().display());
@@ -68,7 +70,6 @@ mod as_root {
 
     use xssh_tests::account;
     use xssh_tests::key::Key;
-    use xssh_tests::sshd::Sshd;
     use xssh_tests::subject::Subject;
 
     use super::*;
@@ -78,21 +79,21 @@ mod as_root {
         let user = account::throwaway();
         let mut gated = Gated::on(Sshd::plan().start());
         for folder in ["repository", "other", "home"] {
-            account::give(&gated.sshd.folder().join(folder), user.uid.as_raw());
+            account::give(&gated.server.folder().join(folder), user.uid.as_raw());
         }
-        let copy = gated.sshd.folder().join("xssh");
+        let copy = gated.server.folder().join("xssh");
         fs::copy(&Subject::get().path, &copy).expect("a copy of the program");
         fs::set_permissions(&copy, fs::Permissions::from_mode(0o755)).expect("a program");
         gated.user = user.name;
         // Its log is its own.
-        let log = gated.sshd.folder().join("journal");
+        let log = gated.server.folder().join("journal");
         fs::write(&log, "").expect("a log");
         std::os::unix::fs::chown(&log, Some(user.uid.as_raw()), None).expect("a log");
         gated
     }
 
     fn grant(gated: &Gated, key: &Key, options: &str) {
-        let program = gated.sshd.folder().join("xssh");
+        let program = gated.server.folder().join("xssh");
         gated.force(key, &format!("{} serve --cvs-root {} {options}", program.display(), gated.repository().display()));
     }
 
@@ -122,7 +123,7 @@ mod as_root {
             assert_eq!(log.matches(&format!("author: {name};")).count(), 5, "{log}");
         }
         assert_eq!(passwd(&gated).lines().count(), 2, "{}", passwd(&gated));
-        let secret = gated.sshd.home().join(".local/state/xssh/cvs-secret");
+        let secret = gated.server.home().join(".local/state/xssh/cvs-secret");
         let secret = fs::metadata(secret).expect("the secret");
         assert_eq!((secret.mode() & 0o777, secret.uid()), (0o600, account::throwaway().uid.as_raw()));
         // What is read needs no line.

@@ -17,8 +17,8 @@ use crate::sync::text;
 
 #[test]
 fn several_roots_for_one_key() {
-    let gated = Gated::with_nothing();
-    let other = gated.sshd.folder().join("other");
+    let gated = Gated::<Sshd>::with_nothing();
+    let other = gated.server.folder().join("other");
     gated.grant(gated.home.key(), &format!("--cvs-root {} --name alice", other.display()));
     gated.check_out();
     let root = format!(":ext:{}@{HOST}:{}", gated.user, other.display());
@@ -29,7 +29,7 @@ fn several_roots_for_one_key() {
     }
     let log = gated.locally("other", &["-q", "rlog", "project/README"]).text();
     assert!(log.contains("author: alice;"), "{log}");
-    for root in [gated.sshd.folder().join("third"), PathBuf::from("/etc")] {
+    for root in [gated.server.folder().join("third"), PathBuf::from("/etc")] {
         let root = format!(":ext:{}@{HOST}:{}", gated.user, root.display());
         let outcome = gated.cvs(".", &["-d", &root, "checkout", "project"]).run();
         gated.assert_refused(&outcome, "this key does not reach the repository");
@@ -38,7 +38,7 @@ fn several_roots_for_one_key() {
 
 #[test]
 fn a_root_that_is_not_there() {
-    let gated = Gated::with("");
+    let gated = Gated::<Sshd>::with("");
     fs::remove_dir_all(gated.repository()).expect("a repository");
     let outcome = gated.cvs(".", &["checkout", "project"]).run();
     gated.assert_refused(&outcome, "cannot be used: No such file or directory");
@@ -46,8 +46,8 @@ fn a_root_that_is_not_there() {
 
 #[test]
 fn locks_outside_the_root() {
-    let gated = Gated::with("--name alice");
-    let locks = gated.sshd.folder().join("locks");
+    let gated = Gated::<Sshd>::with("--name alice");
+    let locks = gated.server.folder().join("locks");
     gated.administer("config", &format!("LockDir={}\n", locks.display()));
     let outcome = gated.cvs(".", &["checkout", "project"]).run();
     gated.assert_refused(&outcome, "in CVSROOT/config is not there");
@@ -67,7 +67,7 @@ fn locks_outside_the_root() {
 /// Groups that share a repository say so in the line; a client does not.
 #[test]
 fn modes_of_what_is_made() {
-    let gated = Gated::with_nothing();
+    let gated = Gated::<Sshd>::with_nothing();
     let (program, root) = (text(&Subject::get().path).to_owned(), gated.repository());
     gated.force(
         gated.home.key(),
@@ -81,7 +81,7 @@ fn modes_of_what_is_made() {
 /// Who could write the keys of the account could give himself a shell.
 #[test]
 fn a_root_that_holds_the_accounts_home() {
-    let gated = Gated::with_nothing();
+    let gated = Gated::<Sshd>::with_nothing();
     let (program, home) = (text(&Subject::get().path).to_owned(), xssh_tests::account::own().dir);
     gated.force(gated.home.key(), &format!("{program} serve --cvs-root {}", home.display()));
     let outcome = gated.say_bare(&format!("Root {}\nnoop\n", home.display()));
@@ -91,7 +91,7 @@ fn a_root_that_holds_the_accounts_home() {
 /// OpenSSH, xssh, and PuTTY's plink.
 #[test]
 fn remote_shells() {
-    let gated = Gated::with("--name alice");
+    let gated = Gated::<Sshd>::with("--name alice");
     gated.check_out();
     let shell = gated.home.remote_shell();
     let _ = gated.cvs("copy", &["-q", "update"]).env("CVS_RSH", shell).run().ok();
@@ -100,8 +100,8 @@ fn remote_shells() {
     gated.grant(&key, "--name bob");
     let private = gated.here("plain.ppk");
     let _ = gated.home.call(peer::require("puttygen")).args([text(&key.path), "-o", text(&private)]).run().ok();
-    let host = gated.sshd.host_keys().first().expect("a host key").fingerprint();
-    let plink = format!("exec {} -batch -P {} -i", text(&peer::require("plink")), gated.sshd.port());
+    let host = gated.server.host_keys().first().expect("a host key").fingerprint();
+    let plink = format!("exec {} -batch -P {} -i", text(&peer::require("plink")), gated.server.port());
     // It takes no `--`. To it the host is an address, so that it needs no configuration of its own.
     let body = format!(
         "user=$2; shift $(($# - 1)); {plink} {} -hostkey {host} -l \"$user\" 127.0.0.1 \"$1\"",
@@ -119,7 +119,7 @@ fn remote_shells() {
 /// What clients may be told to call cvs, and what they may not.
 #[test]
 fn names_of_the_server() {
-    let gated = Gated::with("--name alice");
+    let gated = Gated::<Sshd>::with("--name alice");
     for server in ["cvs", "/usr/local/bin/cvs", "cvs -f"] {
         let call = gated.cvs(".", &["-Q", "checkout", "-p", "project/README"]);
         let outcome = call.env("CVS_SERVER", server).run();
@@ -162,7 +162,7 @@ fn what_would_be_served_is_explained() {
 /// What is wrong with a line is told before anybody uses it.
 #[test]
 fn lines_for_repositories_are_judged() {
-    let gated = Gated::with_nothing();
+    let gated = Gated::<Sshd>::with_nothing();
     let key = gated.key("alice");
     let public = format!("{}.pub", text(&key.path));
     let root = gated.repository();
@@ -205,10 +205,10 @@ fn nothing_is_left() {
     running.stdin.as_mut().expect("its input").write_all(words.as_bytes()).expect("its input");
     let mut answer = [0; 6];
     running.stdout.as_mut().expect("its output").read_exact(&mut answer).expect("an answer");
-    assert_eq!(count(&gated.sshd.home()), 1, "its directory is elsewhere");
+    assert_eq!(count(&gated.server.home()), 1, "its directory is elsewhere");
     drop(running);
     let late = Instant::now() + Duration::from_secs(60);
-    while count(&gated.sshd.home()) > 0 || !gated.sshd.serving().is_empty() {
+    while count(&gated.server.home()) > 0 || !gated.server.serving().is_empty() {
         assert!(Instant::now() < late, "something of a session is left");
         thread::sleep(Duration::from_millis(50));
     }
@@ -218,7 +218,7 @@ fn nothing_is_left() {
 /// One client asks for much and reads nothing, one says a byte now and then, one is quiet; others do not notice.
 #[test]
 fn clients_that_hold_everything_up() {
-    let gated = Gated::with("--name alice");
+    let gated = Gated::<Sshd>::with("--name alice");
     gated.check_out();
     let noise = xssh_tests::noise::Noise { seed: 8, length: 40_000_000 };
     xssh_tests::tree::plant_file(&gated.here("copy/large"), noise);
@@ -239,7 +239,7 @@ fn clients_that_hold_everything_up() {
         thread::sleep(Duration::from_millis(20));
     }
     let _ = gated.done("copy", &["-Q", "update"]);
-    let serving = gated.sshd.serving();
+    let serving = gated.server.serving();
     let ours: Vec<u64> = serving.iter().filter_map(|pid| resident(*pid)).collect();
     assert_eq!(ours.len(), 3, "{ours:?}");
     assert!(ours.iter().all(|kilobytes| *kilobytes < 40_000), "kilobytes of memory: {ours:?}");

@@ -3,10 +3,20 @@
 use std::fs;
 
 use super::Gated;
+use crate::over_both_servers;
+use crate::served::Front;
 
-#[test]
-fn a_working_day() {
-    let gated = Gated::with("--name alice");
+over_both_servers!(
+    a_working_day,
+    tags_history_and_exports,
+    watches_and_edits,
+    compression_is_declined,
+    paths_above_the_working_directory,
+    binary_contents_pass_as_they_are,
+);
+
+fn a_working_day<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     fs::create_dir_all(gated.here("new/sub")).expect("a folder");
     fs::write(gated.here("new/sub/file"), "imported\n").expect("a file");
     let _ = gated.done("new", &["-Q", "import", "-m", "import", "imported", "vendor", "start"]);
@@ -40,9 +50,8 @@ fn a_working_day() {
     assert!(annotated.text().contains("(alice"), "{annotated}");
 }
 
-#[test]
-fn tags_history_and_exports() {
-    let gated = Gated::with("--name alice");
+fn tags_history_and_exports<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     gated.check_out();
     let _ = gated.done("copy", &["-Q", "tag", "one"]);
     let _ = gated.done(".", &["-Q", "rtag", "-b", "branch", "project"]);
@@ -74,9 +83,8 @@ fn tags_history_and_exports() {
     assert!(!gated.here("copy").exists(), "{released}");
 }
 
-#[test]
-fn watches_and_edits() {
-    let gated = Gated::with("--name alice");
+fn watches_and_edits<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     gated.check_out();
     let _ = gated.done("copy", &["-Q", "watch", "on"]);
     let _ = gated.done("copy", &["-Q", "watch", "add", "README"]);
@@ -91,9 +99,8 @@ fn watches_and_edits() {
 }
 
 /// The client says that nothing is compressed, and goes on.
-#[test]
-fn compression_is_declined() {
-    let gated = Gated::with("--name alice");
+fn compression_is_declined<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     let _ = gated.done(".", &["-z9", "-q", "checkout", "-d", "copy", "project"]).says("gzip");
     fs::write(gated.here("copy/README"), "words\n".repeat(10_000)).expect("a file");
     let _ = gated.done("copy", &["-z3", "-q", "commit", "-m", "x"]);
@@ -101,17 +108,15 @@ fn compression_is_declined() {
     assert_eq!(fs::read(gated.here("again/README")).expect("a file").len(), 60_000);
 }
 
-#[test]
-fn paths_above_the_working_directory() {
-    let gated = Gated::with("--name alice");
+fn paths_above_the_working_directory<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     gated.check_out();
     fs::write(gated.here("copy/README"), "changed\n").expect("a file");
     let _ = gated.done("copy/src", &["-Q", "commit", "-m", "x", "../README"]);
 }
 
-#[test]
-fn binary_contents_pass_as_they_are() {
-    let gated = Gated::with("--name alice");
+fn binary_contents_pass_as_they_are<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     gated.check_out();
     let noise = xssh_tests::noise::Noise { seed: 5, length: 3_000_000 };
     xssh_tests::tree::plant_file(&gated.here("copy/binary"), noise);

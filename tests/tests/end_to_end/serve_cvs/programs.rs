@@ -12,26 +12,34 @@ use std::time::Duration;
 use xssh_tests::peer;
 
 use super::Gated;
+use crate::over_both_servers;
+use crate::served::Front;
+
+over_both_servers!(
+    a_check_before_a_commit,
+    a_program_sees_little_and_reaches_nothing_else,
+    mail_about_a_commit,
+    what_would_run_a_program_is_refused_by_choice,
+);
 
 /// A script in `CVSROOT`, as administrators keep them there.
-fn script(gated: &Gated, name: &str, body: &str) -> PathBuf {
+fn script<F: Front>(gated: &Gated<F>, name: &str, body: &str) -> PathBuf {
     let path = gated.repository().join("CVSROOT").join(name);
     fs::write(&path, format!("#!/bin/sh\n{body}\n")).expect("a script");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("a script");
     path
 }
 
-fn change(gated: &Gated) {
+fn change<F: Front>(gated: &Gated<F>) {
     fs::write(gated.here("copy/README"), "changed\n").expect("a file");
 }
 
-fn revisions(gated: &Gated) -> String {
+fn revisions<F: Front>(gated: &Gated<F>) -> String {
     gated.locally("repository", &["-q", "rlog", "-h", "project/README"]).text()
 }
 
-#[test]
-fn a_check_before_a_commit() {
-    let gated = Gated::with("--name alice");
+fn a_check_before_a_commit<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     let check =
         script(&gated, "check", "grep -q forbidden README && { echo 'no such words here' >&2; exit 1; }; exit 0");
     gated.administer("commitinfo", &format!("ALL {} %p %s\n", check.display()));
@@ -45,9 +53,8 @@ fn a_check_before_a_commit() {
     assert!(revisions(&gated).contains("head: 1.2\n"));
 }
 
-#[test]
-fn a_program_sees_little_and_reaches_nothing_else() {
-    let gated = Gated::with("--name alice");
+fn a_program_sees_little_and_reaches_nothing_else<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     // Not below /tmp, which programs may use.
     let outside = tempfile::tempdir_in("/var/tmp").expect("a folder");
     let outside = outside.path();
@@ -100,9 +107,8 @@ fn mail_server() -> (u16, Receiver<String>) {
     (port, messages)
 }
 
-#[test]
-fn mail_about_a_commit() {
-    let gated = Gated::with("--name alice");
+fn mail_about_a_commit<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     let (port, messages) = mail_server();
     let mailer = peer::require("msmtp");
     let mailer = format!("{} --host=127.0.0.1 --port={port} --from=cvs@example.org all@example.org", mailer.display());
@@ -116,9 +122,8 @@ fn mail_about_a_commit() {
     assert!(message.contains("words about it"), "{message}");
 }
 
-#[test]
-fn what_would_run_a_program_is_refused_by_choice() {
-    let gated = Gated::with("--name alice --cvs-hooks refuse");
+fn what_would_run_a_program_is_refused_by_choice<F: Front>() {
+    let gated = Gated::<F>::with("--name alice --cvs-hooks refuse");
     gated.check_out();
     change(&gated);
     let ran = gated.repository().join("ran");

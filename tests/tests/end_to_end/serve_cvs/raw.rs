@@ -6,12 +6,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::Gated;
+use crate::over_both_servers;
+use crate::served::Front;
 
-#[test]
-fn requests_that_nobody_may_make() {
-    let gated = Gated::with("--cvs-admin --name alice");
+over_both_servers!(
+    requests_that_nobody_may_make,
+    the_list_of_requests_names_what_is_taken,
+    roots_that_are_not_granted,
+    paths_that_lead_out,
+    links_in_the_repository_that_lead_out,
+    a_link_that_changes_while_it_is_followed,
+    cvsroot_is_read_and_not_written,
+    administrators_administer,
+    a_refusal_is_read_behind_a_large_file,
+);
+
+fn requests_that_nobody_may_make<F: Front>() {
+    let gated = Gated::<F>::with("--cvs-admin --name alice");
     let before = gated.snapshot();
-    let anywhere = gated.sshd.folder().join("anywhere");
+    let anywhere = gated.server.folder().join("anywhere");
     let init = format!("init {}", anywhere.display());
     for request in [
         init.as_str(),
@@ -39,9 +52,8 @@ fn requests_that_nobody_may_make() {
     assert_eq!(gated.snapshot(), before);
 }
 
-#[test]
-fn the_list_of_requests_names_what_is_taken() {
-    let gated = Gated::with("");
+fn the_list_of_requests_names_what_is_taken<F: Front>() {
+    let gated = Gated::<F>::with("");
     let said = gated.say("valid-requests\n").ok().text();
     let list = said.lines().find(|line| line.starts_with("Valid-requests ")).expect("a list");
     let names: Vec<&str> = list.split(' ').collect();
@@ -55,10 +67,9 @@ fn the_list_of_requests_names_what_is_taken() {
     }
 }
 
-#[test]
-fn roots_that_are_not_granted() {
-    let gated = Gated::with("");
-    let (root, other) = (gated.repository(), gated.sshd.folder().join("other"));
+fn roots_that_are_not_granted<F: Front>() {
+    let gated = Gated::<F>::with("");
+    let (root, other) = (gated.repository(), gated.server.folder().join("other"));
     let (root, other) = (root.display(), other.display());
     for named in [
         other.to_string(),
@@ -78,10 +89,9 @@ fn roots_that_are_not_granted() {
     gated.assert_refused(&outcome, "one connection reaches one repository");
 }
 
-#[test]
-fn paths_that_lead_out() {
-    let gated = Gated::with("");
-    let other = gated.sshd.folder().join("other");
+fn paths_that_lead_out<F: Front>() {
+    let gated = Gated::<F>::with("");
+    let other = gated.server.folder().join("other");
     let before = gated.snapshot();
     for words in [
         format!("Directory .\n{}/project\nupdate\n", other.display()),
@@ -122,10 +132,9 @@ fn paths_that_lead_out() {
 }
 
 /// What a link in the repository leads to is outside, and the domain holds.
-#[test]
-fn links_in_the_repository_that_lead_out() {
-    let gated = Gated::with("");
-    symlink(gated.sshd.folder().join("other/project"), gated.repository().join("link")).expect("a link");
+fn links_in_the_repository_that_lead_out<F: Front>() {
+    let gated = Gated::<F>::with("");
+    symlink(gated.server.folder().join("other/project"), gated.repository().join("link")).expect("a link");
     let outcome = gated.cvs(".", &["checkout", "link"]).run();
     assert!(!gated.here("link/README").exists(), "{outcome}");
     let outcome = gated.say("Directory .\nlink\nArgument README\nlog\n");
@@ -133,10 +142,9 @@ fn links_in_the_repository_that_lead_out() {
 }
 
 /// The same with a link that leads now in and now out, thousands of times.
-#[test]
-fn a_link_that_changes_while_it_is_followed() {
-    let gated = Gated::with("--name alice");
-    let (inside, outside) = (gated.repository().join("project"), gated.sshd.folder().join("other/project"));
+fn a_link_that_changes_while_it_is_followed<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
+    let (inside, outside) = (gated.repository().join("project"), gated.server.folder().join("other/project"));
     let log = outside.join("README,v");
     let text = fs::read_to_string(&log).expect("a file").replace("first line", "the canary sings");
     fs::remove_file(&log).expect("a file");
@@ -146,11 +154,12 @@ fn a_link_that_changes_while_it_is_followed() {
     let is_over = AtomicBool::new(false);
     let (mut led_in, mut led_out) = (0, 0);
     thread::scope(|scope| {
-        scope.spawn(|| {
-            let aside = gated.repository().join("aside");
-            for place in [&outside, &inside].into_iter().cycle() {
+        let (aside, flip) = (gated.repository().join("aside"), &flip);
+        let (is_over, inside, outside) = (&is_over, &inside, &outside);
+        scope.spawn(move || {
+            for place in [outside, inside].into_iter().cycle() {
                 symlink(place, &aside).expect("a link");
-                fs::rename(&aside, &flip).expect("a link");
+                fs::rename(&aside, flip).expect("a link");
                 if is_over.load(Ordering::Relaxed) {
                     break;
                 }
@@ -168,9 +177,8 @@ fn a_link_that_changes_while_it_is_followed() {
     assert!(led_in > 20 && led_out > 20, "{led_in} times in, {led_out} times out");
 }
 
-#[test]
-fn cvsroot_is_read_and_not_written() {
-    let gated = Gated::with("--name alice");
+fn cvsroot_is_read_and_not_written<F: Front>() {
+    let gated = Gated::<F>::with("--name alice");
     gated.administer("modules", "adm -a CVSROOT\nelse -d elsewhere CVSROOT\n");
     let before = gated.snapshot();
     for (module, folder) in [("CVSROOT", "CVSROOT"), ("adm", "CVSROOT"), ("else", "elsewhere"), ("CVSROOT", "given")] {
@@ -226,9 +234,8 @@ fn admin(
     all.iter().filter(|(path, _)| is_admin(path)).collect()
 }
 
-#[test]
-fn administrators_administer() {
-    let gated = Gated::with("--cvs-admin --name root-of-all");
+fn administrators_administer<F: Front>() {
+    let gated = Gated::<F>::with("--cvs-admin --name root-of-all");
     gated.check_out();
     let _ = gated.done("copy", &["-Q", "admin", "-kb", "README"]);
     let _ = gated.done(".", &["-Q", "checkout", "CVSROOT"]);
@@ -239,16 +246,15 @@ fn administrators_administer() {
     // Not even they make repositories.
     let outcome = gated.cvs(".", &["-d", &format!("{}-new", gated.root()), "init"]).run();
     gated.assert_refused(&outcome, "none can be made here");
-    let gated = Gated::with("--name alice");
+    let gated = Gated::<F>::with("--name alice");
     gated.check_out();
     let outcome = gated.cvs("copy", &["admin", "-kb", "README"]).run();
     gated.assert_refused(&outcome, "this key may not use admin");
 }
 
 /// A refused client that has much to say reads why in the end.
-#[test]
-fn a_refusal_is_read_behind_a_large_file() {
-    let gated = Gated::with("--cvs-read-only");
+fn a_refusal_is_read_behind_a_large_file<F: Front>() {
+    let gated = Gated::<F>::with("--cvs-read-only");
     gated.check_out();
     fs::write(gated.here("copy/README"), vec![b'x'; 20_000_000]).expect("a file");
     let outcome = gated.cvs("copy", &["commit", "-m", "x"]).run();

@@ -3,20 +3,29 @@
 use std::fs;
 
 use super::Gated;
+use crate::over_both_servers;
+use crate::served::Front;
+
+over_both_servers!(
+    everything_that_reads_works,
+    every_write_fails_with_one_line,
+    an_edit_is_swallowed,
+    raw_writes_change_nothing,
+    anonymous_access,
+);
 
 const MAY_ONLY_READ: &str = "this key may only read";
 
 /// A working copy with something to write in it, made on the host itself before the key has it.
-fn with_changes(gated: &Gated) {
+fn with_changes<F: Front>(gated: &Gated<F>) {
     gated.check_out();
     fs::write(gated.here("copy/README"), "changed\n").expect("a file");
     fs::write(gated.here("copy/new"), "new\n").expect("a file");
     fs::create_dir(gated.here("copy/folder")).expect("a folder");
 }
 
-#[test]
-fn everything_that_reads_works() {
-    let gated = Gated::with("--cvs-read-only --name guest");
+fn everything_that_reads_works<F: Front>() {
+    let gated = Gated::<F>::with("--cvs-read-only --name guest");
     let _ = gated.locally("repository", &["-Q", "rtag", "one", "project"]);
     let before = gated.snapshot();
     gated.check_out();
@@ -47,9 +56,8 @@ fn everything_that_reads_works() {
     assert_eq!(gated.snapshot(), before, "reading changed something");
 }
 
-#[test]
-fn every_write_fails_with_one_line() {
-    let gated = Gated::with("--cvs-read-only --name guest");
+fn every_write_fails_with_one_line<F: Front>() {
+    let gated = Gated::<F>::with("--cvs-read-only --name guest");
     with_changes(&gated);
     let before = gated.snapshot();
     for (folder, args) in [
@@ -77,9 +85,8 @@ fn every_write_fails_with_one_line() {
 }
 
 /// A client that was told nothing would keep it and say it again with every later command.
-#[test]
-fn an_edit_is_swallowed() {
-    let gated = Gated::with("--cvs-read-only --name guest");
+fn an_edit_is_swallowed<F: Front>() {
+    let gated = Gated::<F>::with("--cvs-read-only --name guest");
     gated.check_out();
     let before = gated.snapshot();
     let _ = gated.done("copy", &["edit", "README"]).says(MAY_ONLY_READ);
@@ -89,9 +96,8 @@ fn an_edit_is_swallowed() {
 }
 
 /// Whatever the client sends, and however it is called, the server cannot write: each request by its name.
-#[test]
-fn raw_writes_change_nothing() {
-    let gated = Gated::with("--cvs-read-only --name guest");
+fn raw_writes_change_nothing<F: Front>() {
+    let gated = Gated::<F>::with("--cvs-read-only --name guest");
     let before = gated.snapshot();
     let directory = format!("Directory .\n{}/project\n", gated.repository().display());
     let file = "Entry /README/1.1.1.1///\nModified README\nu=rw,g=r,o=r\n2\nx\n";
@@ -119,9 +125,8 @@ fn raw_writes_change_nothing() {
 }
 
 /// The recipe for everybody: a key that is no secret.
-#[test]
-fn anonymous_access() {
-    let gated = Gated::with_nothing();
+fn anonymous_access<F: Front>() {
+    let gated = Gated::<F>::with_nothing();
     let public = gated.key("anonymous");
     gated.grant(&public, "--cvs-read-only --name anonymous --cvs-hooks refuse");
     let before = gated.snapshot();
