@@ -11,17 +11,23 @@ use xssh_delta::Blocks;
 use xssh_fs::{FsError, RelPath, unbroken};
 
 use super::Shared;
+use crate::limits::PIECE;
 
-/// Something here that is like a file of the source.
+/// What is like a file of the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Likeness {
-    /// The file of that name.
+    /// An old file.
+    Old(Old),
+    /// What a run that was cut has left, and an old file where there is one.
+    Left(Option<Old>),
+}
+
+/// Where an old file of that name is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Old {
+    /// In its place.
     Own,
-    /// What a run that was cut has left of it.
-    Partial,
-    /// The same, and the file of that name.
-    Both,
-    /// The file of that name in another directory.
+    /// In another directory.
     Reference(usize),
 }
 
@@ -29,19 +35,20 @@ impl Likeness {
     /// Opens it.
     pub(super) fn open(self, shared: &Shared<'_>, path: &RelPath) -> Result<Contents, FsError> {
         let io = |error| FsError::io(path, error);
-        if let Self::Reference(at) = self {
-            let reference = shared.tree.references().get(at).ok_or_else(|| io(ErrorKind::NotFound.into()))?;
-            return Contents::of(reference.open(path)?.0).map_err(io);
-        }
         let (root, own) = shared.tree.place(path)?;
-        let partial = || root.partial(&own).map(|(file, _)| file);
-        match self {
-            Self::Partial => partial().and_then(|file| Contents::left(file).map_err(io)),
-            Self::Both => {
-                let (old, left) = (root.open_file(&own)?.0, partial()?);
-                Contents::both(left, old, shared.options.sparse).map_err(io)
+        let open = |old| match old {
+            Old::Own => root.open_file(&own).map(|(file, _)| file),
+            Old::Reference(at) => {
+                let reference = shared.tree.references().get(at).ok_or_else(|| io(ErrorKind::NotFound.into()))?;
+                reference.open(path).map(|(file, _)| file)
             }
-            Self::Own | Self::Reference(_) => Contents::of(root.open_file(&own)?.0).map_err(io),
+        };
+        match self {
+            Self::Old(old) => Contents::of(open(old)?).map_err(io),
+            Self::Left(None) => Contents::left(root.partial(&own)?.0).map_err(io),
+            Self::Left(Some(old)) => {
+                Contents::both(root.partial(&own)?.0, open(old)?, shared.options.sparse).map_err(io)
+            }
         }
     }
 }
@@ -75,7 +82,8 @@ impl Contents {
     /// What was left, the old file from there on, and its beginning.
     fn both(left: File, old: File, sparse: bool) -> io::Result<Self> {
         // What the cut run wrote ahead is the old file's, and ends with a hole. Holes that were meant are new.
-        let new = if sparse { left.metadata()?.len() } else { unbroken(&left)? };
+        let written = if sparse { left.metadata()?.len() } else { unbroken(&left)? };
+        let new = new_part(&left, &old, written)?;
         let length = old.metadata()?.len();
         let in_place = new.max(length);
         let mut parts = vec![
@@ -113,6 +121,27 @@ impl Contents {
     }
 }
 
+/// How much at the beginning of what was left is not the old file's at the same place.
+fn new_part(left: &File, old: &File, written: u64) -> io::Result<u64> {
+    if written > old.metadata()?.len() {
+        return Ok(written);
+    }
+    let mut buffers = [vec![0; PIECE], vec![0; PIECE]];
+    let mut end = written;
+    while end > 0 {
+        let start = (end - 1) / PIECE as u64 * PIECE as u64;
+        let [new, same] = buffers.each_mut().map(|buffer| &mut buffer[..(end - start) as usize]);
+        left.read_exact_at(new, start)?;
+        old.read_exact_at(same, start)?;
+        if *new != *same {
+            let at = new.iter().zip(same).rposition(|(new, same)| new != same);
+            return Ok(at.map_or(start, |at| start + at as u64 + 1));
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Write as _;
@@ -142,6 +171,7 @@ mod tests {
     #[test]
     fn both_are_the_new_beginning_and_all_that_is_old() {
         for (left, old, both) in [
+            ("NEWer", "older", "NEWerold"),
             ("NEW", "older", "NEWerold"),
             ("LONGER", "old", "LONGERold"),
             ("EVEN", "even", "EVENeven"),
@@ -149,8 +179,23 @@ mod tests {
         ] {
             let contents = Contents::both(file(left.as_bytes()), file(old.as_bytes()), false).unwrap();
             assert_eq!(all(&contents), both.as_bytes());
-            assert_eq!((contents.left, contents.in_place), (left.len() as u64, left.len().max(old.len()) as u64));
+            // What was written ahead is none of the new.
+            let new = left.trim_end_matches(char::is_lowercase).len() as u64;
+            assert_eq!((contents.left, contents.in_place), (new, left.len().max(old.len()) as u64));
         }
+    }
+
+    #[test]
+    fn what_is_new_ends_with_the_last_byte_that_differs() {
+        let old = vec![7; 3 * PIECE + 5];
+        for at in [0, 1, PIECE - 1, PIECE, 2 * PIECE + 1, 3 * PIECE + 4] {
+            let mut left = old.clone();
+            left[at] = 8;
+            assert_eq!(new_part(&file(&left), &file(&old), left.len() as u64).unwrap(), at as u64 + 1);
+        }
+        assert_eq!(new_part(&file(&old), &file(&old), old.len() as u64).unwrap(), 0);
+        // Behind the end of the old one all is new.
+        assert_eq!(new_part(&file(&old), &file(&old[1..]), old.len() as u64).unwrap(), old.len() as u64);
     }
 
     #[test]

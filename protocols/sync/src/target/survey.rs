@@ -15,7 +15,7 @@ use xssh_fs::{FsError, share};
 
 use super::basis::{Basis, Permit};
 use super::ledger::Wanted;
-use super::likeness::Likeness;
+use super::likeness::{Likeness, Old};
 use super::place::Place;
 use super::{Event, Shared};
 use crate::limits::SPANS_TOLD;
@@ -57,7 +57,7 @@ fn begin(shared: &Shared<'_>, wanted: &Wanted, kind: Likeness) -> Result<Option<
     let blocks = Blocks::of_basis(contents.length()).map_err(|error| io(std::io::Error::other(error)))?;
     let Some(permit) = shared.bases.permit(blocks.count()) else { return Ok(None) };
     let place = Place::of(shared, wanted, true)?;
-    let is_place = matches!(place, Place::Within(_)) && kind == Likeness::Own;
+    let is_place = matches!(place, Place::Within(_)) && kind == Likeness::Old(Old::Own);
     let own = place.file().try_clone().map_err(io)?;
     let what = match () {
         () if is_place => Placing::There,

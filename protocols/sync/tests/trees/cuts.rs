@@ -1,10 +1,11 @@
 //! Large files that are here already, whose way to us is cut: the next run goes on from what has come.
 
 use std::fs::{self, File};
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use xssh_sync::{Options, Role};
+use xssh_sync::{Options, References, Reuse, Role};
 
 use super::dice::Dice;
 use super::line::{Faults, Line};
@@ -75,6 +76,22 @@ fn one_cut_after_another() {
     assert!(bytes <= LENGTH / 4 + 3 * (2 << 20) + 4 * beside(2 * LENGTH), "{bytes}");
 }
 
+/// What is read of the old file is written ahead of what comes: that is no progress, and hides none.
+#[test]
+fn what_was_written_ahead_does_not_count() {
+    let (old, new) = (Dice::new(13).bytes(LENGTH), Dice::new(14).bytes(LENGTH));
+    let pair = pair(&old, &new);
+    for after in [LENGTH / 4, 1 << 10, LENGTH / 4] {
+        cut(&pair, &options(), &old, after);
+        let left = names(&pair.target()).into_iter().find(|name| name.starts_with(".xssh-staged-part-")).unwrap();
+        let left = File::options().write(true).open(pair.target().join(left)).unwrap();
+        let end = left.metadata().unwrap().len();
+        left.write_all_at(&old[usize::try_from(end).unwrap()..], end).unwrap();
+    }
+    let bytes = through(&pair, &options());
+    assert!(bytes <= LENGTH / 2 + 2 * (2 << 20) + 3 * beside(2 * LENGTH), "{bytes}");
+}
+
 /// What has moved to the end is copied from the old file, of which the beginning that has come took the place.
 #[test]
 fn nothing_of_the_old_file_is_lost() {
@@ -86,6 +103,26 @@ fn nothing_of_the_old_file_is_lost() {
     cut(&pair, &options(), &old, LENGTH / 4 - (1 << 20));
     let bytes = through(&pair, &options());
     assert!(bytes <= (6 << 20) + beside(3 * LENGTH), "{bytes}");
+}
+
+/// A snapshot whose old file is in another directory.
+#[test]
+fn what_a_reference_has_is_used_beside_what_was_left() {
+    let old = Dice::new(11).bytes(LENGTH);
+    let new = [&Dice::new(12).bytes(LENGTH / 2), &old[LENGTH / 2..]].concat();
+    let pair = Pair::in_memory();
+    let prev = pair.beside("prev");
+    fs::create_dir(&prev).unwrap();
+    fs::write(prev.join("f"), &old).unwrap();
+    File::open(prev.join("f")).unwrap().set_modified(SystemTime::UNIX_EPOCH).unwrap();
+    fs::write(pair.source().join("f"), &new).unwrap();
+    let references = Some(References { reuse: Reuse::Link, directories: vec![b"../prev".to_vec()] });
+    let options = Options { references, ..options() };
+    let run = pair.run(Role::Target, &options, &Line::new(Faults { seed: None, cut: Some(LENGTH as u64 / 4) }));
+    assert!(run.result.is_err(), "{run:?}");
+    let bytes = through(&pair, &options);
+    assert!(bytes >= LENGTH / 4 - beside(LENGTH) && bytes <= LENGTH / 4 + (4 << 20) + beside(2 * LENGTH), "{bytes}");
+    assert!(fs::read(prev.join("f")).unwrap() == old, "the reference changed");
 }
 
 /// With holes, and of a source that is another again by then.

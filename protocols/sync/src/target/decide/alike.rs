@@ -4,22 +4,22 @@ use xssh_fs::RelPath;
 
 use super::Decider;
 use crate::limits::DELTA_LEAST;
-use crate::target::likeness::Likeness;
+use crate::target::likeness::{Likeness, Old};
 use crate::tree::Item;
 
 impl Decider<'_> {
-    /// What is here of a large file: the file itself, or what a run that was cut has left, or what a reference has.
+    /// What is here of a large file: the file itself, or what a reference has, and what a run that was cut has left.
     pub(super) fn basis(&self, path: &RelPath, mine: Option<&Item>) -> Option<Likeness> {
         if self.shared.options.whole_file {
             return None;
         }
-        match (mine.is_some_and(|mine| mine.meta.size >= DELTA_LEAST), self.is_left(path)) {
-            // What is written in place is its own beginning.
-            (true, true) if !self.shared.options.inplace => Some(Likeness::Both),
-            (true, _) => Some(Likeness::Own),
-            (false, true) => Some(Likeness::Partial),
-            (false, false) => mine.is_none().then(|| self.reference_basis(path)).flatten(),
-        }
+        let old = match mine {
+            Some(mine) => (mine.meta.size >= DELTA_LEAST).then_some(Old::Own),
+            None => self.reference_basis(path),
+        };
+        // What is written in place is its own beginning.
+        let is_begun = self.shared.options.inplace && old == Some(Old::Own);
+        if !is_begun && self.is_left(path) { Some(Likeness::Left(old)) } else { old.map(Likeness::Old) }
     }
 
     /// Whether a run that was cut has left enough of a file.

@@ -12,7 +12,7 @@ use crate::error::SyncError;
 use crate::limits::DELTA_LEAST;
 use crate::options::Reuse;
 use crate::target::compare::Stretch;
-use crate::target::likeness::Likeness;
+use crate::target::likeness::Old;
 use crate::target::union::{self, Seen};
 use crate::target::write::copy;
 use crate::tree::{Difference, Item};
@@ -90,11 +90,11 @@ impl Decider<'_> {
     }
 
     /// A large file of that name that some of the contents may be in.
-    pub(super) fn reference_basis(&self, path: &RelPath) -> Option<Likeness> {
+    pub(super) fn reference_basis(&self, path: &RelPath) -> Option<Old> {
         let sizes = self.shared.tree.references().iter().map(|reference| reference.stat(path).ok());
         let files = sizes.enumerate().filter_map(|(at, meta)| Some((at, meta.filter(|meta| meta.kind == Kind::File)?)));
         let mut large = files.filter(|(_, meta)| meta.size >= DELTA_LEAST);
-        large.next().map(|(at, _)| Likeness::Reference(at))
+        large.next().map(|(at, _)| Old::Reference(at))
     }
 
     /// Makes of the references what they have where the source has it. Stretches come in their order: a directory is there
