@@ -192,17 +192,25 @@ impl Bases {
 
     /// What is to become of a basis waits here for the source's word.
     pub(super) fn put(&self, file: FileId, permit: Permit, basis: Arc<Basis>, place: Place) {
-        self.ready().insert(file, (Held { basis, _permit: permit }, place));
+        self.ready().insert(file, (Held { basis: Arc::clone(&basis), _permit: permit }, place));
+        if self.ahead.room().closed {
+            basis.set(&basis.over);
+        }
     }
 
     pub(super) fn take(&self, file: FileId) -> Option<(Held, Place)> {
         self.ready().remove(&file)
     }
 
-    /// The source says no more.
+    /// The source says no more. What it said before is still to be done: what that needs stays.
     pub(super) fn close(&self) {
         self.ahead.room().closed = true;
         self.ahead.freed.notify_all();
+        self.ready().values().for_each(|(held, _)| held.basis.set(&held.basis.over));
+    }
+
+    /// Nothing is written any more: what was begun goes.
+    pub(super) fn clear(&self) {
         self.ready().clear();
     }
 }
@@ -246,6 +254,27 @@ mod tests {
             bases.close();
         });
         assert!(bases.permit(1).is_none());
+    }
+
+    /// The word that begins a file may still wait for its writer when the line breaks.
+    #[test]
+    fn a_basis_outlives_the_line() {
+        let bases = Bases::default();
+        let empty = || {
+            let contents = Contents::of(tempfile::tempfile().unwrap()).unwrap();
+            Arc::new(Basis::new(contents, Blocks::checked(1, 11).unwrap(), true))
+        };
+        let basis = empty();
+        let file = FileId { range: 1, index: 2 };
+        let permit = bases.permit(1).unwrap();
+        bases.put(file, permit, Arc::clone(&basis), Place::Within(tempfile::tempfile().unwrap()));
+        bases.close();
+        assert!(basis.is_over() && bases.take(file).is_some());
+        // One that comes later is not waited for either.
+        let late = empty();
+        let permit = Permit { ahead: Arc::clone(&bases.ahead), cost: 0 };
+        bases.put(file, permit, Arc::clone(&late), Place::Within(tempfile::tempfile().unwrap()));
+        assert!(late.is_over());
     }
 
     #[test]

@@ -214,6 +214,7 @@ pub(crate) fn run(
         }
     });
     // Where it broke off, nobody writes any more by now.
+    shared.bases.clear();
     finish.close(shared);
     done
 }
