@@ -42,6 +42,8 @@ pub(crate) enum Bound {
     Ratio(f64),
     /// At most so many bytes, whatever the other client took.
     Bytes(u32),
+    /// At most so many milliseconds, whatever the other client took.
+    Milliseconds(u32),
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -156,6 +158,7 @@ impl Measured {
     pub(crate) fn reached(&self, target: Target) -> bool {
         match target.bound {
             Bound::Ratio(most) => self.ratio(target.metric).median <= most,
+            Bound::Milliseconds(most) => self.ours(target.metric).median * 1000.0 <= f64::from(most),
             Bound::Bytes(most) => self.ours(target.metric).most <= f64::from(most),
         }
     }

@@ -17,6 +17,7 @@ mod material;
 mod measure;
 mod plot;
 mod report;
+mod serve;
 mod sync;
 mod workload;
 

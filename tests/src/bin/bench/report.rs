@@ -74,6 +74,7 @@ fn line(text: &mut String, row: &Measured, target: Target) {
 fn wanted(target: Target) -> String {
     match target.bound {
         Bound::Ratio(ratio) => format!("≤ {ratio}"),
+        Bound::Milliseconds(most) => format!("≤ {most} ms"),
         Bound::Bytes(most) => format!("≤ {}", bytes(u64::from(most))),
     }
 }

@@ -11,6 +11,7 @@ use crate::error::BenchError;
 use crate::lab::{Lab, succeed};
 use crate::material::Material;
 use crate::measure::{Input, Run};
+use crate::serve::{Asked, Serve};
 use crate::sync::{self, Sync};
 
 /// A remote shell program and what it is always given.
@@ -62,6 +63,8 @@ pub(crate) enum Task {
     Sync(Sync),
     /// `cvs checkout`, through the gate and without it.
     Checkout(Checkout),
+    /// A tree of a key, by `xssh serve` and by rrsync.
+    Serve(Serve),
 }
 
 impl Task {
@@ -77,6 +80,7 @@ impl Task {
             }
             Self::Sync(sync) => sync.run(client),
             Self::Checkout(checkout) => checkout.run(client),
+            Self::Serve(serve) => serve.run(client),
         }
     }
 
@@ -85,6 +89,7 @@ impl Task {
         match self {
             Self::Upload(Input::File(path) | Input::Pipe(path)) | Self::Download(path) => Some(path),
             Self::Rsync { from, .. } => Some(from),
+            Self::Serve(serve) => serve.source(),
             Self::Upload(Input::Nothing) | Self::True(_) | Self::Sync(_) | Self::Checkout(_) => None,
         }
     }
@@ -97,6 +102,7 @@ impl Task {
             }
             Self::Sync(sync) => sync.prepare(),
             Self::Checkout(checkout) => checkout.prepare(),
+            Self::Serve(serve) => serve.prepare(),
             _ => Ok(()),
         }
     }
@@ -106,6 +112,7 @@ impl Task {
         match self {
             Self::Sync(sync) => sync.make(),
             Self::Checkout(checkout) => checkout.make(),
+            Self::Serve(serve) => serve.make(),
             _ => Ok(()),
         }
     }
@@ -115,6 +122,7 @@ impl Task {
         match self {
             Self::Sync(sync) => sync.clear(),
             Self::Checkout(checkout) => checkout.clear(),
+            Self::Serve(serve) => serve.clear(),
             _ => Ok(()),
         }
     }
@@ -156,6 +164,10 @@ impl Task {
             Self::Checkout(checkout) => {
                 run.measure()?;
                 checkout.is_alike()?
+            }
+            Self::Serve(serve) => {
+                run.measure()?;
+                serve.is_right()?
             }
         };
         let _ = fs::remove_file(&arrived);
@@ -213,5 +225,9 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
     }
     let checkout = Checkout::new(lab, &material.scale, xssh);
     rows.push(row("cvs-checkout", Task::Checkout(checkout), &plain, 7, &[wall(1.1)]));
+    let served = |asked| Task::Serve(Serve::new(asked, lab, tree, xssh));
+    let soon = Target::new(Metric::Wall, Bound::Milliseconds(20));
+    rows.push(row("serve-refusal", served(Asked::Refusal), &plain, 31, &[wall(0.1), soon]));
+    rows.push(row("serve-push", served(Asked::Push), &plain, 7, &[wall(1.1)]));
     rows
 }
