@@ -46,13 +46,25 @@ impl Serve {
         let gate = self.at(if client.is_ours { "xssh" } else { "rrsync" });
         match self.asked {
             // The shell is there for both; what it starts may end as it likes.
-            Asked::Refusal => Run::new("sh").args(["-c".into(), format!("{} id 2>/dev/null; true", gate.display())]),
+            Asked::Refusal => {
+                let line = format!("SSH_ORIGINAL_COMMAND=id {} 2>/dev/null; true", self.gate(client.is_ours));
+                Run::new("sh").args(["-c".into(), line])
+            }
             Asked::Push => {
                 let shell = format!("ssh -F {}", self.config.display());
                 let gate = format!("--rsync-path={}", gate.display());
                 let from = self.from.display().to_string();
                 Run::new("rsync").args(["-a", "-e", &shell, &gate, &from, "near:there"])
             }
+        }
+    }
+
+    /// What a line of authorized_keys would start.
+    fn gate(&self, is_ours: bool) -> String {
+        let tree = self.at("tree");
+        match is_ours {
+            true => format!("'{}' serve --root '{}'", self.xssh.display(), tree.display()),
+            false => format!("rrsync '{}'", tree.display()),
         }
     }
 
@@ -65,12 +77,9 @@ impl Serve {
     pub(crate) fn make(&self) -> Result<(), BenchError> {
         let tree = self.at("tree");
         fs::create_dir_all(&tree).map_err(BenchError::io(tree.display().to_string()))?;
-        let serve = format!("'{}' serve --root '{}'", self.xssh.display(), tree.display());
-        let rrsync = format!("rrsync '{}'", tree.display());
-        let asked = if self.asked == Asked::Push { "rsync $*" } else { "$*" };
-        for (name, gate) in [("xssh", serve), ("rrsync", rrsync)] {
+        for (name, is_ours) in [("xssh", true), ("rrsync", false)] {
             let path = self.at(name);
-            let script = format!("#!/bin/sh\nexport SSH_ORIGINAL_COMMAND=\"{asked}\"\nexec {gate}\n");
+            let script = format!("#!/bin/sh\nexport SSH_ORIGINAL_COMMAND=\"rsync $*\"\nexec {}\n", self.gate(is_ours));
             fs::write(&path, script).map_err(BenchError::io(path.display().to_string()))?;
             let mode = fs::Permissions::from_mode(0o755);
             fs::set_permissions(&path, mode).map_err(BenchError::io(path.display().to_string()))?;
