@@ -142,6 +142,7 @@ fn name(line: &Line) -> Option<String> {
 /// In a few words: what a line lets its key do.
 fn explained(line: &Line) -> String {
     match (grant(line), line.value("command")) {
+        (Some(Ok(Serve { config: Some(file), .. })), _) => format!("has what {} grants to its name", file.display()),
         (Some(Ok(serve)), _) => granted(&serve.grant),
         (Some(Err(why)), _) => format!("serves nothing: {why}"),
         (None, Some(command)) => format!("runs {command}"),

@@ -15,6 +15,7 @@ mod conversation;
 mod cvs;
 mod explain;
 mod forced;
+mod grants;
 mod join;
 mod journal;
 mod landing;

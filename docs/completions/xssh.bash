@@ -170,7 +170,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__authorize)
-            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --quota --max-file-size --max-files --rate --idle-timeout --max-sessions --name --require-landlock --log --install --list --remove --check --file --help"
+            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --quota --max-file-size --max-files --rate --idle-timeout --max-sessions --name --require-landlock --log --config --install --list --remove --check --file --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -250,6 +250,21 @@ _xssh() {
                     return 0
                     ;;
                 --log)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -320,7 +335,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__serve)
-            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --quota --max-file-size --max-files --rate --idle-timeout --max-sessions --name --require-landlock --log --explain --listen --authorized-keys --host-key --help"
+            opts="-h --root --read-only --write-only --append-only --no-delete --allow --allow-devices --allow-set-id --owner-names --cvs-root --cvs-read-only --cvs-admin --cvs-hooks --relay --relay-command --relay-config --relay-through --quota --max-file-size --max-files --rate --idle-timeout --max-sessions --name --require-landlock --log --config --explain --listen --authorized-keys --host-key --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -400,6 +415,21 @@ _xssh() {
                     return 0
                     ;;
                 --log)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --config)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"

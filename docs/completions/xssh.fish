@@ -189,6 +189,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand serve" -l idle-timeout -d 'A s
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l config -d 'What the key may do stands in FILE (TOML), in the table of its --name' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l explain -d 'Say what would be done for a client that asks for COMMAND, and why, without doing it' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l listen -d 'Be an SSH server there, for machines without sshd; may be given more than once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l authorized-keys -d 'The keys that may come in, as sshd\'s authorized_keys has them' -r -F
@@ -221,6 +222,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l idle-timeout -d 
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l config -d 'What the key may do stands in FILE (TOML), in the table of its --name' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l remove -d 'Take the lines of this name, comment or fingerprint (SHA256:...) away' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l check -d 'Explain every line of FILE, or of the account\'s authorized_keys, and what is wrong with it' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l file -d 'This authorized_keys instead of the account\'s' -r -F

@@ -18,6 +18,8 @@ use super::{Fault, listen};
 pub(crate) struct Serve {
     /// What the key may do.
     pub(crate) grant: Grant,
+    /// Where the grant stands instead.
+    pub(crate) config: Option<PathBuf>,
     /// Where its sessions are logged.
     pub(crate) log: Option<Log>,
     /// What is to be explained instead of done.
@@ -71,13 +73,20 @@ pub(super) fn read(matches: &ArgMatches) -> Result<Serve, &'static str> {
     if log.as_ref().is_some_and(|log| matches!(log, Log::File(path) if !path.is_absolute())) {
         return Err("--log is to begin with /, or to be syslog");
     }
-    Ok(Serve { grant: grant(matches)?, log, explain: None })
+    let config: Option<PathBuf> = matches.get_one("config").cloned();
+    if config.as_ref().is_some_and(|config| !config.is_absolute()) {
+        return Err("--config is to begin with /");
+    }
+    Ok(Serve { grant: grant(matches)?, config, log, explain: None })
 }
 
 /// The options of a grant, as a line of authorized_keys has them: read again, they are the same.
 pub(crate) fn words(serve: &Serve) -> Vec<String> {
     let mut words = Vec::new();
-    let Serve { grant, log, .. } = serve;
+    let Serve { grant, config, log, .. } = serve;
+    if let Some(config) = config {
+        words.extend(["--config".to_owned(), config.to_string_lossy().into_owned()]);
+    }
     if let Some(tree) = &grant.tree {
         words.extend(["--root".to_owned(), tree.root.to_string_lossy().into_owned()]);
         let Access { read, create, replace, delete } = tree.access;
@@ -151,7 +160,7 @@ fn log(place: &PathBuf) -> Log {
 fn grant(matches: &ArgMatches) -> Result<Grant, &'static str> {
     let (tree, repositories) = (tree(matches)?, repositories(matches)?);
     let relay = relay(matches)?;
-    if tree.is_none() && repositories.is_none() && relay.is_none() {
+    if tree.is_none() && repositories.is_none() && relay.is_none() && !matches.contains_id("config") {
         return Err("--root is missing, or --cvs-root, or --relay: what is served");
     }
     Ok(Grant {
@@ -256,6 +265,7 @@ mod tests {
             "--cvs-root /a --cvs-root /b --cvs-read-only --name x",
             "--cvs-root /a --cvs-admin --cvs-hooks refuse --root /srv --no-delete",
             "--root /srv --quota 10g --max-files 5 --max-file-size 1.5m --rate 100 --idle-timeout 60 --max-sessions 2",
+            "--config /etc/grants.toml --name x --log syslog",
             "--relay u@inner:2222 --name x",
             "--relay inner --relay-through --relay-config /etc/x",
             "--relay [::1]:22 --relay-command uptime",

@@ -4,12 +4,19 @@ use xssh_gate::{Authority, ServedCommand};
 
 use super::journal::{Journal, Outcome, REFUSED};
 use super::slot::Slot;
-use super::{cvs, explain, join, own, relay, rsync, tree};
+use super::{cvs, explain, grants, join, own, relay, rsync, tree};
 use crate::args::serve::Serve;
 use crate::{environment, words};
 
 /// Serves what the client asks for, as far as the key may.
 pub(crate) fn forced(call: &Serve) -> u8 {
+    let found = call.config.as_deref().map(|file| grants::granted(file, call));
+    let call = &match found {
+        None => call.clone(),
+        Some(Ok(found)) => Serve { explain: call.explain.clone(), ..found },
+        // What is wrong with the file is for the log alone.
+        Some(Err(why)) => return unknown(call, why),
+    };
     if let Some(command) = &call.explain {
         return explain::explain(&call.grant, command);
     }
@@ -23,6 +30,18 @@ pub(crate) fn forced(call: &Serve) -> u8 {
     let outcome = served(call, &journal, asked, command.as_deref());
     journal.write(&call.grant, command.as_deref(), kind, &outcome);
     outcome.code
+}
+
+/// The grant of a key cannot be had.
+fn unknown(call: &Serve, why: String) -> u8 {
+    if call.explain.is_some() {
+        return refuse(&why);
+    }
+    let told = refuse("nothing is granted to this key, or its grant cannot be read");
+    if let Ok(journal) = Journal::open(call.log.as_ref()) {
+        journal.write(&call.grant, environment::original_command().as_deref(), "other", &Outcome::refused(why));
+    }
+    told
 }
 
 fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option<&[u8]>) -> Outcome {

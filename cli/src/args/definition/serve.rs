@@ -131,7 +131,24 @@ pub(super) fn grants() -> Vec<Arg> {
     let repositories = repositories.into_iter().map(|arg| arg.help_heading("CVS"));
     let relay = relay.into_iter().map(|arg| arg.help_heading("A way on"));
     let others = others.into_iter().map(|arg| arg.help_heading("The key"));
-    tree.chain(repositories).chain(relay).chain(limits).chain(others).collect()
+    tree.chain(repositories).chain(relay).chain(limits).chain(others).chain([config()]).collect()
+}
+
+/// Where the grant stands instead.
+fn config() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(std::path::PathBuf))
+        .value_hint(ValueHint::FilePath)
+        .requires("name")
+        .conflicts_with_all(["root", "cvs-root", "relay"])
+        .help_heading("The key")
+        .help("What the key may do stands in FILE (TOML), in the table of its --name")
+        .long_help(
+            "What the key may do stands in FILE (TOML), in the table of its --name: the options of xssh serve without dashes, as \
+             root = \"/srv/alice\" or append-only = true.",
+        )
 }
 
 /// How much a key may take.

@@ -5,9 +5,11 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 
 use crate::over_both_servers;
 use crate::served::{Front, Served, plant};
-use crate::sync::{assert_alike, text};
+use crate::sync::{assert_alike, text, wait_until};
 
 over_both_servers!(
+    a_client_that_is_killed_leaves_no_half_file,
+    a_file_of_grants,
     a_tree_is_pushed_changed_and_pushed_again,
     paths_begin_at_the_root_however_they_are_written,
     one_named_file_is_pushed_over,
@@ -185,4 +187,77 @@ fn owners_travel_by_name_where_that_is_granted<F: Front>() {
     let listed = served.rsync(&["-a", "target:there/", text(&served.here("back"))]).run().ok();
     served.assert_unlearned(&listed);
     assert_alike(&here, &served.here("back"));
+}
+
+fn a_client_that_is_killed_leaves_no_half_file<F: Front>() {
+    let served = Served::<F>::with("");
+    let here = served.here("here");
+    fs::create_dir(&here).expect("a folder");
+    fs::write(here.join("large"), xssh_tests::noise::Noise { seed: 5, length: 4_000_000 }.bytes()).expect("a file");
+    let there = served.root().join("there");
+    let source = format!("{}/", text(&here));
+    for (round, options) in ["", "--append-only"].into_iter().enumerate() {
+        served.grant(options);
+        for call in [
+            served.rsync(&["-a", "--bwlimit=500", &source, "target:there"]),
+            served.sync(&["--bwlimit=500", "--no-compress", text(&here), "target:there"]),
+        ] {
+            let sessions = served.journal().len();
+            let session = call.start();
+            let root = served.root();
+            wait_until(move || staged(&root) > 100_000);
+            session.signal(rustix::process::Signal::KILL);
+            let _ = session.wait();
+            wait_until(|| served.journal().len() > sessions);
+            assert!(!there.join("large").exists(), "round {round}");
+            let _ = fs::remove_dir_all(&there);
+        }
+    }
+    let _ = served.rsync(&["-a", &source, "target:there"]).run().ok();
+    assert_alike(&here, &there);
+}
+
+/// The size of the largest file anywhere in a folder.
+fn staged(folder: &std::path::Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let sizes = entries.map(|entry| match fs::symlink_metadata(entry.path()) {
+        Ok(stat) if stat.is_dir() => staged(&entry.path()),
+        Ok(stat) => stat.len(),
+        Err(_) => 0,
+    });
+    sizes.max().unwrap_or(0)
+}
+
+fn a_file_of_grants<F: Front>() {
+    let served = Served::<F>::with("");
+    let here = served.here("here");
+    plant(&here);
+    let file = served.folder().join("grants.toml");
+    let grants = |text: &str| {
+        fs::write(&file, text).expect("a file of grants");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    };
+    let root = text(&served.root()).to_owned();
+    let log = served.folder().join("journal");
+    let program = text(&xssh_tests::subject::Subject::get().path);
+    served.force(&format!("{program} serve --config {} --name alice --log {}", text(&file), text(&log)));
+    grants(&format!("[alice]\nroot = '{root}'\nno-delete = true\n[bob]\nroot = '/'\n"));
+    let source = format!("{}/", text(&here));
+    let _ = served.rsync(&["-a", &source, "target:there"]).run().ok();
+    assert_alike(&here, &served.root().join("there"));
+    let outcome = served.rsync(&["-a", "--delete", &source, "target:there"]).run();
+    served.assert_refused(&outcome, "this key may not delete");
+    // What is wrong with the file is for the log.
+    for (text, why) in [
+        ("[bob]\nroot = '/'\n", "nothing is granted to alice"),
+        ("[alice]\nroot = 7\n", "--root is to begin"),
+        ("[", ""),
+    ] {
+        grants(text);
+        let outcome = served.rsync(&["-a", &source, "target:there"]).run();
+        assert_ne!(outcome.code(), Some(0), "{outcome}");
+        let _ = outcome.says("refused: nothing is granted to this key, or its grant cannot be read");
+        let last = served.journal().pop().expect("a line");
+        assert!(last["reason"].as_str().is_some_and(|reason| reason.contains(why)), "{last}");
+    }
 }

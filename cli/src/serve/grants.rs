@@ -1,0 +1,142 @@
+//! A file of grants, for sites with many keys: a table a name, with the options of `xssh serve` as its keys.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use toml::{Table, Value};
+
+use crate::args::serve::Serve;
+use crate::args::{self, Action};
+
+/// The largest file that is read, in bytes.
+const LARGEST: u64 = 8 << 20;
+/// Bits by which others than the owner may write.
+const OTHERS: u32 = 0o022;
+/// Options that stand in the line itself.
+const OF_THE_LINE: [&str; 5] = ["name", "config", "explain", "help", "listen"];
+
+/// What the file grants to a name, with what the line says besides.
+pub(super) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
+    let about = |why: String| format!("{}: {why}", file.display());
+    let name = line.grant.name.as_ref().ok_or_else(|| about("the line has no --name".to_owned()))?.as_str();
+    let table = read(file).map_err(about)?;
+    let options = match table.get(name) {
+        Some(Value::Table(options)) => options,
+        Some(_) => return Err(about(format!("{name} is no table"))),
+        None => return Err(about(format!("nothing is granted to {name}"))),
+    };
+    let mut words: Vec<OsString> = vec!["serve".into(), format!("--name={name}").into()];
+    for (option, value) in options {
+        words.extend(said(option, value).map_err(|why| about(format!("{name}.{option}: {why}")))?);
+    }
+    let mut serve = match args::parse("xssh", &words) {
+        Ok(Action::Serve(serve)) if serve.config.is_none() => *serve,
+        Ok(_) => return Err(about(format!("{name}: these are no options of a grant"))),
+        Err(fault) => return Err(about(format!("{name}: {fault}"))),
+    };
+    serve.grant.require_landlock |= line.grant.require_landlock;
+    serve.log = serve.log.or_else(|| line.log.clone());
+    Ok(serve)
+}
+
+fn read(path: &Path) -> Result<Table, String> {
+    let file = File::open(path).map_err(|error| error.to_string())?;
+    let stat = file.metadata().map_err(|error| error.to_string())?;
+    if stat.mode() & OTHERS != 0 {
+        return Err("others may write to it".to_owned());
+    }
+    if stat.len() > LARGEST {
+        return Err("it is too large".to_owned());
+    }
+    let mut text = String::new();
+    file.take(LARGEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
+    text.parse::<Table>().map_err(|error| error.message().to_owned())
+}
+
+/// An option as words of a command line.
+fn said(option: &str, value: &Value) -> Result<Vec<OsString>, String> {
+    if OF_THE_LINE.contains(&option) {
+        return Err("it belongs into the line of authorized_keys".to_owned());
+    }
+    Ok(match value {
+        Value::Boolean(true) => vec![format!("--{option}").into()],
+        Value::Boolean(false) => Vec::new(),
+        Value::String(text) => vec![format!("--{option}={text}").into()],
+        Value::Integer(number) => vec![format!("--{option}={number}").into()],
+        Value::Array(values) => {
+            let each = values.iter().map(|value| match value {
+                Value::String(text) => Ok(format!("--{option}={text}").into()),
+                _ => Err("a list is one of texts".to_owned()),
+            });
+            each.collect::<Result<_, _>>()?
+        }
+        _ => return Err("it is neither true nor false, a text, a number nor a list of texts".to_owned()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn line(words: &str) -> Serve {
+        let words: Vec<OsString> = format!("serve {words}").split(' ').map(OsString::from).collect();
+        match args::parse("xssh", &words) {
+            Ok(Action::Serve(serve)) => *serve,
+            other => panic!("{words:?}: {other:?}"),
+        }
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("grants.toml");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_table_is_the_same_as_a_line() {
+        let (_folder, path) = file(
+            "[alice]\nroot = '/srv/a b'\nappend-only = true\nno-delete = false\nallow = ['sync', 'rsync']\nquota = '10g'\n\
+             max-files = 5\n[bob]\nrelay = 'inner'\n",
+        );
+        let found = granted(&path, &line("--config /x --name alice --log syslog --require-landlock")).unwrap();
+        let mut words: Vec<OsString> = ["serve", "--name", "alice", "--root", "/srv/a b"].map(OsString::from).to_vec();
+        words.extend(
+            "--append-only --quota 10g --max-files 5 --log syslog --require-landlock".split(' ').map(OsString::from),
+        );
+        assert_eq!(args::parse("xssh", &words).ok().map(|_| ()), Some(()));
+        let Ok(Action::Serve(expected)) = args::parse("xssh", &words) else { unreachable!() };
+        assert_eq!(found, *expected);
+        assert!(granted(&path, &line("--config /x --name bob")).unwrap().grant.relay.is_some());
+    }
+
+    #[test]
+    fn what_is_no_grant_is_named() {
+        for (text, said) in [
+            ("", "nothing is granted to alice"),
+            ("alice = 1", "alice is no table"),
+            ("[alice]\nroot = '/srv'\nunknown = true", "--unknown"),
+            ("[alice]\nroot = 'srv'", "--root is to begin with /"),
+            ("[alice]\nroot = '/srv'\nname = 'bob'", "belongs into the line"),
+            ("[alice]\nroot = '/srv'\nconfig = '/x'", "belongs into the line"),
+            ("[alice]\nroot = 1.5", "neither true nor false"),
+            ("[alice]\nroot = ['/a', '/b']", "cannot be used multiple times"),
+            ("[alice", "unclosed table"),
+        ] {
+            let (_folder, path) = file(text);
+            let why = granted(&path, &line("--config /x --name alice")).unwrap_err();
+            assert!(why.contains(said), "{text:?}: {why}");
+        }
+        let (_folder, path) = file("[alice]\nroot = '/srv'");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+        assert!(granted(&path, &line("--config /x --name alice")).unwrap_err().contains("others may write"));
+    }
+}
