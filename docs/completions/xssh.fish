@@ -185,7 +185,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand serve" -l quota -d 'The files 
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-file-size -d 'No file may be larger' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-files -d 'The tree may hold so many entries' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends' -r
-complete -c xssh -n "__fish_xssh_using_subcommand serve" -l idle-timeout -d 'A session of xssh sync or rsync in which nothing passes for so long is ended' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l idle-timeout -d 'A session in which nothing passes for so long is ended; not with --relay' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
@@ -218,7 +218,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l quota -d 'The fi
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-file-size -d 'No file may be larger' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-files -d 'The tree may hold so many entries' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends' -r
-complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l idle-timeout -d 'A session of xssh sync or rsync in which nothing passes for so long is ended' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l idle-timeout -d 'A session in which nothing passes for so long is ended; not with --relay' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F

@@ -14,6 +14,9 @@ mod server;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
 
 use xssh_cvs::{Access, Gate, Grant, Hooks, Login, Refusal, Repository};
 use xssh_gate::CvsAuthority;
@@ -21,14 +24,14 @@ use xssh_gate::CvsAuthority;
 use super::journal::Outcome;
 use super::own;
 use crate::environment;
-use crate::words::FAILED;
+use crate::words::{self, FAILED};
 use pump::Client;
 use server::{Server, Started};
 
 /// Serves a client.
-pub(super) fn serve(granted: CvsAuthority<'_>, required: bool) -> Outcome {
+pub(super) fn serve(granted: CvsAuthority<'_>, required: bool, log: &(dyn Fn(&Outcome) + Sync)) -> Outcome {
     let mut outcome = Outcome::default();
-    match attend(granted, required, &mut outcome) {
+    match attend(granted, required, &mut outcome, log) {
         Ok(Some(refusal)) => {
             let Outcome { confined, ran, .. } = outcome;
             Outcome { confined, ran, ..Outcome::refused(refusal.to_string()) }
@@ -39,22 +42,47 @@ pub(super) fn serve(granted: CvsAuthority<'_>, required: bool) -> Outcome {
 }
 
 /// A session, from its first word to its last; and why it was refused, if it was.
-fn attend(granted: CvsAuthority<'_>, required: bool, outcome: &mut Outcome) -> io::Result<Option<Refusal>> {
+fn attend(
+    granted: CvsAuthority<'_>,
+    required: bool,
+    outcome: &mut Outcome,
+    log: &(dyn Fn(&Outcome) + Sync),
+) -> io::Result<Option<Refusal>> {
     let mut client = Client::new(Gate::new(grant(granted)))?;
-    if let Some(root) = client.greet()? {
-        match start(granted, root, required) {
-            Ok(Ready { started, repository, login }) => {
-                outcome.confined = Some(started.confined);
-                outcome.ran = Some(started.words.clone());
-                client.gate().serve(repository, login.as_ref());
-                client.carry(started)?;
-            }
-            Err(why) => client.gate().refuse(Refusal::Server(why)),
+    let watched = client.watched();
+    thread::scope(|scope| {
+        // Dropped when all is done, whatever comes of it.
+        let (_going_on, stop) = sync_channel(0);
+        if let Some(idle) = granted.idle() {
+            scope.spawn(move || {
+                if watched.watch(idle, &stop) {
+                    end(idle, log);
+                }
+            });
         }
-    }
-    client.finish();
-    let refusal = client.gate().refusal().cloned();
-    Ok(refusal)
+        if let Some(root) = client.greet()? {
+            match start(granted, root, required) {
+                Ok(Ready { started, repository, login }) => {
+                    outcome.confined = Some(started.confined);
+                    outcome.ran = Some(started.words.clone());
+                    client.gate().serve(repository, login.as_ref());
+                    client.carry(started)?;
+                }
+                Err(why) => client.gate().refuse(Refusal::Server(why)),
+            }
+        }
+        client.finish();
+        let refusal = client.gate().refusal().cloned();
+        Ok(refusal)
+    })
+}
+
+/// Ends this process, where nothing has passed for too long.
+fn end(idle: Duration, log: &(dyn Fn(&Outcome) + Sync)) {
+    let why = format!("nothing passed for {} seconds", idle.as_secs());
+    words::say(&format_args!("xssh: {why}"));
+    log(&Outcome { failed: Some(why), code: FAILED, ..Outcome::default() });
+    environment::leave(FAILED);
 }
 
 /// A server, and what the gate is to know of its repository.

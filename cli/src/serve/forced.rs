@@ -70,7 +70,9 @@ fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option
         }
         Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
         Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
-        Ok(Authority::Cvs(granted)) => cvs::serve(granted, required),
+        Ok(Authority::Cvs(granted)) => {
+            cvs::serve(granted, required, &|outcome| journal.write(&call.grant, command, kind, outcome))
+        }
         Ok(Authority::Relay(way)) => relay::serve(&way),
         Err(refusal) if speaks_sync => tree::refuse(&refusal.to_string()),
         Err(refusal) => {

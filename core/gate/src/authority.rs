@@ -1,6 +1,7 @@
 //! Where a command meets a grant. No other place makes an authority.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::{
     Access, Grant, Limits, Name, Protocol, Refusal, Relay, RelayTo, Repositories, ServedCommand, Tree, Way, Word,
@@ -80,6 +81,7 @@ impl<'a> TreeAuthority<'a> {
 pub struct CvsAuthority<'a> {
     repositories: &'a Repositories,
     name: Option<&'a Name>,
+    limits: &'a Limits,
 }
 
 impl<'a> CvsAuthority<'a> {
@@ -101,6 +103,11 @@ impl<'a> CvsAuthority<'a> {
     /// Whether programs that `CVSROOT` names run.
     pub fn runs_hooks(self) -> bool {
         self.repositories.runs_hooks
+    }
+
+    /// How long nothing may pass.
+    pub fn idle(self) -> Option<Duration> {
+        self.limits.idle
     }
 
     /// What may be done, in words.
@@ -165,7 +172,11 @@ impl Grant {
             ServedCommand::Rsync(words) => self.tree(Protocol::Rsync).map(|tree| Authority::Rsync(tree, words)),
             ServedCommand::Cvs => {
                 let granted = self.repositories.as_ref();
-                let granted = granted.map(|repositories| CvsAuthority { repositories, name: self.name.as_ref() });
+                let granted = granted.map(|repositories| CvsAuthority {
+                    repositories,
+                    name: self.name.as_ref(),
+                    limits: &self.limits,
+                });
                 granted.map(Authority::Cvs).ok_or_else(|| Refusal::Protocol(Protocol::Cvs, self.serves()))
             }
             ServedCommand::Other(words) => Err(self.other(&words)),

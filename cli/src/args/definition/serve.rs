@@ -174,11 +174,7 @@ fn limits() -> Vec<Arg> {
     ];
     let of_root = of_root.map(|arg| arg.requires("root"));
     let of_key = [
-        number(
-            "idle-timeout",
-            "SECONDS",
-            "A session of xssh sync or rsync in which nothing passes for so long is ended",
-        ),
+        number("idle-timeout", "SECONDS", "A session in which nothing passes for so long is ended; not with --relay"),
         number("max-sessions", "N", "So many sessions of this key at once"),
     ];
     of_root.into_iter().chain(of_key).collect()

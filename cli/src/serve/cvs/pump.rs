@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 use xssh_cvs::Gate;
 
 use super::server::Started;
@@ -39,6 +41,10 @@ struct Shared {
     output: Mutex<File>,
     /// How often something of the client's was read.
     heard: AtomicU64,
+    /// When something passed last, to or from the client.
+    passed: Mutex<Instant>,
+    /// The server, as long as it is not waited for, and its directory.
+    running: Mutex<Option<(Pid, TempDir)>>,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -49,10 +55,19 @@ impl Client {
     /// A client before its gate.
     pub(super) fn new(gate: Gate) -> io::Result<Self> {
         let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
-        Ok(Self {
-            shared: Arc::new(Shared { gate: Mutex::new(gate), output: Mutex::new(output), heard: AtomicU64::new(0) }),
-            end: None,
-        })
+        let shared = Shared {
+            gate: Mutex::new(gate),
+            output: Mutex::new(output),
+            heard: AtomicU64::new(0),
+            passed: Mutex::new(Instant::now()),
+            running: Mutex::new(None),
+        };
+        Ok(Self { shared: Arc::new(shared), end: None })
+    }
+
+    /// What another thread can watch.
+    pub(super) fn watched(&self) -> Watched {
+        Watched(self.shared.clone())
     }
 
     /// Its gate.
@@ -67,7 +82,10 @@ impl Client {
         while gate.wanted().is_none() && !gate.is_closing() {
             match io::stdin().read(&mut buffer)? {
                 0 => return Ok(None),
-                length => gate.from_client(&buffer[..length]),
+                length => {
+                    self.shared.note();
+                    gate.from_client(&buffer[..length]);
+                }
             }
         }
         Ok(gate.wanted())
@@ -76,6 +94,7 @@ impl Client {
     /// Carries everything until the server has said all.
     pub(super) fn carry(&mut self, started: Started) -> io::Result<()> {
         let Started { mut child, temporary, .. } = started;
+        *locked(&self.shared.running) = Some((Pid::from_child(&child), temporary));
         let (said_all, end) = sync_channel(1);
         self.end = Some(end);
         let (input, shared) = (child.stdin.take(), self.shared.clone());
@@ -95,9 +114,10 @@ impl Client {
                 }
             }
         }
+        let running = locked(&self.shared.running).take();
         let status = child.wait()?;
         ::log::debug!("cvs ended: {status}");
-        drop(temporary);
+        drop(running);
         self.gate().server_ended();
         Ok(())
     }
@@ -127,6 +147,30 @@ impl Client {
     }
 }
 
+/// A client, as far as it is watched.
+#[derive(Debug)]
+pub(super) struct Watched(Arc<Shared>);
+
+impl Watched {
+    /// Watches until `stop` ends. Where nothing passes for so long, the server is stopped and `true` given: what waits for the client
+    /// may wait for ever, so this process is to end then.
+    pub(super) fn watch(&self, idle: Duration, stop: &Receiver<()>) -> bool {
+        let tick = (idle / 4).min(SILENCE);
+        while stop.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
+            if locked(&self.0.passed).elapsed() <= idle {
+                continue;
+            }
+            if let Some((server, temporary)) = locked(&self.0.running).take() {
+                // It has not been waited for, so its number is its own.
+                let _ = kill_process(server, Signal::KILL);
+                drop(temporary);
+            }
+            return true;
+        }
+        false
+    }
+}
+
 impl Shared {
     /// Reads the client until it ends, whatever becomes of the server.
     fn read_client(&self, mut server: Option<ChildStdin>, said_all: &SyncSender<()>) {
@@ -146,6 +190,7 @@ impl Shared {
             match io::stdin().read(&mut buffer) {
                 Ok(length) if length > 0 => {
                     self.heard.fetch_add(1, Ordering::Relaxed);
+                    self.note();
                     locked(&self.gate).from_client(&buffer[..length]);
                 }
                 _ => break,
@@ -156,6 +201,15 @@ impl Shared {
     }
 
     fn tell(&self, bytes: &[u8]) -> io::Result<()> {
-        if bytes.is_empty() { Ok(()) } else { locked(&self.output).write_all(bytes) }
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        locked(&self.output).write_all(bytes)?;
+        self.note();
+        Ok(())
+    }
+
+    fn note(&self) {
+        *locked(&self.passed) = Instant::now();
     }
 }

@@ -246,6 +246,42 @@ fn clients_that_hold_everything_up() {
     drop((deaf, slow, quiet));
 }
 
+/// A quiet client, before its root and behind it, and one that reads nothing.
+#[test]
+fn quiet_clients_are_ended() {
+    let gated = Gated::on(Sshd::plan().with("SetEnv HOME=%d/home TMPDIR=%d/home").start());
+    gated.grant(gated.home.key(), "--name alice --idle-timeout 2");
+    gated.check_out();
+    let noise = xssh_tests::noise::Noise { seed: 9, length: 30_000_000 };
+    xssh_tests::tree::plant_file(&gated.here("copy/large"), noise);
+    let _ = gated.done("copy", &["-Q", "add", "-kb", "large"]);
+    let _ = gated.done("copy", &["-Q", "commit", "-m", "x"]);
+    let root = format!("Root {}\n", gated.repository().display());
+    let responses =
+        "Valid-responses ok error Valid-requests Checked-in Updated Created Update-existing Merged Removed M E";
+    for words in ["", "Root", &root, &format!("{root}{responses}\nArgument project\nco\n")] {
+        let before = gated.journal().len();
+        let call = gated.home.call(gated.shell(gated.home.key())).args(["-l", &gated.user, "--", HOST, "cvs server"]);
+        let mut client = call.start();
+        client.stdin.as_mut().expect("its input").write_all(words.as_bytes()).expect("its input");
+        let late = Instant::now() + Duration::from_secs(60);
+        while gated.journal().len() == before {
+            assert!(Instant::now() < late, "{words:?} goes on");
+            thread::sleep(Duration::from_millis(50));
+        }
+        let last = gated.journal().pop().expect("a line in the log");
+        assert_eq!(
+            (&last["verdict"], &last["reason"]),
+            (&"failed".into(), &"nothing passed for 2 seconds".into()),
+            "{last}"
+        );
+        while count(&gated.server.home()) > 0 {
+            assert!(Instant::now() < late, "its directory is left");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
 /// The memory of a process that is one of ours.
 fn resident(pid: u32) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
