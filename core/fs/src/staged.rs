@@ -140,8 +140,9 @@ impl Root {
         }
         let parent = self.parent(path)?;
         let flags = OFlags::RDWR | OFlags::TMPFILE | OFlags::CLOEXEC;
-        // Nobody else can open it. Set-id bits are for the end, when it has its owner.
-        let mode = mode & 0o777;
+        // Nobody else can open it. Set-id bits are for the end, when it has its owner; and who may not write to his file may not
+        // set its extended attributes either.
+        let mode = mode & 0o777 | 0o600;
         match rustix::fs::openat(&parent, ".", flags, Mode::from_raw_mode(mode)) {
             Ok(file) => {
                 let (path, may_replace) = (path.clone(), self.granted.replace);
