@@ -323,7 +323,8 @@ mod as_root {
         let killed = format!(
             "sh -c 'mkfifo {folder}/f; {own} serve --sync < {folder}/f & p=$!; stdbuf -o0 head -c 6000000 > {folder}/f; kill -9 $p'; :"
         );
-        let _ = sync_by(&world, &killed, &["--no-compress", text(&here), &on_host(&there)]).run();
+        let once = ["--no-compress", "--connections", "1", text(&here), &on_host(&there)];
+        let _ = sync_by(&world, &killed, &once).run();
         let left = staged(&there).expect("what is left");
         assert!(fs::metadata(left).expect("what is left").len() > 5_000_000);
         wait_until(|| Call::new(peer::require("flock")).args(["-n", text(&there), "true"]).run().code() == Some(0));

@@ -79,7 +79,7 @@ impl Place {
     fn run(&self, world: &World, args: &[&str], peer: JoinHandle<()>) -> Outcome {
         let [up, down] = self.fifos.each_ref().map(|fifo| text(fifo));
         let remote = format!("sh -c 'cat {down} & exec cat > {up}'; :");
-        let outcome = sync_by(world, &remote, args).run();
+        let outcome = sync_by(world, &remote, &[&["--connections", "1"], args].concat()).run();
         peer.join().expect("a peer that has said all");
         let is_told = outcome.code().is_some_and(|code| (1..100).contains(&code)) && !outcome.stderr.is_empty();
         assert!(is_told, "{outcome}");
