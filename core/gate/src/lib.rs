@@ -2,7 +2,7 @@
 //!
 //! In order of use: [`Grant`] (what the administrator's line gives), [`ServedCommand`] (what the client asks for, parsed once and
 //! never by a shell), [`Grant::admit`] (the one `match` of the two, which makes an [`Authority`] or a [`Refusal`]), and [`Domain`]
-//! (Landlock and limits around whoever acts on it). [`line`] reads, writes and judges the lines of authorized_keys.
+//! (Landlock and limits around whoever acts on it). [`mod@line`] reads, writes and judges the lines of authorized_keys.
 //!
 //! It must never run anything a client names, never open a path a client names, and never know a protocol: rsync's words are
 //! handed on as words.
