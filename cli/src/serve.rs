@@ -1,12 +1,13 @@
 //! `xssh serve`: what this program does where sshd or another xssh has started it.
 //!
-//! - [`forced`] is the forced command of a key: what the client asks for is matched with what the line grants, once, and one of
+//! - [`forced()`] is the forced command of a key: what the client asks for is matched with what the line grants, once, and one of
 //!   the rooms below acts on the authority that comes of it. `tree` is a sync in the granted tree, `rsync` the system's rsync in
 //!   a Landlock domain of it, `cvs` the system's cvs behind a gate, `relay` the way to one other host; `own` says what no tree may
-//!   hold, `slot` counts sessions, `pace` holds streams to a rate; `explain` says the same without doing it, and `journal` writes a line of JSON about the session.
+//!   hold, `slot` counts sessions, `pace` holds streams to a rate, `grants` reads what many keys may; `explain` says the same
+//!   without doing it, and `journal` writes a line of JSON about the session.
 //! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
-//! - [`listen`] is a small SSH server, which starts [`forced`] for each of its keys where there is no sshd.
-//! - [`join`] brings a helper a further lane, `landing` is where it takes it.
+//! - [`listen()`] is a small SSH server, which starts [`forced()`] for each of its keys where there is no sshd.
+//! - [`join()`] brings a helper a further lane, `landing` is where it takes it.
 //!
 //! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`); those that cvs
 //! gets have passed the gate, and it is held to its domain.
