@@ -40,6 +40,8 @@ impl Outcome {
     }
 }
 
+/// How many letters of what was run are logged.
+const RAN: usize = 2000;
 /// What a refused session ends with.
 pub(super) const REFUSED: u8 = 1;
 
@@ -107,7 +109,7 @@ impl Journal {
         if let Some(why) = outcome.refused.as_ref().or(outcome.failed.as_ref()) {
             put("reason", json!(why));
         }
-        put("ran", json!(outcome.ran));
+        put("ran", json!(outcome.ran.as_deref().map(short)));
         put("landlock", json!(outcome.confined.map(Confined::word)));
         put("files", json!(outcome.moved.map(|(files, _)| files)));
         put("bytes", json!(outcome.moved.map(|(_, bytes)| bytes)));
@@ -115,6 +117,12 @@ impl Journal {
         put("milliseconds", json!(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)));
         Value::Object(line)
     }
+}
+
+/// As much of a text as a line has room for: a client chooses how long its paths are.
+fn short(text: &str) -> String {
+    let more = if text.chars().nth(RAN).is_some() { "…" } else { "" };
+    text.chars().take(RAN).collect::<String>() + more
 }
 
 /// A moment as RFC 3339 writes it, in UTC.
@@ -143,6 +151,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn what_was_run_is_logged_in_part_where_it_is_long() {
+        assert_eq!(short("rsync"), "rsync");
+        assert_eq!(short(&"ä".repeat(9_000)).chars().count(), RAN + 1);
+    }
 
     #[test]
     fn moments_are_written_as_rfc_3339_has_them() {
