@@ -1,6 +1,7 @@
 //! How much a key may take.
 
 use std::fs;
+use std::io::Read as _;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
@@ -127,12 +128,16 @@ fn no_more_sessions_at_once_than_a_key_may_have<F: Front>() {
     let served = Served::<F>::with("--max-sessions 2");
     let here = served.here("here");
     plant(&here);
-    let held: Vec<_> =
-        (0..2).map(|_| served.ask("xssh serve --sync").stdin(std::process::Stdio::piped()).start()).collect();
-    wait_until(|| {
-        let outcome = served.rsync(&["-a", text(&here), "target:x"]).run();
-        outcome.errors().contains("this key has 2 sessions already")
-    });
+    let held: Vec<_> = (0..2)
+        .map(|_| {
+            let mut session = served.ask("xssh serve --sync").stdin(std::process::Stdio::piped()).start();
+            // Its first words: it is there.
+            session.stdout.as_mut().expect("a pipe").read_exact(&mut [0; 8]).expect("an opening");
+            session
+        })
+        .collect();
+    let outcome = served.rsync(&["-a", text(&here), "target:x"]).run();
+    assert!(outcome.errors().contains("this key has 2 sessions already"), "{outcome}");
     let outcome = served.sync(&[text(&here), "target:y"]).run().ends(3);
     assert!(outcome.errors().contains("this key has 2 sessions already"), "{outcome}");
     for session in held {
