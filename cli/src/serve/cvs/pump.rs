@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use xssh_cvs::Gate;
@@ -21,6 +22,8 @@ use super::server::Started;
 
 /// What is read at once.
 const CHUNK: usize = 64 << 10;
+/// How long what the server has said waits for more of it.
+const MOMENT: Duration = Duration::from_millis(1);
 /// How long a refused client may go on sending before it reads why.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A refused client that says nothing for this long has read it.
@@ -101,15 +104,18 @@ impl Client {
         thread::Builder::new().spawn(move || shared.read_client(input, &said_all))?;
         if let Some(mut answers) = child.stdout.take() {
             let mut buffer = vec![0; CHUNK];
+            let mut bytes = Vec::new();
             while let Ok(length) = answers.read(&mut buffer)
                 && length > 0
             {
-                let bytes = {
-                    let mut gate = self.gate();
-                    gate.from_server(&buffer[..length]);
-                    gate.take_for_client()
-                };
-                if self.shared.tell(&bytes).is_err() {
+                let mut gate = self.gate();
+                gate.from_server(&buffer[..length]);
+                bytes.extend(gate.take_for_client());
+                drop(gate);
+                if bytes.len() < CHUNK && is_going_on(&answers) {
+                    continue;
+                }
+                if self.shared.tell(&std::mem::take(&mut bytes)).is_err() {
                     break;
                 }
             }
@@ -145,6 +151,12 @@ impl Client {
             heard = now;
         }
     }
+}
+
+/// Whether the server says more in a moment. It says each file apart, and each that is passed on alone wakes everybody on its way.
+fn is_going_on(answers: &impl AsFd) -> bool {
+    thread::sleep(MOMENT);
+    poll(&mut [PollFd::new(answers, PollFlags::IN)], Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
 }
 
 /// A client, as far as it is watched.
