@@ -119,6 +119,8 @@ impl Client {
                     break;
                 }
             }
+            // Its last words came right before its end.
+            let _ = self.shared.tell(&bytes);
         }
         let running = locked(&self.shared.running).take();
         let status = child.wait()?;
