@@ -196,8 +196,10 @@ impl Root {
     pub fn remove_file(&self, path: &RelPath) -> Result<(), FsError> {
         self.may_remove(path)?;
         let parent = self.parent(path)?;
-        self.gone(path);
-        rustix::fs::unlinkat(&parent, path.name(), AtFlags::empty()).map_err(FsError::of(path))
+        let taken = self.taken(path);
+        rustix::fs::unlinkat(&parent, path.name(), AtFlags::empty()).map_err(FsError::of(path))?;
+        self.gone(taken);
+        Ok(())
     }
 
     /// Removes an empty directory.
@@ -207,9 +209,11 @@ impl Root {
     pub fn remove_directory(&self, path: &RelPath) -> Result<(), FsError> {
         self.may_remove(path)?;
         let parent = self.parent(path)?;
-        self.gone(path);
+        let taken = self.taken(path);
         self.forget(path);
-        rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))
+        rustix::fs::unlinkat(&parent, path.name(), AtFlags::REMOVEDIR).map_err(FsError::of(path))?;
+        self.gone(taken);
+        Ok(())
     }
 
     /// Makes `to` another name of the file `from` of this or another tree, in place of what stands there unless that is a

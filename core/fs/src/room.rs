@@ -76,12 +76,17 @@ impl Root {
         self.room.as_ref().map_or(Ok(()), |room| room.claim_entry(path))
     }
 
-    /// Gives back what an entry that goes had taken.
-    pub(crate) fn gone(&self, path: &RelPath) {
-        let Some(room) = &self.room else { return };
-        if let Ok(entry) = self.stat(path) {
+    /// The bytes that an entry which is about to go has taken; none where nothing is counted.
+    pub(crate) fn taken(&self, path: &RelPath) -> Option<u64> {
+        let entry = self.room.as_ref().and_then(|_| self.stat(path).ok())?;
+        Some(if entry.kind == Kind::File && entry.links == 1 { entry.size } else { 0 })
+    }
+
+    /// Gives back what an entry that has gone had taken.
+    pub(crate) fn gone(&self, taken: Option<u64>) {
+        if let (Some(room), Some(bytes)) = (&self.room, taken) {
             give(&room.entries, 1);
-            give(&room.bytes, if entry.kind == Kind::File && entry.links == 1 { entry.size } else { 0 });
+            give(&room.bytes, bytes);
         }
     }
 
@@ -145,6 +150,11 @@ mod tests {
         assert!(is_full(root.make_symlink(&path("m"), b"x", &none, false)));
         assert!(is_full(root.stage(&path("g")).and_then(|staged| staged.finish_new(&none))));
         assert!(is_full(root.link_from(&root, &path("f"), &path("h"))));
+        // What cannot be removed gives nothing back.
+        fs::write(folder.path().join("d/inside"), "").unwrap();
+        assert!(root.remove_directory(&path("d")).is_err() && root.remove_file(&path("d")).is_err());
+        assert!(is_full(root.make_directory(&path("e"), 0o700)));
+        fs::remove_file(folder.path().join("d/inside")).unwrap();
         root.remove_file(&path("l")).unwrap();
         root.beneath(&path("d")).unwrap().make_directory(&path("e"), 0o700).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
