@@ -54,7 +54,7 @@ fn line(serve: &Serve, key: &Path) -> Result<Line, String> {
     if let Some(tree) = tree.filter(|tree| !tree.root.is_dir()) {
         words::say(&format_args!("xssh: {} is not there yet, or no directory", tree.root.display()));
     }
-    let program = std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
+    let program = environment::own_program()?;
     let program = program.to_str().ok_or("the path of this program is no text")?.to_owned();
     let words = std::iter::once(program).chain(std::iter::once("serve".to_owned())).chain(serve::words(serve));
     let command: Vec<String> = words.map(|word| quoted(&word)).collect();

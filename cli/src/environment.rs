@@ -36,6 +36,11 @@ pub(crate) fn argv() -> (String, Vec<OsString>) {
     (name, argv.collect())
 }
 
+/// This program's file.
+pub(crate) fn own_program() -> Result<PathBuf, String> {
+    std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))
+}
+
 /// A variable, where it is text.
 pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()

@@ -11,7 +11,7 @@ use xssh_ssh::prompt::Prompt;
 use super::remote::{Copy, OFFER};
 use crate::args::sync::Sync;
 use crate::prompt::Terminal;
-use crate::words;
+use crate::{environment, words};
 
 /// The longest name of a platform.
 const PLATFORM: usize = 256;
@@ -106,7 +106,7 @@ fn running() -> Result<PathBuf, String> {
     if path.exists() {
         return Ok(path.to_owned());
     }
-    std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))
+    environment::own_program()
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

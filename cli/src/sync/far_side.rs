@@ -1,7 +1,6 @@
 //! The other side: this program once more, as a remote shell or as the helper itself.
 
 use std::io::{self, IsTerminal, Read, Write};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -86,7 +85,7 @@ impl FarSide {
                 command
             }
             None => {
-                let mut command = Command::new(own_program()?);
+                let mut command = Command::new(environment::own_program()?);
                 command.args(["serve", "--sync"]);
                 command
             }
@@ -139,13 +138,9 @@ pub(super) fn is_attended() -> bool {
     io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
-fn own_program() -> Result<PathBuf, String> {
-    std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))
-}
-
 /// This program as the remote shell that runs this on a host, with options before and behind the user's.
 fn on_host(call: &Sync, [before, behind]: [&[&str]; 2], host: &str, remote: &str) -> Result<Command, String> {
-    let mut command = Command::new(own_program()?);
+    let mut command = Command::new(environment::own_program()?);
     command.args(before).args(&call.shell).args(behind).arg("--").arg(host).arg(remote);
     Ok(command)
 }

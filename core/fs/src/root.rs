@@ -67,8 +67,7 @@ impl Root {
 
     /// Whether nothing is in it. Where that cannot be said, it is not.
     pub fn is_empty(&self) -> bool {
-        let Ok(mut entries) = rustix::fs::Dir::read_from(self.fd()) else { return false };
-        entries.all(|entry| entry.is_ok_and(|entry| matches!(entry.file_name().to_bytes(), b"." | b"..")))
+        self.names(&RelPath::root(), 0).is_ok()
     }
 
     /// The held directory.

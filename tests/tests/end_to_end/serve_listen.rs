@@ -5,7 +5,6 @@ mod crowd;
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use xssh_tests::call::Call;
@@ -15,7 +14,7 @@ use xssh_tests::own_server::OwnServer;
 use xssh_tests::peer;
 use xssh_tests::subject::Subject;
 
-use crate::sync::{assert_alike, text};
+use crate::sync::{assert_alike, text, wait_until};
 
 const HOST: &str = "small";
 
@@ -126,11 +125,7 @@ fn it_ends_when_what_is_at_work_is_done() {
     fs::write(here.join("large"), Noise { seed: 6, length: 8_000_000 }.bytes()).expect("a file");
     let running = small.sync(&["--bwlimit", "4m", text(&here), "small:there"]).start();
     let there = small.server.root().join("there");
-    let late = Instant::now() + Duration::from_secs(60);
-    while !there.exists() {
-        assert!(Instant::now() < late, "it never began");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(|| there.exists());
     small.server.signal(Signal::TERM);
     small.server.await_log("ending when what is at work");
     let _ = running.finish().ok();
@@ -148,11 +143,7 @@ fn a_host_key_is_made_once() {
     let log = small.home.path().join("second");
     let call = call.arg(keys).arg("--host-key").arg(small.server.folder().join("host_key")).args(["--root", "/srv"]);
     let running = call.stderr(fs::File::create(&log).expect("a log")).start();
-    let late = Instant::now() + Duration::from_secs(60);
-    while !fs::read_to_string(&log).expect("its log").contains("listening on") {
-        assert!(Instant::now() < late, "it does not run");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_until(|| fs::read_to_string(&log).expect("its log").contains("listening on"));
     running.signal(Signal::INT);
     let _ = running.wait().ok();
     assert_eq!(key(&fs::read_to_string(&log).expect("its log")), key(&first));

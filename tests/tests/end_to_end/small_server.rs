@@ -17,6 +17,8 @@ use xssh_tests::key::Key;
 use xssh_tests::noise::Noise;
 use xssh_tests::peer;
 
+use crate::sync::wait_until;
+
 /// Lets one key in, and runs for it what the client says: only a test may do that.
 struct Anything(String);
 
@@ -188,16 +190,9 @@ fn the_end_waits_for_what_is_at_work() {
     let marker = small.home.path().join("at-work");
     let command = format!("touch {}; cat; echo done", marker.display());
     let mut busy = small.home.xssh(&["small", &command]).start();
-    let late = Instant::now() + Duration::from_secs(30);
-    while !marker.exists() {
-        assert!(Instant::now() < late, "it never began");
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(|| marker.exists());
     small.stop.send_replace(Stop::Gently);
-    while TcpStream::connect(small.address).is_ok() {
-        assert!(Instant::now() < late, "it still listens");
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(|| TcpStream::connect(small.address).is_err());
     busy.stdin.take().expect("a pipe").write_all(b"more, ").expect("it is still there");
     assert_eq!(busy.finish().ok().text(), "more, done\n");
     small.running.take().expect("the server").join().expect("the server's end");
@@ -213,11 +208,7 @@ fn one_connection_has_a_bounded_number_of_programs() {
         call.args(["-S", control]).args(args)
     };
     let master = ssh(&["-M", "small", "cat"]).start();
-    let late = Instant::now() + Duration::from_secs(30);
-    while !std::path::Path::new(control).exists() {
-        assert!(Instant::now() < late, "there is no master");
-        thread::sleep(Duration::from_millis(10));
-    }
+    wait_until(|| std::path::Path::new(control).exists());
     let more: Vec<_> = (1..PEER_PROGRAMS).map(|_| ssh(&["small", "echo up; cat"]).start()).collect();
     let more: Vec<_> = more
         .into_iter()

@@ -3,7 +3,7 @@
 use clap::builder::ValueHint;
 use clap::{Arg, ArgGroup, Command, value_parser};
 
-use super::{long_flag, named, serve};
+use super::{long_flag, named, path, serve};
 
 const ABOUT: &str = "\
 Prints the line of authorized_keys that gives a key one tree, as xssh serve has it, with this program's absolute path:
@@ -40,13 +40,7 @@ pub(super) fn command() -> Command {
 }
 
 fn asides() -> Vec<Arg> {
-    let file = |name: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("FILE")
-            .value_parser(value_parser!(std::path::PathBuf))
-            .value_hint(ValueHint::FilePath)
-    };
+    let file = |name| path(name, "FILE", ValueHint::FilePath);
     let args = [
         long_flag("install").help("Add the line to the account's authorized_keys"),
         long_flag("list").help("Say what each key may do"),

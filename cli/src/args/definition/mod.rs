@@ -20,7 +20,7 @@ pub(crate) use letters::{Letters, Wants};
 pub(crate) use prose::SECTIONS;
 
 use clap::builder::ValueHint;
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, value_parser};
 
 /// The name of the program.
 pub(crate) const PROGRAM: &str = "xssh";
@@ -120,6 +120,12 @@ fn destination() -> Arg {
 
 fn long_flag(name: &'static str) -> Arg {
     Arg::new(name).long(name).action(ArgAction::SetTrue)
+}
+
+/// An option whose value is a path.
+fn path(name: &'static str, value: &'static str, hint: ValueHint) -> Arg {
+    let parser = value_parser!(std::path::PathBuf);
+    Arg::new(name).long(name).value_name(value).value_parser(parser).value_hint(hint)
 }
 
 /// A letter that stands alone.

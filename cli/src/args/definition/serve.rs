@@ -4,7 +4,7 @@ use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Command, value_parser};
 use xssh_gate::{Name, Protocol, RelayTo};
 
-use super::{long_flag, named};
+use super::{long_flag, named, path};
 use crate::args::size::{Bytes, Rate};
 
 const ABOUT: &str = "\
@@ -37,11 +37,7 @@ fn flag(name: &'static str, help: &'static str) -> Arg {
 /// What a key may do.
 pub(super) fn grants() -> Vec<Arg> {
     let tree = vec![
-        Arg::new("root")
-            .long("root")
-            .value_name("DIR")
-            .value_parser(value_parser!(std::path::PathBuf))
-            .value_hint(ValueHint::DirPath)
+        path("root", "DIR", ValueHint::DirPath)
             .help("The tree"),
         flag("read-only", "Nothing may change").conflicts_with_all(["write-only", "append-only", "no-delete"]),
         flag("write-only", "Nothing may be read"),
@@ -62,11 +58,7 @@ pub(super) fn grants() -> Vec<Arg> {
         ),
     ];
     let repositories = vec![
-        Arg::new("cvs-root")
-            .long("cvs-root")
-            .value_name("DIR")
-            .value_parser(value_parser!(std::path::PathBuf))
-            .value_hint(ValueHint::DirPath)
+        path("cvs-root", "DIR", ValueHint::DirPath)
             .action(ArgAction::Append)
             .help("A CVS repository, as clients are to name it, byte for byte; may be given several times"),
         flag("cvs-read-only", "Nothing in the repositories may change")
@@ -97,11 +89,7 @@ pub(super) fn grants() -> Vec<Arg> {
             .requires("relay")
             .conflicts_with("relay-through")
             .help("This command is run there, whatever the client says"),
-        Arg::new("relay-config")
-            .long("relay-config")
-            .value_name("FILE")
-            .value_parser(value_parser!(std::path::PathBuf))
-            .value_hint(ValueHint::FilePath)
+        path("relay-config", "FILE", ValueHint::FilePath)
             .requires("relay")
             .help("This ssh_config counts for the way there, instead of the account's and the system's"),
         flag(
@@ -117,11 +105,7 @@ pub(super) fn grants() -> Vec<Arg> {
             .value_parser(|text: &str| text.parse::<Name>())
             .help("Whose key it is, for the log; and the author of what it commits by cvs"),
         flag("require-landlock", "Serve nothing where Landlock is not to be had"),
-        Arg::new("log")
-            .long("log")
-            .value_name("FILE|syslog")
-            .value_hint(ValueHint::FilePath)
-            .value_parser(value_parser!(std::path::PathBuf))
+        path("log", "FILE|syslog", ValueHint::FilePath)
             .help("Write a line of JSON for each session to FILE, or to syslog"),
     ];
     let limits = limits().into_iter().map(|arg| arg.help_heading("How much"));
@@ -136,11 +120,7 @@ pub(super) fn grants() -> Vec<Arg> {
 
 /// Where the grant stands instead.
 fn config() -> Arg {
-    Arg::new("config")
-        .long("config")
-        .value_name("FILE")
-        .value_parser(value_parser!(std::path::PathBuf))
-        .value_hint(ValueHint::FilePath)
+    path("config", "FILE", ValueHint::FilePath)
         .requires("name")
         .conflicts_with_all(["root", "cvs-root", "relay"])
         .help_heading("The key")
@@ -199,17 +179,9 @@ fn asides() -> Vec<Arg> {
              command of xssh serve are served by that, all others as the options here say. SIGHUP has the keys read again; \
              SIGTERM ends it when what is at work is done, twice at once.",
         );
-    let keys = Arg::new("authorized-keys")
-        .long("authorized-keys")
-        .value_name("FILE")
-        .value_parser(value_parser!(std::path::PathBuf))
-        .value_hint(ValueHint::FilePath)
+    let keys = path("authorized-keys", "FILE", ValueHint::FilePath)
         .help("The keys that may come in, as sshd's authorized_keys has them");
-    let host_key = Arg::new("host-key")
-        .long("host-key")
-        .value_name("FILE")
-        .value_parser(value_parser!(std::path::PathBuf))
-        .value_hint(ValueHint::FilePath)
+    let host_key = path("host-key", "FILE", ValueHint::FilePath)
         .help("The server's own key, made where it is missing; without it, xssh/host_key in $XDG_STATE_HOME");
     let server = [listen, keys, host_key].map(|arg| arg.help_heading("Without sshd"));
     [explain.help_heading("Asking")].into_iter().chain(server).collect()

@@ -40,7 +40,7 @@ struct Served {
 
 impl Keys {
     pub(super) fn read(call: &Listen) -> Result<Self, String> {
-        let program = std::env::current_exe().map_err(|error| format!("cannot find myself: {error}"))?;
+        let program = environment::own_program()?;
         let keys = Self { file: call.keys.clone(), served: call.served.clone(), program, known: RwLock::default() };
         keys.reread()?;
         Ok(keys)

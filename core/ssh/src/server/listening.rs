@@ -20,7 +20,7 @@ use super::peer::{Peer, Standing};
 use super::{Gatekeeper, HostKey};
 use crate::hop::TcpWire;
 use crate::limits::{
-    LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES, REKEY_SECONDS,
+    GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES, REKEY_SECONDS,
     SERVED_WINDOW, STARTUPS, WRITE_STALL,
 };
 
@@ -142,7 +142,6 @@ fn config(host_key: HostKey) -> Config {
             rekey_read_limit: usize::try_from(REKEY_BYTES).unwrap_or(usize::MAX),
             rekey_time_limit: Duration::from_secs(REKEY_SECONDS),
         },
-        nodelay: true,
         ..Config::default()
     }
 }
@@ -166,15 +165,11 @@ impl Shared {
         let (standing, progress) = watch::channel(Standing::default());
         let peer = Peer::new(self.gatekeeper.clone(), self.spill.clone(), (from, to), standing);
         let wire = TcpWire::new(socket, Some(WRITE_STALL));
-        let ended = async {
-            let running = timeout(LOGIN_GRACE, run_stream(self.config.clone(), wire, peer)).await;
-            match running {
-                Ok(Ok(running)) => attend(running, progress, startup, stop).await,
-                Ok(Err(error)) => debug!("{from}: {error}"),
-                Err(_) => info!("{from}: said nothing for {} s", LOGIN_GRACE.as_secs()),
-            }
-        };
-        ended.await;
+        match timeout(LOGIN_GRACE, run_stream(self.config.clone(), wire, peer)).await {
+            Ok(Ok(running)) => attend(running, progress, startup, stop).await,
+            Ok(Err(error)) => debug!("{from}: {error}"),
+            Err(_) => info!("{from}: said nothing for {} s", LOGIN_GRACE.as_secs()),
+        }
         // Whatever still holds the socket holds a dead one.
         let _ = rustix::net::shutdown(&own, Shutdown::Both);
     }
@@ -214,7 +209,7 @@ async fn attend(
     let why = if in_time { "the server ends" } else { "no login in time" };
     let goodbye = handle.disconnect(Disconnect::ByApplication, why.to_owned(), String::new());
     // What it does not hear ends with the socket.
-    let _ = timeout(crate::limits::GOODBYE, async {
+    let _ = timeout(GOODBYE, async {
         let _ = goodbye.await;
         let _ = running.await;
     })

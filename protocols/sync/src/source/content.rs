@@ -62,9 +62,8 @@ impl Desk<'_> {
             if self.shared.over.load(Ordering::Relaxed) {
                 return Err(Gone);
             }
-            match wish {
-                Wish::Given(..) => {}
-                _ => drop(self.shared.wishes.fetch_sub(1, Ordering::Relaxed)),
+            if !matches!(wish, Wish::Given(..)) {
+                self.shared.wishes.fetch_sub(1, Ordering::Relaxed);
             }
             match wish {
                 Wish::Given(range, files) => {
