@@ -5,8 +5,10 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::Duration;
 
+use xssh_ssh::exec::Killers;
+
 use super::show::Show;
-use crate::{environment, remote_shell};
+use crate::environment;
 
 /// Ended by a signal (rsync(1), EXIT VALUES).
 const INTERRUPTED: u8 = 20;
@@ -18,7 +20,7 @@ pub(super) fn listen(show: &Arc<Show>) {
     let show = Arc::clone(show);
     let _ = thread::Builder::new().spawn(move || {
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
-        let signal = runtime.block_on(async { remote_shell::first_signal(&remote_shell::killers()).await });
+        let signal = runtime.block_on(async { Killers::watch().next().await });
         let (done, told) = channel();
         let _ = thread::Builder::new().spawn(move || {
             let why = format!(

@@ -34,6 +34,14 @@ pub const WIRE_BULK: usize = 64 << 10;
 pub const WIRE_BACKLOG: usize = CHANNEL_WINDOW as usize + (1 << 20);
 /// One read from standard input.
 pub const INPUT_READ: usize = 256 << 10;
+/// One read from a forwarded connection, of which there may be thousands.
+pub const SOCKET_READ: usize = 64 << 10;
+/// Data received for a forwarded connection that takes none: in memory, before it spills to an unlinked file.
+pub const STALLED_FORWARD_MEMORY: usize = 256 << 10;
+/// What that file may hold before the whole connection pauses.
+pub const STALLED_FORWARD_SPILL: u64 = 1 << 30;
+/// How long a channel waits for the host's close once both sides have said that nothing more comes.
+pub const LAST_CLOSE: Duration = Duration::from_secs(10);
 /// Bytes in one direction after which keys are renewed, where RekeyLimit does not say (RFC 4253, section 9).
 pub const REKEY_BYTES: u64 = 1 << 30;
 /// Seconds after which keys are renewed, where RekeyLimit does not say: a year, which is never.
@@ -113,3 +121,5 @@ pub const SERVED_INPUT_MEMORY: usize = 4 << 20;
 pub const SERVED_INPUT_SPILL: u64 = 1 << 30;
 /// One read of what a program says.
 pub const SERVED_READ: usize = 64 << 10;
+/// Channels that the host has opened and nobody has looked at yet; further ones are refused.
+pub const INCOMING_CHANNELS: usize = 128;

@@ -71,6 +71,17 @@ fn no_command() {
     drop(stdin);
 }
 
+/// Between the login and the wait for its end nobody reads signals; one that comes then is not lost.
+#[test]
+fn a_signal_right_behind_the_login() {
+    let world = World::direct();
+    let command = "LocalCommand=kill -TERM $PPID";
+    for what in [&["-N", HOST][..], &[HOST, "sleep 100"]] {
+        let options = [&["-o", "PermitLocalCommand=yes", "-o", command], what].concat();
+        let _ = world.home.xssh(&options).run().ends(255);
+    }
+}
+
 #[test]
 fn log_file() {
     let world = World::direct();

@@ -175,7 +175,10 @@ fn much_output() {
     terminal.wait_for("the end");
     let _ = running.wait().ok();
     let expected: String = (1..=50_000).map(|i| format!("{i}\r\n")).collect();
-    assert!(terminal.seen().starts_with(&expected));
+    let seen = terminal.seen();
+    let at = seen.bytes().zip(expected.bytes()).position(|(a, b)| a != b).unwrap_or(seen.len());
+    let from = at.saturating_sub(40);
+    assert!(seen.starts_with(&expected), "{at} of {}: {:?}", seen.len(), &seen[from..(at + 80).min(seen.len())]);
 }
 
 /// Answered at the terminal, not read from standard input.

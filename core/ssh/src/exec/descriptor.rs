@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, open};
 use tokio::io::Interest;
@@ -13,7 +14,7 @@ pub(super) enum Way {
     /// Always ready: a regular file, /dev/null.
     Plain(OwnedFd),
     /// A socket: MSG_DONTWAIT says for each call that it must not wait.
-    Socket(AsyncFd<OwnedFd>),
+    Socket(Arc<AsyncFd<OwnedFd>>),
     /// A pipe or terminal through a non-blocking description: our own, or the caller's, where it is so already.
     Nonblocking(AsyncFd<OwnedFd>),
     /// Neither is to be had (a pipe of another user's): a thread waits.
@@ -30,7 +31,9 @@ impl Way {
         let flags = fcntl_getfl(&own)?;
         match FileType::from_raw_mode(fstat(&own)?.st_mode) {
             FileType::RegularFile | FileType::Directory | FileType::BlockDevice => Ok(Self::Plain(own)),
-            FileType::Socket => watch(own, interest).map(Self::Socket).or_else(|own| Ok(Self::Thread(own))),
+            FileType::Socket => {
+                watch(own, interest).map(|own| Self::Socket(Arc::new(own))).or_else(|own| Ok(Self::Thread(own)))
+            }
             _ if flags.contains(OFlags::NONBLOCK) => watch(own, interest).map(Self::Nonblocking).or_else(plain),
             _ => match reopen(fd, interest) {
                 Ok(own) => watch(own, interest).map(Self::Nonblocking).or_else(plain),
@@ -57,7 +60,8 @@ impl AsFd for Way {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Self::Plain(fd) | Self::Thread(fd) => fd.as_fd(),
-            Self::Socket(fd) | Self::Nonblocking(fd) => fd.as_fd(),
+            Self::Socket(fd) => fd.as_fd(),
+            Self::Nonblocking(fd) => fd.as_fd(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use rustix::buffer::spare_capacity;
@@ -11,19 +12,22 @@ use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
+use super::Socket;
 use super::descriptor::Way;
-use crate::limits::INPUT_READ;
+use crate::limits::{INPUT_READ, SOCKET_READ};
 
 /// Where the bytes for the host come from.
 pub struct Input {
     source: Source,
     chunk: Vec<u8>,
+    /// What one read takes at most.
+    piece: usize,
 }
 
 enum Source {
     Null,
     Plain(OwnedFd),
-    Socket(AsyncFd<OwnedFd>),
+    Socket(Arc<AsyncFd<OwnedFd>>),
     Nonblocking(AsyncFd<OwnedFd>),
     Thread(mpsc::Receiver<io::Result<Bytes>>),
 }
@@ -31,7 +35,7 @@ enum Source {
 impl Input {
     /// Nothing: the end of file at once (`-n`).
     pub fn null() -> Self {
-        Self { source: Source::Null, chunk: Vec::new() }
+        Self { source: Source::Null, chunk: Vec::new(), piece: INPUT_READ }
     }
 
     /// The caller's descriptor. Must be called inside a runtime.
@@ -50,7 +54,12 @@ impl Input {
             }
             Way::Thread(own) => Source::Thread(read_in_thread(own)?),
         };
-        Ok(Self { source, chunk: Vec::new() })
+        Ok(Self { source, chunk: Vec::new(), piece: INPUT_READ })
+    }
+
+    /// What comes from a socket of ours.
+    pub fn socket(socket: &Socket) -> Self {
+        Self { source: Source::Socket(socket.shared()), chunk: Vec::new(), piece: SOCKET_READ }
     }
 
     /// The next piece; `None` at the end of the input. Dropping the future loses nothing.
@@ -59,7 +68,7 @@ impl Input {
     /// What read(2) says.
     pub async fn read(&mut self) -> io::Result<Option<Bytes>> {
         if self.chunk.capacity() == 0 {
-            self.chunk.reserve_exact(INPUT_READ);
+            self.chunk.reserve_exact(self.piece);
         }
         let chunk = &mut self.chunk;
         let n = match &mut self.source {
@@ -81,7 +90,7 @@ impl Input {
 
     /// Hands out what was read: the buffer itself when it is well filled, a copy of a few bytes otherwise.
     fn take(&mut self) -> Bytes {
-        if self.chunk.len() < INPUT_READ / 4 {
+        if self.chunk.len() < self.piece / 4 {
             let piece = Bytes::copy_from_slice(&self.chunk);
             self.chunk.clear();
             return piece;

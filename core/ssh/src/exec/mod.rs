@@ -2,17 +2,24 @@
 //!
 //! Order of use: an [`Input`] and two [`Output`]s are made of the caller's descriptors; the session hands what arrives to
 //! the outputs as it decrypts it; [`pump`] reads the input, watches for signals and the channel's end, and says how it ended.
+//! A forwarded connection is a [`Socket`], whose input and output [`carry`] joins to a channel.
 //!
 //! What this room must never do: change the flags of a descriptor that it did not open itself (O_NONBLOCK lives on the
 //! description, which the caller shares), block the session's task on a slow reader, or hold more of a stalled reader's
 //! data than [`crate::limits`] allows.
 
+mod carry;
 mod descriptor;
 mod input;
+mod killers;
 mod output;
 mod pump;
+mod socket;
 mod spill;
 
+pub use carry::{Carried, carry};
 pub use input::Input;
+pub use killers::Killers;
 pub use output::Output;
 pub use pump::{Ending, Keyboard, Pump, pump};
+pub use socket::Socket;

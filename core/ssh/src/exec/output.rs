@@ -1,18 +1,20 @@
 //! Standard output or standard error: takes what the session decrypts at once, whoever reads it and however slowly.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 use rustix::net::SendFlags;
 use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
 
+use super::Socket;
 use super::descriptor::Way;
 use super::spill::{Bounds, Spill};
-use crate::limits::{STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL};
+use crate::limits::{STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL, STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL};
 
 /// What one write takes out of the queue at most.
 const PIECE: usize = 64 << 10;
@@ -46,10 +48,18 @@ impl Output {
 
     /// The same with bounds of one's own: bytes in memory, and then in the file.
     pub(crate) fn bounded(fd: BorrowedFd<'_>, spill: PathBuf, (memory, file): (usize, u64)) -> io::Result<Self> {
-        let way = Way::find(fd, Interest::WRITABLE)?;
-        let bounds = Bounds { memory, file };
-        let queue = Mutex::new(Queue { bytes: Spill::new(bounds, spill), broken: None });
-        Ok(Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() })))
+        Ok(Self::by(Way::find(fd, Interest::WRITABLE)?, Spill::new(Bounds { memory, file }, spill)))
+    }
+
+    /// A socket of ours, with the bounds of a forwarded connection.
+    pub fn socket(socket: &Socket, spill: PathBuf) -> Self {
+        let bounds = Bounds { memory: STALLED_FORWARD_MEMORY, file: STALLED_FORWARD_SPILL };
+        Self::by(Way::Socket(socket.shared()), Spill::new(bounds, spill))
+    }
+
+    fn by(way: Way, bytes: Spill) -> Self {
+        let queue = Mutex::new(Queue { bytes, broken: None });
+        Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() }))
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -163,17 +173,14 @@ impl Output {
 
     async fn writable(&self) {
         match &self.0.way {
-            Way::Socket(fd) | Way::Nonblocking(fd) => {
-                if let Ok(mut guard) = fd.writable().await {
-                    guard.clear_ready();
-                }
-            }
+            Way::Socket(fd) => wait_writable(fd).await,
+            Way::Nonblocking(fd) => wait_writable(fd).await,
             Way::Thread(fd) => self.write_in_thread(fd).await,
             Way::Plain(_) => {}
         }
     }
 
-    async fn write_in_thread(&self, fd: &std::os::fd::OwnedFd) {
+    async fn write_in_thread(&self, fd: &OwnedFd) {
         let front = self.queue().bytes.front().map(|front| front[..front.len().min(PIECE)].to_owned());
         let own = fd.as_fd().try_clone_to_owned();
         let (Ok(front), Ok(own)) = (front, own) else { return };
@@ -198,6 +205,12 @@ impl Output {
     }
 }
 
+async fn wait_writable(fd: &AsyncFd<OwnedFd>) {
+    if let Ok(mut guard) = fd.writable().await {
+        guard.clear_ready();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,10 +220,8 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_for_a_threads_writing_is_woken() {
         let (mut reader, writer) = io::pipe().unwrap();
-        let bounds = Bounds { memory: 100, file: 100 };
-        let queue = Mutex::new(Queue { bytes: Spill::new(bounds, std::env::temp_dir()), broken: None });
-        let way = Way::Thread(writer.into());
-        let output = Output(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() }));
+        let bytes = Spill::new(Bounds { memory: 100, file: 100 }, std::env::temp_dir());
+        let output = Output::by(Way::Thread(writer.into()), bytes);
         output.accept(b"hello").await;
         let drain = tokio::spawn(output.clone().drain());
         tokio::time::timeout(Duration::from_secs(10), output.flushed()).await.unwrap();

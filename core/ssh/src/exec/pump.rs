@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use log::debug;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Input, Output};
+use super::{Input, Killers, Output};
 use crate::limits::GOODBYE;
-use crate::session::{Exit, Progress, Request, Session, SessionError, Started};
+use crate::session::{Channel, Exit, Progress, Request, Session, SessionError};
 use crate::settings::LogLevel;
 use crate::terminal::escape::{Action, Escapes};
 use crate::terminal::raw::RawMode;
@@ -33,7 +32,7 @@ pub struct Pump<'a> {
     /// The connection.
     pub session: &'a Session,
     /// The channel on it.
-    pub started: Started,
+    pub channel: &'a Channel,
     /// What is sent.
     pub input: Input,
     /// Where the program's output goes.
@@ -42,8 +41,6 @@ pub struct Pump<'a> {
     pub stderr: Output,
     /// Set where the session has a pseudo-terminal.
     pub keyboard: Option<Keyboard>,
-    /// The signals that end us, without those that our caller made us ignore.
-    pub signals: Vec<SignalKind>,
 }
 
 /// How the pipe ended.
@@ -73,27 +70,26 @@ enum Fed {
     Failed(std::io::Error),
 }
 
-/// Runs the pipe. Must be called inside a current-thread runtime's `block_on` or a task.
-pub async fn pump(mut pump: Pump<'_>) -> Ending {
+/// Runs the pipe until one of its ends is gone, or one of `killers` comes. Must be called inside a runtime.
+pub async fn pump(mut pump: Pump<'_>, killers: &mut Killers) -> Ending {
     let drains = [spawn_drain(&pump.stdout), spawn_drain(&pump.stderr)];
-    let mut progress = pump.session.progress();
-    let mut killed = Killers::new(&pump.signals);
+    let channel = pump.channel;
     let (stdout, stderr) = (pump.stdout.clone(), pump.stderr.clone());
     let ending = tokio::select! {
         biased;
-        signal = killed.next() => Ending::Killed(signal),
-        ending = run(&mut pump, &mut progress) => ending,
+        signal = killers.next() => Ending::Killed(signal),
+        ending = run(&mut pump) => ending,
         _ = stdout.broke() => Ending::OutputGone,
     };
     if matches!(ending, Ending::OutputGone) {
-        // The event loop takes no message while input waits for a window; the connection's end says it too.
-        let _ = timeout(GOODBYE, pump.started.writer.close()).await;
+        // The connection's end says it too.
+        let _ = timeout(GOODBYE, channel.close()).await;
     }
     let flushed = async { tokio::join!(stdout.flushed(), stderr.flushed()) };
     let ending = match ending {
         Ending::Killed(_) | Ending::OutputGone | Ending::Escaped => ending,
         other => tokio::select! {
-            signal = killed.next() => Ending::Killed(signal),
+            signal = killers.next() => Ending::Killed(signal),
             _ = flushed => other,
         },
     };
@@ -106,12 +102,15 @@ fn spawn_drain(output: &Output) -> JoinHandle<()> {
 }
 
 /// Feeds the input until it ends, and waits for the channel's end.
-async fn run(pump: &mut Pump<'_>, progress: &mut watch::Receiver<Progress>) -> Ending {
+async fn run(pump: &mut Pump<'_>) -> Ending {
+    let session = pump.session;
+    let mut progress = pump.channel.progress();
     let mut feeding = true;
     let feed = feed(pump);
     tokio::pin!(feed);
     loop {
-        if let Some(ending) = judge(&progress.borrow_and_update()) {
+        let now = progress.borrow_and_update().clone();
+        if let Some(ending) = judge(session, now).await {
             return ending;
         }
         tokio::select! {
@@ -128,40 +127,45 @@ async fn run(pump: &mut Pump<'_>, progress: &mut watch::Receiver<Progress>) -> E
 
 /// What the state of the channel means; `None` while it goes on. The status may come before the last of the output, so
 /// only the channel's end counts (RFC 4254, section 6.10).
-fn judge(progress: &Progress) -> Option<Ending> {
+async fn judge(session: &Session, progress: Progress) -> Option<Ending> {
     if let Some(request) = progress.refused {
         return Some(Ending::Refused(request));
     }
-    let ended = || progress.exit.clone().map(Ending::Exited);
+    let ended = progress.exit.map(Ending::Exited);
     if progress.closed {
-        return Some(ended().unwrap_or(Ending::Closed));
+        return Some(ended.unwrap_or(Ending::Closed));
     }
-    let lost = progress.lost.clone()?;
+    if !progress.lost {
+        return None;
+    }
     // Some servers drop the connection right behind the status.
-    Some(if progress.eof { ended().unwrap_or(Ending::Lost(lost)) } else { Ending::Lost(lost) })
+    match ended.filter(|_| progress.eof) {
+        Some(ended) => Some(ended),
+        None => Some(session.ended().await.map_or(Ending::Closed, Ending::Lost)),
+    }
 }
 
 async fn feed(pump: &mut Pump<'_>) -> Fed {
-    let Pump { session, started, input, stderr, keyboard, .. } = pump;
+    let Pump { session, channel, input, stderr, keyboard, .. } = pump;
     let mut sizes = keyboard.as_ref().and_then(|_| signal(SignalKind::window_change()).ok());
     loop {
         let piece = tokio::select! {
             piece = input.read() => piece,
             () = resized(&mut sizes) => {
-                tell_size(started).await;
+                tell_size(channel).await;
                 continue;
             }
         };
         match piece {
             Ok(Some(piece)) => match keyboard {
                 None => {
-                    if session.send(started, piece).await.is_err() {
+                    if channel.send(piece).await.is_err() {
                         return Fed::End;
                     }
                 }
                 Some(keyboard) => {
                     let actions = keyboard.escapes.push(&piece);
-                    if act(session, started, stderr, keyboard, actions).await {
+                    if act(session, channel, stderr, keyboard, actions).await {
                         return Fed::Escaped;
                     }
                 }
@@ -170,10 +174,10 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
                 debug!("channel 0: read<=0: end of the input");
                 if let Some(keyboard) = keyboard {
                     let held_back = keyboard.escapes.finish().into_iter().collect();
-                    act(session, started, stderr, keyboard, held_back).await;
+                    act(session, channel, stderr, keyboard, held_back).await;
                 }
-                let _ = started.writer.eof().await;
-                return wait_for_sizes(&mut sizes, started).await;
+                channel.eof().await;
+                return wait_for_sizes(&mut sizes, channel).await;
             }
             Err(error) => return Fed::Failed(error),
         }
@@ -181,13 +185,13 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
 }
 
 /// With the input at its end the window may still change its size.
-async fn wait_for_sizes(sizes: &mut Option<tokio::signal::unix::Signal>, started: &Started) -> Fed {
+async fn wait_for_sizes(sizes: &mut Option<tokio::signal::unix::Signal>, channel: &Channel) -> Fed {
     if sizes.is_none() {
         return Fed::End;
     }
     loop {
         resized(sizes).await;
-        tell_size(started).await;
+        tell_size(channel).await;
     }
 }
 
@@ -200,16 +204,16 @@ async fn resized(sizes: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
-async fn tell_size(started: &Started) {
+async fn tell_size(channel: &Channel) {
     if let Some(size) = WindowSize::of(rustix::stdio::stdin().as_fd()) {
-        let _ = started.writer.window_change(size.columns, size.rows, size.pixel_width, size.pixel_height).await;
+        channel.resize(size).await;
     }
 }
 
 /// Carries out what was typed; true where it ends the session.
 async fn act(
     session: &Session,
-    started: &Started,
+    channel: &Channel,
     stderr: &Output,
     keyboard: &mut Keyboard,
     actions: Vec<Action>,
@@ -217,11 +221,11 @@ async fn act(
     for action in actions {
         match action {
             Action::Send(bytes) => {
-                let _ = session.send(started, bytes.into()).await;
+                let _ = channel.send(bytes.into()).await;
             }
             Action::Show(text) => stderr.accept(text.as_bytes()).await,
             Action::Disconnect => return true,
-            Action::Suspend => suspend(keyboard, started).await,
+            Action::Suspend => suspend(keyboard, channel).await,
             Action::ListConnections => {
                 stderr.accept(b"The following connections are open:\r\n  #0 client-session (open)\r\n").await;
             }
@@ -232,7 +236,7 @@ async fn act(
     false
 }
 
-async fn suspend(keyboard: &mut Keyboard, started: &Started) {
+async fn suspend(keyboard: &mut Keyboard, channel: &Channel) {
     if let Some(raw) = &keyboard.raw {
         raw.suspend();
     }
@@ -240,26 +244,5 @@ async fn suspend(keyboard: &mut Keyboard, started: &Started) {
     if let Some(raw) = &keyboard.raw {
         raw.resume();
     }
-    tell_size(started).await;
-}
-
-/// The signals that end us.
-struct Killers(Vec<(i32, tokio::signal::unix::Signal)>);
-
-impl Killers {
-    fn new(kinds: &[SignalKind]) -> Self {
-        Self(kinds.iter().filter_map(|kind| Some((kind.as_raw_value(), signal(*kind).ok()?))).collect())
-    }
-
-    async fn next(&mut self) -> i32 {
-        std::future::poll_fn(|cx| {
-            for (number, signal) in &mut self.0 {
-                if signal.poll_recv(cx).is_ready() {
-                    return std::task::Poll::Ready(*number);
-                }
-            }
-            std::task::Poll::Pending
-        })
-        .await
-    }
+    tell_size(channel).await;
 }

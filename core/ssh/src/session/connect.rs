@@ -12,11 +12,12 @@ use russh::{Disconnect, Limits, SshId};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::board::Board;
 use super::chosen::Chosen;
 use super::error::{Cause, Peer};
-use super::events::{Banner, Board, Events, HostCheck};
+use super::events::{Banner, Events, HostCheck};
 use super::learning::Learning;
-use super::{Progress, SessionError, algorithms};
+use super::{SessionError, algorithms};
 use crate::hop::{Backlog, BoxedWire};
 use crate::hostkey::Verified;
 use crate::limits::{CHANNEL_WINDOW, GOODBYE, REKEY_BYTES, REKEY_SECONDS};
@@ -114,9 +115,10 @@ fn config(settings: &Settings, host_key_algorithms: &[String]) -> client::Config
 }
 
 impl Session {
-    /// What happens to our channel and to the connection.
-    pub fn progress(&self) -> watch::Receiver<Progress> {
-        self.board.progress.subscribe()
+    /// Waits until the connection is gone, and says why.
+    pub async fn ended(&self) -> Option<Arc<SessionError>> {
+        let mut lost = self.board.lost.subscribe();
+        lost.wait_for(Option::is_some).await.ok()?.clone()
     }
 
     /// What the key exchange chose.
@@ -161,13 +163,12 @@ impl Session {
     }
 
     /// Says goodbye and ends the connection, and those before it, without waiting long for anyone.
-    pub async fn close(mut self) {
-        // While input waits for a window that a program which has ended never opens, the event loop takes no message.
+    pub async fn close(&self) {
         let said = timeout(GOODBYE, goodbye(&self.handle)).await;
         if matches!(said, Ok(Ok(()))) {
-            let _ = timeout(GOODBYE, &mut self.handle).await;
+            let _ = timeout(GOODBYE, self.ended()).await;
         }
-        for hop in std::mem::take(&mut self.before).into_iter().rev() {
+        for hop in self.before.iter().rev() {
             let _ = timeout(GOODBYE, goodbye(&hop.handle)).await;
         }
     }

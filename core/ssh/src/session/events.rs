@@ -1,24 +1,23 @@
 //! What the host sends, as russh reports it from inside its event loop.
 //!
-//! The channel that carries our program's data goes straight to the outputs; everything else becomes [`Progress`] or a
-//! line in the log. Whatever the host opens by itself is refused.
+//! What comes on a channel goes straight to its outputs; everything else becomes [`super::Progress`] or a line in the log.
+//! What the host opens by itself goes to whoever asked for it ([`super::incoming`]), and is refused where nobody did.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
 use log::{debug, warn};
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{Channel, ChannelId, ChannelOpenFailure, Sig};
-use tokio::sync::watch;
-use tokio::time::timeout;
 
+use super::board::Board;
 use super::chosen::Chosen;
-use super::{Cause, Exit, Peer, Progress, Request, SessionError};
-use crate::exec::Output;
+use super::incoming::{Origin, arrive, refuse};
+use super::table::Line;
+use super::{Cause, Exit, Peer, Request, SessionError};
 use crate::hostkey::Verified;
-use crate::limits::{BANNER_COUNT, BANNERS, GOODBYE};
+use crate::limits::{BANNER_COUNT, BANNERS};
 use crate::terminal::visible::{visible, visible_lines};
 
 /// The check of a host's key; it mints the proof.
@@ -26,93 +25,6 @@ pub(super) type HostCheck =
     Box<dyn FnMut(PublicKeyOrCertificate) -> BoxFuture<'static, Result<Verified, SessionError>> + Send>;
 /// Shows a banner, already safe, line ends kept.
 pub(super) type Banner = Arc<dyn Fn(&str) + Send + Sync>;
-
-/// What the event loop and the rest share.
-#[derive(Default)]
-pub(super) struct Board {
-    pub(super) progress: watch::Sender<Progress>,
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    verified: Option<Verified>,
-    chosen: Option<Chosen>,
-    announced: Vec<PublicKey>,
-    outputs: Option<(Output, Output)>,
-    /// The next channel that the host confirms is ours to read from.
-    expecting: bool,
-    main: Option<ChannelId>,
-    requests: VecDeque<Request>,
-    open_failure: Option<String>,
-}
-
-impl Board {
-    fn with<T>(&self, f: impl FnOnce(&mut Inner) -> T) -> T {
-        f(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub(super) fn take_verified(&self) -> Option<Verified> {
-        self.with(|inner| inner.verified.take())
-    }
-
-    pub(super) fn chosen(&self) -> Option<Chosen> {
-        self.with(|inner| inner.chosen.clone())
-    }
-
-    pub(super) fn announced(&self) -> Vec<PublicKey> {
-        self.with(|inner| std::mem::take(&mut inner.announced))
-    }
-
-    /// The next channel's data goes to these outputs, from its first byte on.
-    pub(super) fn expect_channel(&self, stdout: Output, stderr: Output) {
-        self.with(|inner| {
-            inner.outputs = Some((stdout, stderr));
-            inner.expecting = true;
-        });
-    }
-
-    pub(super) fn await_reply(&self, request: Request) {
-        self.with(|inner| inner.requests.push_back(request));
-    }
-
-    /// Why the connection ended, where it did.
-    ///
-    /// It may take a moment: whoever waits for an answer learns that there is none before the reason is known.
-    pub(super) async fn reason(&self) -> Option<SessionError> {
-        let mut progress = self.progress.subscribe();
-        let _ = timeout(GOODBYE, progress.wait_for(|progress| progress.lost.is_some())).await;
-        self.known_reason()
-    }
-
-    /// The same where it is known already.
-    pub(super) fn known_reason(&self) -> Option<SessionError> {
-        let lost = self.progress.borrow().lost.clone()?;
-        self.progress.send_modify(|progress| progress.lost = None);
-        Arc::into_inner(lost)
-    }
-
-    pub(super) fn open_failure(&self) -> Option<String> {
-        self.with(|inner| inner.open_failure.take())
-    }
-
-    fn output(&self, channel: ChannelId, stderr: bool) -> Option<Output> {
-        self.with(|inner| {
-            let (out, err) = inner.outputs.as_ref().filter(|_| inner.main == Some(channel))?;
-            Some(if stderr { err.clone() } else { out.clone() })
-        })
-    }
-
-    fn is_main(&self, channel: ChannelId) -> bool {
-        self.with(|inner| inner.main == Some(channel))
-    }
-
-    fn note(&self, channel: ChannelId, change: impl FnOnce(&mut Progress)) {
-        if self.is_main(channel) {
-            self.progress.send_modify(change);
-        }
-    }
-}
 
 /// The handler of one connection.
 pub(crate) struct Events {
@@ -123,24 +35,29 @@ pub(crate) struct Events {
     pub(super) banner: Banner,
     /// How many banners there were, and their length together.
     banners: (usize, usize),
-    /// The outputs of the channel whose data comes, so that no lock is taken for each packet.
-    pub(super) stdout: Option<(ChannelId, Output)>,
+    /// The channel whose data came last, so that nothing is looked up for each packet.
+    recent: Option<(ChannelId, Weak<Line>)>,
 }
 
 impl Events {
     pub(super) fn new(board: Arc<Board>, peer: Peer, check: HostCheck, banner: Banner) -> Self {
-        Self { board, peer, check, accepted: None, banner, banners: (0, 0), stdout: None }
+        Self { board, peer, check, accepted: None, banner, banners: (0, 0), recent: None }
+    }
+
+    fn line(&mut self, channel: ChannelId) -> Option<Arc<Line>> {
+        if let Some((id, line)) = &self.recent
+            && *id == channel
+        {
+            return line.upgrade();
+        }
+        let line = self.board.table.line(channel)?;
+        self.recent = Some((channel, Arc::downgrade(&line)));
+        Some(line)
     }
 
     fn misbehaved(&self, what: &'static str) -> SessionError {
         SessionError::Transport { peer: self.peer.clone(), cause: Cause::Misbehaved(what) }
     }
-}
-
-/// Refuses a channel that nobody asked for, and says so.
-async fn refuse(kind: &str, reply: ChannelOpenHandle) {
-    warn!("Warning: the host tried to open a channel ({kind}) that was not asked for; refused.");
-    reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
 }
 
 impl Handler for Events {
@@ -171,7 +88,7 @@ impl Handler for Events {
             }
         };
         let verified = (self.check)(copy).await?;
-        self.board.with(|inner| inner.verified = Some(verified));
+        self.board.verify(verified);
         self.accepted = Some(presented);
         Ok(true)
     }
@@ -181,7 +98,7 @@ impl Handler for Events {
         chosen.log();
         debug!("SSH2_MSG_NEWKEYS sent");
         debug!("SSH2_MSG_NEWKEYS received");
-        self.board.with(|inner| inner.chosen = Some(chosen));
+        self.board.choose(chosen);
         Ok(())
     }
 
@@ -192,16 +109,7 @@ impl Handler for Events {
         _: u32,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        let stdout = self.board.with(|inner| {
-            let ours = std::mem::take(&mut inner.expecting);
-            if ours {
-                inner.main = Some(id);
-            }
-            inner.outputs.as_ref().filter(|_| ours).map(|(stdout, _)| stdout.clone())
-        });
-        if let Some(stdout) = stdout {
-            self.stdout = Some((id, stdout));
-        }
+        self.board.table.claimed(id).await;
         Ok(())
     }
 
@@ -213,25 +121,26 @@ impl Handler for Events {
         _: &str,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        if self.board.is_main(channel) {
+        if self.board.table.line(channel).is_some() {
             // russh has forgotten the channel: nothing more would ever come of it.
             return Err(self.misbehaved("refused a channel that was open"));
         }
         let text = format!("{}: {}", reason_words(&reason), visible(description.as_bytes()));
-        self.board.with(|inner| inner.open_failure = Some(text));
+        self.board.refused_open(text);
         Ok(())
     }
 
     async fn channel_success(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
-        if self.board.is_main(channel) {
-            self.board.with(|inner| inner.requests.pop_front());
+        if let Some(line) = self.line(channel) {
+            line.answered();
         }
         Ok(())
     }
 
     async fn channel_failure(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
-        let request = self.board.with(|inner| inner.requests.pop_front());
-        self.board.note(channel, |progress| match request {
+        let Some(line) = self.line(channel) else { return Ok(()) };
+        let request = line.answered();
+        line.note(|progress| match request {
             Some(Request::Pty) => progress.pty_refused = true,
             request => progress.refused = progress.refused.or(request),
         });
@@ -239,8 +148,8 @@ impl Handler for Events {
     }
 
     async fn data(&mut self, channel: ChannelId, data: &[u8], _: &mut Session) -> Result<(), SessionError> {
-        if let Some((_, stdout)) = self.stdout.as_ref().filter(|(id, _)| *id == channel) {
-            stdout.accept(data).await;
+        if let Some(line) = self.line(channel) {
+            line.output.accept(data).await;
         }
         Ok(())
     }
@@ -254,16 +163,19 @@ impl Handler for Events {
     ) -> Result<(), SessionError> {
         // SSH_EXTENDED_DATA_STDERR (RFC 4254, section 5.2); there is no other kind.
         if kind == 1
-            && let Some(stderr) = self.board.output(channel, true)
+            && let Some(line) = self.line(channel)
+            && let Some(errors) = &line.errors
         {
-            stderr.accept(data).await;
+            errors.accept(data).await;
         }
         Ok(())
     }
 
     async fn exit_status(&mut self, channel: ChannelId, status: u32, _: &mut Session) -> Result<(), SessionError> {
         debug!("client_input_channel_req: channel {channel} rtype exit-status reply 0");
-        self.board.note(channel, |progress| progress.exit = Some(Exit::Status(status)));
+        if let Some(line) = self.line(channel) {
+            line.note(|progress| progress.exit = Some(Exit::Status(status)));
+        }
         Ok(())
     }
 
@@ -276,20 +188,26 @@ impl Handler for Events {
         _: &str,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        let name = signal_name(&signal);
-        let message = visible(message.as_bytes());
         debug!("client_input_channel_req: channel {channel} rtype exit-signal reply 0");
-        self.board.note(channel, |progress| progress.exit = Some(Exit::Signal { name, message }));
+        if let Some(line) = self.line(channel) {
+            let (name, message) = (signal_name(&signal), visible(message.as_bytes()));
+            line.note(|progress| progress.exit = Some(Exit::Signal { name, message }));
+        }
         Ok(())
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
-        self.board.note(channel, |progress| progress.eof = true);
+        if let Some(line) = self.line(channel) {
+            line.note(|progress| progress.eof = true);
+        }
         Ok(())
     }
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
-        self.board.note(channel, |progress| progress.closed = true);
+        self.recent.take_if(|(id, _)| *id == channel);
+        if let Some(line) = self.board.table.forget(channel) {
+            line.note(|progress| progress.closed = true);
+        }
         Ok(())
     }
 
@@ -299,43 +217,43 @@ impl Handler for Events {
         _: &mut Session,
     ) -> Result<(), SessionError> {
         debug!("client_input_hostkeys: received {} keys", keys.len());
-        self.board.with(|inner| inner.announced = keys);
-        self.board.progress.send_modify(|_| {});
+        self.board.announce(keys);
         Ok(())
     }
 
     async fn server_channel_open_forwarded_tcpip(
         &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
-        _: &str,
-        _: u32,
+        channel: Channel<Msg>,
+        address: &str,
+        port: u32,
+        from: &str,
+        from_port: u32,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        refuse("forwarded-tcpip", reply).await;
+        let origin = Origin::Tcp { address: address.to_owned(), port, from: (from.to_owned(), from_port) };
+        arrive(&self.board, origin, channel, reply).await;
         Ok(())
     }
 
     async fn server_channel_open_forwarded_streamlocal(
         &mut self,
-        _: Channel<Msg>,
-        _: &str,
+        channel: Channel<Msg>,
+        path: &str,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        refuse("forwarded-streamlocal@openssh.com", reply).await;
+        arrive(&self.board, Origin::Unix { path: path.to_owned() }, channel, reply).await;
         Ok(())
     }
 
     async fn server_channel_open_agent_forward(
         &mut self,
-        _: Channel<Msg>,
+        channel: Channel<Msg>,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        refuse("auth-agent@openssh.com", reply).await;
+        arrive(&self.board, Origin::Agent, channel, reply).await;
         Ok(())
     }
 
@@ -384,13 +302,13 @@ impl Handler for Events {
 
     async fn server_channel_open_x11(
         &mut self,
-        _: Channel<Msg>,
-        _: &str,
-        _: u32,
+        channel: Channel<Msg>,
+        from: &str,
+        from_port: u32,
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        refuse("x11", reply).await;
+        arrive(&self.board, Origin::X11 { from: (from.to_owned(), from_port) }, channel, reply).await;
         Ok(())
     }
 
@@ -403,7 +321,7 @@ impl Handler for Events {
             }
             DisconnectReason::Error(error) => error.of(&self.peer),
         };
-        self.board.progress.send_modify(|progress| progress.lost = Some(Arc::new(lost)));
+        self.board.lose(lost);
         Ok(())
     }
 }

@@ -1,7 +1,4 @@
-//! What the event loop has seen of our channel and of the connection, for those who wait for it.
-
-use super::SessionError;
-use std::sync::Arc;
+//! What the event loop has seen of a channel, for those who wait for it.
 
 /// How the remote program ended (RFC 4254, section 6.10).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +24,7 @@ pub enum Request {
     Subsystem,
 }
 
-/// The state of our channel; it only ever grows.
+/// The state of a channel; it only ever grows.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {
     /// How the program ended, once known.
@@ -40,6 +37,6 @@ pub struct Progress {
     pub refused: Option<Request>,
     /// The request for a pseudo-terminal was refused (the session goes on without).
     pub pty_refused: bool,
-    /// The connection is gone, and why; `None` inside where the host just ended it.
-    pub lost: Option<Arc<SessionError>>,
+    /// The connection is gone.
+    pub lost: bool,
 }

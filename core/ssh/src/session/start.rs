@@ -1,11 +1,9 @@
 //! Starting what the user asked for on an open session.
 
-use bytes::Bytes;
 use log::debug;
-use russh::ChannelId;
-use russh::client::Msg;
-use russh::{ChannelReadHalf, ChannelWriteHalf};
 
+use super::channel::{Channel, StreamTo};
+use super::table::Line;
 use super::{Request, Session, SessionError};
 use crate::exec::Output;
 use crate::terminal::request::PtyRequest;
@@ -40,12 +38,6 @@ pub struct Start {
     pub environment: Vec<(String, String)>,
 }
 
-/// A channel with something running at its other end.
-pub struct Started {
-    pub(crate) id: ChannelId,
-    pub(crate) writer: ChannelWriteHalf<Msg>,
-}
-
 impl Session {
     /// Starts `start`; what it writes goes to the two outputs from its first byte on.
     ///
@@ -53,65 +45,46 @@ impl Session {
     ///
     /// # Errors
     /// The host opens no channel, or the connection is gone.
-    pub async fn start(&self, start: &Start, stdout: Output, stderr: Output) -> Result<Started, SessionError> {
-        self.board.expect_channel(stdout, stderr);
-        let opened = match &start.kind {
-            StartKind::Forward { host, port } => {
-                self.handle.channel_open_direct_tcpip(host.as_str(), (*port).into(), "127.0.0.1", 65535).await
-            }
-            _ => self.handle.channel_open_session().await,
-        };
-        let channel = match opened {
-            Ok(channel) => channel,
-            Err(error) => return Err(self.open_error(error).await),
-        };
-        let id = channel.id();
-        // Data comes through the event loop: the queue that would hold it a second time goes.
-        let (reader, writer): (ChannelReadHalf, _) = channel.split();
-        drop(reader);
-        let started = Started { id, writer };
-        match self.request(start, &started.writer).await {
-            Ok(()) => Ok(started),
+    pub async fn start(&self, start: &Start, stdout: Output, stderr: Output) -> Result<Channel, SessionError> {
+        if let StartKind::Forward { host, port } = &start.kind {
+            let to = StreamTo::Tcp { host: host.clone(), port: *port, from: ("127.0.0.1".to_owned(), 65535) };
+            return self.stream(&to, stdout).await;
+        }
+        let opening = self.board.table.opening();
+        let opened = self.handle.channel_open_session().await;
+        let channel = self.claim(opened, opening, Line::new(stdout, Some(stderr))).await?;
+        match self.request(start, &channel).await {
+            Ok(()) => Ok(channel),
             Err(error) => Err(self.lost(error).await),
         }
     }
 
-    /// Sends a piece of our program's input. Past the channel's own accounting: there is one such channel on a
-    /// connection, and the event loop holds what the host's window does not take, a few pieces at most.
-    ///
-    /// # Errors
-    /// The connection is gone; the piece comes back.
-    pub async fn send(&self, started: &Started, piece: Bytes) -> Result<(), Bytes> {
-        self.handle.data(started.id, piece).await
-    }
-
-    async fn request(&self, start: &Start, channel: &ChannelWriteHalf<Msg>) -> Result<(), russh::Error> {
+    async fn request(&self, start: &Start, channel: &Channel) -> Result<(), russh::Error> {
+        let Channel { writer, line, .. } = channel;
         if let Some(pty) = &start.pty {
-            self.board.await_reply(Request::Pty);
+            line.await_reply(Request::Pty);
             let size = pty.size;
             let (columns, rows) = (size.columns, size.rows);
-            channel
-                .request_pty(true, &pty.term, columns, rows, size.pixel_width, size.pixel_height, &pty.modes)
-                .await?;
+            writer.request_pty(true, &pty.term, columns, rows, size.pixel_width, size.pixel_height, &pty.modes).await?;
         }
         for (name, value) in &start.environment {
             debug!("channel 0: setting env {} = \"{}\"", visible(name.as_bytes()), visible(value.as_bytes()));
-            channel.set_env(false, name, value).await?;
+            writer.set_env(false, name, value).await?;
         }
         match &start.kind {
             StartKind::Exec(command) => {
                 debug!("Sending command: {}", visible(command));
-                self.board.await_reply(Request::Exec);
-                channel.exec(true, command.as_slice()).await
+                line.await_reply(Request::Exec);
+                writer.exec(true, command.as_slice()).await
             }
             StartKind::Shell => {
-                self.board.await_reply(Request::Shell);
-                channel.request_shell(true).await
+                line.await_reply(Request::Shell);
+                writer.request_shell(true).await
             }
             StartKind::Subsystem(name) => {
                 debug!("Sending subsystem: {}", visible(name.as_bytes()));
-                self.board.await_reply(Request::Subsystem);
-                channel.request_subsystem(true, name).await
+                line.await_reply(Request::Subsystem);
+                writer.request_subsystem(true, name).await
             }
             StartKind::Forward { .. } => Ok(()),
         }

@@ -1,0 +1,44 @@
+//! How a remote shell ended, in words and as an exit code.
+
+use ::log::debug;
+use xssh_ssh::exec::Ending;
+use xssh_ssh::session::{Exit, Request, Session, SessionError, Start, StartKind};
+
+use crate::{environment, words};
+
+/// Says why there is no session, or no longer, with the exit code that our caller wants to know it by.
+pub(super) fn no_session(error: &SessionError) -> u8 {
+    let code = words::fail(error);
+    let asked = environment::variable(environment::LOST).filter(|_| error.is_lost());
+    asked.and_then(|code| code.parse().ok()).unwrap_or(code)
+}
+
+/// The exit code, and the words where we failed.
+pub(super) fn verdict(ending: Ending, start: &Start, session: &Session) -> u8 {
+    match ending {
+        Ending::Exited(Exit::Status(status)) => (status & 0xff) as u8,
+        Ending::Exited(Exit::Signal { name, message }) => {
+            debug!("the remote command was ended by signal {name}: {message}");
+            words::FAILED
+        }
+        Ending::Closed if matches!(start.kind, StartKind::Forward { .. }) => 0,
+        Ending::Closed | Ending::OutputGone | Ending::Escaped => words::FAILED,
+        Ending::Refused(request) => words::fail(&refused(request, &session.peer.host)),
+        Ending::Killed(signal) => {
+            ::log::info!("Killed by signal {signal}.");
+            words::FAILED
+        }
+        Ending::Lost(error) => no_session(&error),
+        Ending::Input(error) => words::fail(&format!("reading standard input: {error}")),
+    }
+}
+
+fn refused(request: Request, host: &str) -> String {
+    let what = match request {
+        Request::Pty => "PTY allocation",
+        Request::Exec => "exec",
+        Request::Shell => "shell",
+        Request::Subsystem => "subsystem",
+    };
+    format!("{what} request failed on channel 0: {host} does not allow it")
+}

@@ -1,0 +1,102 @@
+//! What the event loop and the rest of a connection share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use russh::keys::PublicKey;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+
+use super::SessionError;
+use super::chosen::Chosen;
+use super::incoming::{IncomingChannel, Kind};
+use super::table::Table;
+use crate::hostkey::Verified;
+use crate::limits::GOODBYE;
+
+/// What the event loop and the rest share.
+#[derive(Default)]
+pub(super) struct Board {
+    /// The connection is gone, and why.
+    pub(super) lost: watch::Sender<Option<Arc<SessionError>>>,
+    pub(super) table: Arc<Table>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    verified: Option<Verified>,
+    chosen: Option<Chosen>,
+    announced: Vec<PublicKey>,
+    open_failure: Option<String>,
+    /// Who takes the channels that the host opens; what nobody takes is refused.
+    admitted: HashMap<Kind, mpsc::Sender<IncomingChannel>>,
+}
+
+impl Board {
+    fn with<T>(&self, f: impl FnOnce(&mut Inner) -> T) -> T {
+        f(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) fn take_verified(&self) -> Option<Verified> {
+        self.with(|inner| inner.verified.take())
+    }
+
+    pub(super) fn verify(&self, verified: Verified) {
+        self.with(|inner| inner.verified = Some(verified));
+    }
+
+    pub(super) fn chosen(&self) -> Option<Chosen> {
+        self.with(|inner| inner.chosen.clone())
+    }
+
+    pub(super) fn choose(&self, chosen: Chosen) {
+        self.with(|inner| inner.chosen = Some(chosen));
+    }
+
+    pub(super) fn announced(&self) -> Vec<PublicKey> {
+        self.with(|inner| std::mem::take(&mut inner.announced))
+    }
+
+    pub(super) fn announce(&self, keys: Vec<PublicKey>) {
+        self.with(|inner| inner.announced = keys);
+    }
+
+    pub(super) fn admit(&self, kind: Kind, taker: mpsc::Sender<IncomingChannel>) {
+        self.with(|inner| inner.admitted.insert(kind, taker));
+    }
+
+    /// Who takes channels of this kind.
+    pub(super) fn taker(&self, kind: Kind) -> Option<mpsc::Sender<IncomingChannel>> {
+        self.with(|inner| inner.admitted.get(&kind).filter(|taker| !taker.is_closed()).cloned())
+    }
+
+    /// Why the connection ended, where it did.
+    ///
+    /// It may take a moment: whoever waits for an answer learns that there is none before the reason is known.
+    pub(super) async fn reason(&self) -> Option<SessionError> {
+        let mut lost = self.lost.subscribe();
+        let _ = timeout(GOODBYE, lost.wait_for(Option::is_some)).await;
+        drop(lost);
+        self.known_reason()
+    }
+
+    /// The same where it is known already.
+    pub(super) fn known_reason(&self) -> Option<SessionError> {
+        Arc::into_inner(self.lost.send_replace(None)?)
+    }
+
+    pub(super) fn lose(&self, reason: SessionError) {
+        self.lost.send_replace(Some(Arc::new(reason)));
+        self.table.lose_all();
+    }
+
+    pub(super) fn refused_open(&self, words: String) {
+        self.with(|inner| inner.open_failure = Some(words));
+    }
+
+    /// What the host said to the last channel that it would not open.
+    pub(super) fn open_failure(&self) -> Option<String> {
+        self.with(|inner| inner.open_failure.take())
+    }
+}

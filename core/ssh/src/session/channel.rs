@@ -1,0 +1,134 @@
+//! One channel: what we say on it, and what is known of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use russh::client::Msg;
+use russh::{ChannelId, ChannelReadHalf, ChannelWriteHalf};
+use tokio::sync::watch;
+
+use super::board::Board;
+use super::table::{Line, Table};
+use super::{Progress, Session, SessionError};
+use crate::exec::Output;
+use crate::terminal::size::WindowSize;
+
+/// What a channel without a program behind it leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StreamTo {
+    /// A port, as the host sees it (RFC 4254, section 7.2).
+    Tcp {
+        /// As the host shall resolve it.
+        host: String,
+        /// The port there.
+        port: u16,
+        /// Who wants it: an address and a port.
+        from: (String, u16),
+    },
+    /// A socket on the host (PROTOCOL, section 2.4).
+    Unix {
+        /// The socket's path.
+        path: String,
+    },
+}
+
+/// A channel. Dropped, it is closed.
+pub struct Channel {
+    id: ChannelId,
+    pub(super) writer: Arc<ChannelWriteHalf<Msg>>,
+    pub(super) line: Arc<Line>,
+    table: Arc<Table>,
+}
+
+impl Channel {
+    /// From now on what comes on `channel` goes to `line`, past the queue that would hold it a second time.
+    pub(super) fn claim(board: &Board, channel: russh::Channel<Msg>, line: Arc<Line>) -> Self {
+        let id = channel.id();
+        let (reader, writer): (ChannelReadHalf, _) = channel.split();
+        drop(reader);
+        board.table.claim(id, line.clone());
+        Self { id, writer: Arc::new(writer), line, table: board.table.clone() }
+    }
+
+    /// What is known of it, as it becomes known.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.line.progress.subscribe()
+    }
+
+    /// Sends a piece, as the host's window takes it.
+    ///
+    /// # Errors
+    /// The connection is gone.
+    pub async fn send(&self, piece: Bytes) -> Result<(), ConnectionGone> {
+        self.writer.data_bytes(piece).await.map_err(|_| ConnectionGone)
+    }
+
+    /// Says that nothing more comes from us.
+    pub async fn eof(&self) {
+        // An error says that the connection is gone, which `progress` tells better.
+        let _ = self.writer.eof().await;
+    }
+
+    /// Ends the channel in both directions.
+    pub async fn close(&self) {
+        let _ = self.writer.close().await;
+    }
+
+    /// Tells the host how large the window of our terminal is now.
+    pub async fn resize(&self, size: WindowSize) {
+        let _ = self.writer.window_change(size.columns, size.rows, size.pixel_width, size.pixel_height).await;
+    }
+}
+
+impl Drop for Channel {
+    fn drop(&mut self) {
+        // What is closed or lost is in the table no more.
+        let open = self.table.forget(self.id).is_some();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current()
+            && open
+        {
+            let writer = self.writer.clone();
+            runtime.spawn(async move {
+                let _ = writer.close().await;
+            });
+        }
+    }
+}
+
+/// There is no connection any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the connection is gone")]
+pub struct ConnectionGone;
+
+impl Session {
+    /// Opens a channel to a port or a socket that the host can reach; what comes goes to `output` from its first byte on.
+    ///
+    /// # Errors
+    /// The host refuses, in its own words, or the connection is gone.
+    pub async fn stream(&self, to: &StreamTo, output: Output) -> Result<Channel, SessionError> {
+        let opening = self.board.table.opening();
+        let opened = match to {
+            StreamTo::Tcp { host, port, from } => {
+                let (address, from) = (from.0.as_str(), from.1.into());
+                self.handle.channel_open_direct_tcpip(host.as_str(), (*port).into(), address, from).await
+            }
+            StreamTo::Unix { path } => self.handle.channel_open_direct_streamlocal(path.as_str()).await,
+        };
+        self.claim(opened, opening, Line::new(output, None)).await
+    }
+
+    /// Claims what the host has opened.
+    pub(super) async fn claim(
+        &self,
+        opened: Result<russh::Channel<Msg>, russh::Error>,
+        opening: super::table::Opening,
+        line: Arc<Line>,
+    ) -> Result<Channel, SessionError> {
+        let claimed = opened.map(|channel| Channel::claim(&self.board, channel, line));
+        drop(opening);
+        match claimed {
+            Ok(channel) => Ok(channel),
+            Err(error) => Err(self.open_error(error).await),
+        }
+    }
+}

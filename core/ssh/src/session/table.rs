@@ -1,0 +1,128 @@
+//! The channels of one connection, and where what comes on each of them goes.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use russh::ChannelId;
+use tokio::sync::{Notify, watch};
+use tokio::time::timeout;
+
+use super::{Progress, Request};
+use crate::exec::Output;
+use crate::limits::GOODBYE;
+
+/// Where what comes on one channel goes, and what is known of it.
+pub(super) struct Line {
+    pub(super) output: Output,
+    pub(super) errors: Option<Output>,
+    pub(super) progress: watch::Sender<Progress>,
+    requests: Mutex<VecDeque<Request>>,
+}
+
+impl Line {
+    pub(super) fn new(output: Output, errors: Option<Output>) -> Arc<Self> {
+        Arc::new(Self { output, errors, progress: watch::Sender::default(), requests: Mutex::default() })
+    }
+
+    /// The host will answer this request, behind those before it.
+    pub(super) fn await_reply(&self, request: Request) {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push_back(request);
+    }
+
+    /// The request that the host answers now.
+    pub(super) fn answered(&self) -> Option<Request> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    pub(super) fn note(&self, change: impl FnOnce(&mut Progress)) {
+        self.progress.send_modify(change);
+    }
+}
+
+/// The channels that are open, by our number for them.
+#[derive(Default)]
+pub(super) struct Table {
+    state: Mutex<State>,
+    settled: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    lines: HashMap<ChannelId, Arc<Line>>,
+    /// Those who wait for the host to open a channel, and will claim it.
+    openers: usize,
+    lost: bool,
+}
+
+impl Table {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Announces a channel that will be claimed as soon as the host has opened it.
+    pub(super) fn opening(self: &Arc<Self>) -> Opening {
+        self.state().openers += 1;
+        Opening(self.clone())
+    }
+
+    /// From now on what comes on this channel goes to this line.
+    pub(super) fn claim(&self, id: ChannelId, line: Arc<Line>) {
+        let mut state = self.state();
+        if state.lost {
+            line.note(|progress| progress.lost = true);
+        }
+        state.lines.insert(id, line);
+        drop(state);
+        self.settled.notify_waiters();
+    }
+
+    /// Waits until a channel that the host has just opened is claimed: nothing that comes on it may be missed.
+    ///
+    /// Whoever opened it has been told already. One who has given up meanwhile is not waited for long.
+    pub(super) async fn claimed(&self, id: ChannelId) {
+        let waiting = async {
+            loop {
+                let settled = self.settled.notified();
+                tokio::pin!(settled);
+                settled.as_mut().enable();
+                {
+                    let state = self.state();
+                    if state.openers == 0 || state.lines.contains_key(&id) {
+                        return;
+                    }
+                }
+                settled.await;
+            }
+        };
+        let _ = timeout(GOODBYE, waiting).await;
+    }
+
+    pub(super) fn line(&self, id: ChannelId) -> Option<Arc<Line>> {
+        self.state().lines.get(&id).cloned()
+    }
+
+    pub(super) fn forget(&self, id: ChannelId) -> Option<Arc<Line>> {
+        self.state().lines.remove(&id)
+    }
+
+    /// The connection is gone, and every channel with it.
+    pub(super) fn lose_all(&self) {
+        let mut state = self.state();
+        state.lost = true;
+        let lines = std::mem::take(&mut state.lines);
+        drop(state);
+        for line in lines.into_values() {
+            line.note(|progress| progress.lost = true);
+        }
+    }
+}
+
+/// Someone who waits for the host to open a channel.
+pub(super) struct Opening(Arc<Table>);
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        self.0.state().openers -= 1;
+        self.0.settled.notify_waiters();
+    }
+}
