@@ -139,7 +139,10 @@ async fn run_on(session: &Session, start: &Start, pipes: Pipes, settings: &Setti
         Ok(channel) => channel,
         Err(error) => return no_session(&error),
     };
-    let keyboard = start.pty.as_ref().map(|_| keyboard(settings));
+    let keyboard = match start.pty.as_ref().map(|_| keyboard(settings)).transpose() {
+        Ok(keyboard) => keyboard,
+        Err(error) => return words::fail(&format!("the terminal cannot be used: {error}")),
+    };
     let ending = pump(Pump { session, channel: &channel, input, stdout, stderr, keyboard }, killers).await;
     xssh_ssh::terminal::raw::restore_now();
     if start.pty.is_some() && matches!(ending, Ending::Exited(_) | Ending::Closed | Ending::Escaped) {
@@ -148,18 +151,20 @@ async fn run_on(session: &Session, start: &Start, pipes: Pipes, settings: &Setti
     verdict(ending, start, session)
 }
 
-fn keyboard(settings: &Settings) -> Keyboard {
+fn keyboard(settings: &Settings) -> std::io::Result<Keyboard> {
     let forced = settings.session.request_tty == xssh_ssh::settings::RequestTty::Force;
-    Keyboard {
+    Ok(Keyboard {
+        terminal: stdio::stdin().try_clone_to_owned()?,
         raw: RawMode::enter(stdio::stdin(), forced),
         escapes: Escapes::new(Options {
             escape: settings.session.escape_char,
             command_line: settings.session.escape_command_line,
             level: settings.log_level,
             log_on_stderr: !log::is_to_file(),
+            shared: false,
         }),
         set_level: Box::new(log::set_level),
-    }
+    })
 }
 
 /// `-N`: until the connection or we are ended.

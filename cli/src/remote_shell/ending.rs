@@ -34,11 +34,5 @@ pub(super) fn verdict(ending: Ending, start: &Start, session: &Session) -> u8 {
 }
 
 fn refused(request: Request, host: &str) -> String {
-    let what = match request {
-        Request::Pty => "PTY allocation",
-        Request::Exec => "exec",
-        Request::Shell => "shell",
-        Request::Subsystem => "subsystem",
-    };
-    format!("{what} request failed on channel 0: {host} does not allow it")
+    format!("{} request failed on channel 0: {host} does not allow it", request.name())
 }

@@ -123,3 +123,17 @@ pub const SERVED_INPUT_SPILL: u64 = 1 << 30;
 pub const SERVED_READ: usize = 64 << 10;
 /// Channels that the host has opened and nobody has looked at yet; further ones are refused.
 pub const INCOMING_CHANNELS: usize = 128;
+/// The longest packet on a control socket: a command, as long as the system lets one be, and variables.
+pub const MUX_PACKET: usize = 4 << 20;
+/// How long a master may take for its first words and for what it knows by itself.
+pub const MUX_PROBE: Duration = Duration::from_secs(2);
+/// Clients of one master at a time.
+pub const MUX_CLIENTS: usize = 1000;
+/// Variables that a client of a master may send (mux.c, MUX_MAX_ENV_VARS).
+pub const MUX_VARIABLES: usize = 4096;
+/// A host that said nothing for so long is asked whether it is there, before a client relies on it.
+pub const MUX_SILENCE: Duration = Duration::from_secs(5);
+/// How long a host that was silent may take to say that it is still there.
+pub const HOST_PROBE: Duration = Duration::from_secs(3);
+/// How long a master may take to open a session: a round trip to the host, behind a probe of it.
+pub const MUX_OPENING: Duration = Duration::from_secs(10);

@@ -42,7 +42,6 @@ mod advice;
 mod agent;
 mod algorithm;
 mod error;
-mod fields;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod identity;

@@ -20,6 +20,11 @@ impl Killers {
         Self(heeded.filter_map(|kind| Some((kind.as_raw_value(), signal(kind).ok()?))).collect())
     }
 
+    /// No signal at all: whoever carries another's session is ended by itself.
+    pub fn none() -> Self {
+        Self(Vec::new())
+    }
+
     /// The next of them that comes, or has come since the last call. Dropping the future loses nothing.
     pub async fn next(&mut self) -> i32 {
         poll_fn(|cx| {

@@ -1,7 +1,7 @@
 //! Keeps the pipe going until one of its ends is gone.
 
 use std::future::pending;
-use std::os::fd::AsFd;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use log::debug;
@@ -19,12 +19,14 @@ use crate::terminal::size::WindowSize;
 
 /// A person at a terminal on our side.
 pub struct Keyboard {
+    /// The terminal, whose size the host is told.
+    pub terminal: OwnedFd,
     /// The terminal in raw mode.
     pub raw: Option<RawMode>,
     /// The `~` commands.
     pub escapes: Escapes,
     /// Called with a new level after `~v` and `~V`.
-    pub set_level: Box<dyn FnMut(LogLevel) + Send>,
+    pub set_level: Box<dyn FnMut(LogLevel) + Send + Sync>,
 }
 
 /// What a pipe is made of.
@@ -152,7 +154,7 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
         let piece = tokio::select! {
             piece = input.read() => piece,
             () = resized(&mut sizes) => {
-                tell_size(channel).await;
+                tell_size(channel, keyboard.as_ref()).await;
                 continue;
             }
         };
@@ -177,7 +179,7 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
                     act(session, channel, stderr, keyboard, held_back).await;
                 }
                 channel.eof().await;
-                return wait_for_sizes(&mut sizes, channel).await;
+                return wait_for_sizes(&mut sizes, channel, keyboard.as_ref()).await;
             }
             Err(error) => return Fed::Failed(error),
         }
@@ -185,13 +187,17 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
 }
 
 /// With the input at its end the window may still change its size.
-async fn wait_for_sizes(sizes: &mut Option<tokio::signal::unix::Signal>, channel: &Channel) -> Fed {
+async fn wait_for_sizes(
+    sizes: &mut Option<tokio::signal::unix::Signal>,
+    channel: &Channel,
+    keyboard: Option<&Keyboard>,
+) -> Fed {
     if sizes.is_none() {
         return Fed::End;
     }
     loop {
         resized(sizes).await;
-        tell_size(channel).await;
+        tell_size(channel, keyboard).await;
     }
 }
 
@@ -204,8 +210,8 @@ async fn resized(sizes: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
-async fn tell_size(channel: &Channel) {
-    if let Some(size) = WindowSize::of(rustix::stdio::stdin().as_fd()) {
+async fn tell_size(channel: &Channel, keyboard: Option<&Keyboard>) {
+    if let Some(size) = keyboard.and_then(|keyboard| WindowSize::of(&keyboard.terminal)) {
         channel.resize(size).await;
     }
 }
@@ -244,5 +250,5 @@ async fn suspend(keyboard: &mut Keyboard, channel: &Channel) {
     if let Some(raw) = &keyboard.raw {
         raw.resume();
     }
-    tell_size(channel).await;
+    tell_size(channel, Some(keyboard)).await;
 }

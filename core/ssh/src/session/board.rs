@@ -1,9 +1,12 @@
 //! What the event loop and the rest of a connection share.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use russh::keys::PublicKey;
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
@@ -20,6 +23,8 @@ pub(super) struct Board {
     /// The connection is gone, and why.
     pub(super) lost: watch::Sender<Option<Arc<SessionError>>>,
     pub(super) table: Arc<Table>,
+    /// When something came on a channel last; see [`now`].
+    heard: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -36,6 +41,15 @@ struct Inner {
 impl Board {
     fn with<T>(&self, f: impl FnOnce(&mut Inner) -> T) -> T {
         f(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Something has come from the host.
+    pub(super) fn heard(&self) {
+        self.heard.store(now(), Ordering::Relaxed);
+    }
+
+    pub(super) fn silent_for(&self) -> Duration {
+        Duration::from_millis(now().saturating_sub(self.heard.load(Ordering::Relaxed)))
     }
 
     pub(super) fn take_verified(&self) -> Option<Verified> {
@@ -99,4 +113,10 @@ impl Board {
     pub(super) fn open_failure(&self) -> Option<String> {
         self.with(|inner| inner.open_failure.take())
     }
+}
+
+/// Milliseconds of a clock that goes on while the machine sleeps.
+fn now() -> u64 {
+    let time = clock_gettime(ClockId::Boottime);
+    u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000
 }

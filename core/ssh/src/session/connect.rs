@@ -20,7 +20,7 @@ use super::learning::Learning;
 use super::{SessionError, algorithms};
 use crate::hop::{Backlog, BoxedWire};
 use crate::hostkey::Verified;
-use crate::limits::{CHANNEL_WINDOW, GOODBYE, REKEY_BYTES, REKEY_SECONDS};
+use crate::limits::{CHANNEL_WINDOW, GOODBYE, HOST_PROBE, REKEY_BYTES, REKEY_SECONDS};
 use crate::settings::Settings;
 
 /// An authenticated connection to one host, and the connections to the hops before it.
@@ -119,6 +119,23 @@ impl Session {
     pub async fn ended(&self) -> Option<Arc<SessionError>> {
         let mut lost = self.board.lost.subscribe();
         lost.wait_for(Option::is_some).await.ok()?.clone()
+    }
+
+    /// Whether the host is still there. One that was heard within `recently` is; another is asked, and has
+    /// [`HOST_PROBE`] to answer. Time in which the machine slept counts.
+    pub async fn answers(&self, recently: Duration) -> bool {
+        if self.board.lost.borrow().is_some() {
+            return false;
+        }
+        if self.board.silent_for() < recently {
+            return true;
+        }
+        let answered = matches!(timeout(HOST_PROBE, self.handle.send_ping()).await, Ok(Ok(())));
+        let there = answered && self.board.lost.borrow().is_none();
+        if there {
+            self.board.heard();
+        }
+        there
     }
 
     /// What the key exchange chose.

@@ -45,6 +45,7 @@ impl Events {
     }
 
     fn line(&mut self, channel: ChannelId) -> Option<Arc<Line>> {
+        self.board.heard();
         if let Some((id, line)) = &self.recent
             && *id == channel
         {

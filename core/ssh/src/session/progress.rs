@@ -24,6 +24,18 @@ pub enum Request {
     Subsystem,
 }
 
+impl Request {
+    /// Its name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pty => "PTY allocation",
+            Self::Exec => "exec",
+            Self::Shell => "shell",
+            Self::Subsystem => "subsystem",
+        }
+    }
+}
+
 /// The state of a channel; it only ever grows.
 #[derive(Debug, Clone, Default)]
 pub struct Progress {

@@ -37,6 +37,8 @@ pub struct Options {
     pub level: LogLevel,
     /// Whether messages go to standard error, and not to a file (`-E`) or the system's log (`-y`).
     pub log_on_stderr: bool,
+    /// Whether the terminal is that of a client whose session we carry: its program is not ours to stop.
+    pub shared: bool,
 }
 
 /// The machine.
@@ -97,6 +99,9 @@ impl Escapes {
         let show = |text: &str| Action::Show(format!("{sign}{text}\r\n"));
         match byte {
             b'.' => actions.extend([show("."), Action::Disconnect]),
+            CTRL_Z | b'&' if self.options.shared => {
+                actions.push(show(&format!("{} escape not available to multiplexed sessions", shown(byte))));
+            }
             CTRL_Z => actions.extend([show("^Z [suspend ssh]"), Action::Suspend]),
             b'#' => actions.extend([show("#"), Action::ListConnections]),
             b'R' => actions.push(Action::Rekey),

@@ -1,6 +1,6 @@
 //! The agent's messages: a length, a kind, and fields (draft-miller-ssh-agent, section 3).
 
-use crate::auth::fields::Fields;
+use crate::fields::Fields;
 use crate::limits;
 use crate::terminal::visible::visible;
 use zeroize::Zeroizing;

@@ -1,8 +1,8 @@
 //! OpenSSH's own format (PROTOCOL.key).
 
 use super::KeyFileError;
-use crate::auth::fields::Fields;
 use crate::auth::public_key::{PublicHalf, nested_too_deep};
+use crate::fields::Fields;
 use crate::limits;
 use russh::keys::PrivateKey;
 use russh::keys::ssh_key::{Error, Kdf};

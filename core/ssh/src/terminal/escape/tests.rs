@@ -3,7 +3,7 @@ use crate::settings::LogLevel;
 use proptest::prelude::*;
 
 fn options(escape: Option<u8>) -> Options {
-    Options { escape, command_line: false, level: LogLevel::Info, log_on_stderr: true }
+    Options { escape, command_line: false, level: LogLevel::Info, log_on_stderr: true, shared: false }
 }
 
 fn typed(input: &[u8]) -> Vec<Action> {
@@ -51,6 +51,13 @@ fn after_a_command_the_line_still_starts() {
 fn suspend_and_list_say_what_they_do() {
     assert_eq!(typed(b"~\x1a"), [said("~^Z [suspend ssh]\r\n"), Action::Suspend]);
     assert_eq!(typed(b"~#"), [said("~#\r\n"), Action::ListConnections]);
+}
+
+#[test]
+fn what_is_shared_is_not_stopped() {
+    let mut escapes = Escapes::new(Options { shared: true, ..options(Some(b'~')) });
+    assert_eq!(escapes.push(b"~\x1a"), [said("~^Z escape not available to multiplexed sessions\r\n")]);
+    assert_eq!(escapes.push(b"~."), [said("~.\r\n"), Action::Disconnect]);
 }
 
 #[test]
