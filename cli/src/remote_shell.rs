@@ -1,5 +1,6 @@
 //! From an [`Invocation`] to a program on the host and back to an exit code.
 
+mod around;
 mod ending;
 mod local_command;
 mod pipes;
@@ -10,15 +11,17 @@ use std::sync::Arc;
 
 use ::log::{debug, warn};
 use rustix::stdio;
+use xssh_os::daemon::{self, Background, Forked};
 use xssh_ssh::config::{self, LocalContext, Resolver};
 use xssh_ssh::exec::{Ending, Keyboard, Killers, Pump, pump};
 use xssh_ssh::prompt::{Nobody, Prompt};
 use xssh_ssh::session::route::{self, Guide, Opened};
 use xssh_ssh::session::{Session, Start};
-use xssh_ssh::settings::Settings;
+use xssh_ssh::settings::{LogLevel, SessionType, Settings};
 use xssh_ssh::terminal::escape::{Escapes, Options};
 use xssh_ssh::terminal::raw::RawMode;
 
+use around::Around;
 use ending::{no_session, verdict};
 use pipes::Pipes;
 
@@ -39,14 +42,21 @@ pub(crate) fn run(invocation: &Invocation) -> u8 {
             Err(error) => words::fail(&error),
         };
     }
-    if let Some(refusal) = refusal(invocation, &resolved.settings) {
-        return words::fail(&refusal);
+    if invocation.command.is_some() && resolved.settings.session.remote_command.is_some() {
+        return words::fail(&"Cannot execute command-line and remote command.");
     }
+    // Before there is a thread, a runtime or a secret.
+    let background = match resolved.settings.session.fork_after_authentication.then(daemon::fork).transpose() {
+        Ok(None) => None,
+        Ok(Some(Forked::Child(background))) => Some(background),
+        Ok(Some(Forked::Caller(code))) => return code,
+        Err(error) => return words::fail(&format_args!("cannot go into the background: {error}")),
+    };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return words::fail(&error),
     };
-    runtime.block_on(connect_and_run(invocation, &resolved, &context))
+    runtime.block_on(connect_and_run(invocation, &resolved, &context, background))
 }
 
 /// A destination's settings, and what can resolve further hosts.
@@ -66,23 +76,6 @@ pub(crate) fn resolve(invocation: &Invocation, context: &LocalContext) -> Result
     Ok(Resolved { settings, resolver })
 }
 
-/// What is asked for and is not here yet; asking for it by configuration files alone is no reason to fail.
-fn refusal(invocation: &Invocation, settings: &Settings) -> Option<String> {
-    let session = &settings.session;
-    if session.fork_after_authentication {
-        return Some("xssh: going into the background is not here yet; use ssh for it".to_owned());
-    }
-    if invocation.command.is_some() && session.remote_command.is_some() {
-        return Some("Cannot execute command-line and remote command.".to_owned());
-    }
-    let forwarding = &settings.forwarding;
-    let forwards = forwarding.local.len() + forwarding.remote.len() + forwarding.dynamic.len();
-    if forwards > 0 && !forwarding.clear_all && invocation.stdio_forward.is_none() {
-        warn!("Warning: port forwarding is not here yet; the configured forwards are left out.");
-    }
-    None
-}
-
 /// Who opens the way, with the caller's terminal to ask on.
 pub(crate) fn guide(resolved: &Resolved) -> Guide {
     let prompt: Arc<dyn Prompt> =
@@ -96,9 +89,15 @@ pub(crate) fn guide(resolved: &Resolved) -> Guide {
     }
 }
 
-async fn connect_and_run(invocation: &Invocation, resolved: &Resolved, context: &LocalContext) -> u8 {
+async fn connect_and_run(
+    invocation: &Invocation,
+    resolved: &Resolved,
+    context: &LocalContext,
+    background: Option<Background>,
+) -> u8 {
     let settings = &resolved.settings;
-    let pipes = match Pipes::open(settings) {
+    let runs_nothing = settings.session.kind == SessionType::None && invocation.stdio_forward.is_none();
+    let pipes = match (!runs_nothing).then(|| Pipes::open(settings)).transpose() {
         Ok(pipes) => pipes,
         Err(error) => return words::fail(&format!("standard input or output cannot be used: {error}")),
     };
@@ -108,27 +107,59 @@ async fn connect_and_run(invocation: &Invocation, resolved: &Resolved, context: 
         opened = route::open(&guide, settings) => opened,
         signal = killers.next() => return killed(signal),
     };
-    let Opened { session, .. } = match opened {
-        Ok(opened) => opened,
+    let session = match opened {
+        Ok(Opened { session, .. }) => Arc::new(session),
         Err(error) => return no_session(&error),
     };
-    if let Some(code) = local_command::run(settings, context) {
-        debug!("the local command ended with {code}");
-    }
+    let begun = tokio::select! {
+        begun = begin(&session, settings, context, background) => begun,
+        signal = killers.next() => return killed(signal),
+    };
+    let around = match begun {
+        Ok(around) => around,
+        Err(error) => return words::fail(&error),
+    };
     let start = match start::start(invocation, settings, context) {
         Ok(start) => start,
         Err(error) => return words::fail(&error),
     };
-    let code = match start {
+    let code = match start.zip(pipes) {
         None => wait_for_end(&session, &mut killers).await,
-        Some(start) => run_on(&session, &start, pipes, settings, &mut killers).await,
+        Some((start, pipes)) => run_on(&session, &start, pipes, settings, &around, &mut killers).await,
     };
     session.learn_host_keys().await;
     session.close().await;
     code
 }
 
-async fn run_on(session: &Session, start: &Start, pipes: Pipes, settings: &Settings, killers: &mut Killers) -> u8 {
+/// What comes before the session: forwards, the local command, and the background.
+async fn begin(
+    session: &Arc<Session>,
+    settings: &Settings,
+    context: &LocalContext,
+    background: Option<Background>,
+) -> Result<Around, String> {
+    let around = Around::begin(session.clone(), settings, context).await?;
+    if let Some(code) = local_command::run(settings, context) {
+        debug!("the local command ended with {code}");
+    }
+    around.ask(background.is_some()).await?;
+    if let Some(background) = background {
+        debug!("forking to background");
+        let shows_messages = settings.log_level >= LogLevel::Debug1 && !log::is_to_file();
+        background.detach(!shows_messages).map_err(|error| format!("cannot go into the background: {error}"))?;
+    }
+    Ok(around)
+}
+
+async fn run_on(
+    session: &Session,
+    start: &Start,
+    pipes: Pipes,
+    settings: &Settings,
+    around: &Around,
+    killers: &mut Killers,
+) -> u8 {
     let Pipes { input, stdout, stderr } = pipes;
     let opening = session.start(start, stdout.clone(), stderr.clone());
     let opened = tokio::select! {
@@ -145,6 +176,13 @@ async fn run_on(session: &Session, start: &Start, pipes: Pipes, settings: &Setti
     };
     let ending = pump(Pump { session, channel: &channel, input, stdout, stderr, keyboard }, killers).await;
     xssh_ssh::terminal::raw::restore_now();
+    if matches!(ending, Ending::Exited(_) | Ending::Closed) {
+        tokio::select! {
+            () = around.all_closed() => {}
+            _ = session.ended() => {}
+            _ = killers.next() => {}
+        }
+    }
     if start.pty.is_some() && matches!(ending, Ending::Exited(_) | Ending::Closed | Ending::Escaped) {
         warn!("Connection to {} closed.", session.peer.host);
     }

@@ -38,9 +38,9 @@ complete -c xssh -n "__fish_xssh_needs_command" -s l -d 'Log in as this user' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s i -d 'Prove who we are with this key' -r -F
 complete -c xssh -n "__fish_xssh_needs_command" -s I -d 'Refused: keys of PKCS#11 tokens come through an agent' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s e -d 'Set the escape character; `none` turns it off' -r
-complete -c xssh -n "__fish_xssh_needs_command" -s L -d 'Not yet: forward a local port or socket' -r
-complete -c xssh -n "__fish_xssh_needs_command" -s R -d 'Not yet: forward a port or socket of the host' -r
-complete -c xssh -n "__fish_xssh_needs_command" -s D -d 'Not yet: be a SOCKS proxy on a local port' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s L -d 'Forward a local port or socket' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s R -d 'Forward a port or socket of the host' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s D -d 'Be a SOCKS proxy on a local port' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s w -d 'Not yet: tunnel a network device' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s S -d 'Not yet: the socket of a shared connection; `none` is accepted' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s O -d 'Not yet: control a shared connection' -r
@@ -71,7 +71,7 @@ complete -c xssh -n "__fish_xssh_needs_command" -s T -d 'Ask for no terminal'
 complete -c xssh -n "__fish_xssh_needs_command" -s s -d 'The command names a subsystem, such as sftp'
 complete -c xssh -n "__fish_xssh_needs_command" -s N -d 'Run nothing there'
 complete -c xssh -n "__fish_xssh_needs_command" -s n -d 'Read standard input from /dev/null'
-complete -c xssh -n "__fish_xssh_needs_command" -s f -d 'Not yet: go to the background once logged in'
+complete -c xssh -n "__fish_xssh_needs_command" -s f -d 'Go to the background once logged in'
 complete -c xssh -n "__fish_xssh_needs_command" -s g -d 'Let other hosts connect to forwarded local ports'
 complete -c xssh -n "__fish_xssh_needs_command" -s x -d 'Do not forward X11; it is not forwarded anyway'
 complete -c xssh -n "__fish_xssh_needs_command" -s X -d 'Not yet: forward X11'

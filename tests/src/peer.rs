@@ -12,6 +12,7 @@ pub const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 const PEERS: &[(&str, &str, &str)] = &[
     ("bash", "bash", "--version"),
     ("borg", "borgbackup", "--version"),
+    ("curl", "curl", "--version"),
     ("cvs", "cvs", "--version"),
     ("fish", "fish", "--version"),
     ("git", "git", "--version"),
@@ -20,6 +21,7 @@ const PEERS: &[(&str, &str, &str)] = &[
     ("nc", "netcat-openbsd", ""),
     ("openssl", "openssl", "version"),
     ("plink", "putty-tools", "-V"),
+    ("prlimit", "util-linux", "--version"),
     ("puttygen", "putty-tools", "-V"),
     ("restic", "restic", "version"),
     ("rsync", "rsync", "--version"),

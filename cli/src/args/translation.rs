@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use xssh_ssh::config::{CommandLine, ConfigFile, lexer, option_line};
+use xssh_ssh::config::{CommandLine, ConfigFile, ForwardKind, lexer, option_line};
 use xssh_ssh::destination::Destination;
 use xssh_ssh::settings::LogLevel;
 
@@ -20,6 +20,7 @@ pub(super) struct Translation {
     overwriting: BTreeMap<&'static str, String>,
     /// The lines before the destination, and those after it.
     lines: [Vec<String>; 2],
+    forwards: Vec<(ForwardKind, String)>,
     destination: Option<Destination>,
     command: Option<Vec<u8>>,
     config_file: ConfigFile,
@@ -49,6 +50,10 @@ impl Translation {
             }
             'T' => self.overwrite("RequestTTY", "no"),
             'a' => self.overwrite("ForwardAgent", "no"),
+            'f' => {
+                self.overwrite("ForkAfterAuthentication", "yes");
+                self.overwrite("StdinNull", "yes");
+            }
             'g' => self.overwrite("GatewayPorts", "yes"),
             'k' => self.overwrite("GSSAPIDelegateCredentials", "no"),
             'n' => self.overwrite("StdinNull", "yes"),
@@ -79,8 +84,11 @@ impl Translation {
     fn text(&mut self, letter: char, text: String) -> Result<(), Fault> {
         match letter {
             'B' => self.overwrite("BindInterface", &text),
+            'D' => self.forwards.push((ForwardKind::Dynamic, text)),
             'J' => self.jump(&text)?,
+            'L' => self.forwards.push((ForwardKind::Local, text)),
             'P' => self.give_way("Tag", &text),
+            'R' => self.forwards.push((ForwardKind::Remote, text)),
             'S' => self.overwrite("ControlPath", &text),
             'W' => self.stdio_forward(&text)?,
             'b' => self.overwrite("BindAddress", &text),
@@ -124,6 +132,7 @@ impl Translation {
         let mut command_line = CommandLine::new(destination);
         command_line.overrides = self.overwriting.iter().map(|(keyword, value)| option_line(keyword, value)).collect();
         [command_line.options, command_line.options_after] = self.lines;
+        command_line.forwards = self.forwards;
         command_line.command = self.command.as_ref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         command_line.stdio_forward = self.stdio_forward.is_some();
         Ok(Invocation {

@@ -32,6 +32,14 @@ pub const WIRE_SMALL_READ: usize = 4 << 10;
 pub const WIRE_BULK: usize = 64 << 10;
 /// What a TCP wire takes in while a write of ours blocks: all that a peer may send of one window, and its framing.
 pub const WIRE_BACKLOG: usize = CHANNEL_WINDOW as usize + (1 << 20);
+/// Connections to a forwarded port that wait to be accepted (channels.h, SSH_LISTEN_BACKLOG).
+pub const FORWARD_BACKLOG: i32 = 128;
+/// How long nothing is accepted after the system had no descriptor left for it.
+pub const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+/// How long a client of a SOCKS proxy may take to say where it wants to go.
+pub const SOCKS_DIALOGUE: Duration = Duration::from_secs(120);
+/// One read of such a client.
+pub const SOCKS_READ: usize = 1024;
 /// One read from standard input.
 pub const INPUT_READ: usize = 256 << 10;
 /// One read from a forwarded connection, of which there may be thousands.

@@ -10,6 +10,7 @@ mod cvs;
 mod exec_duplex;
 mod exec_pipe;
 mod exit_status;
+mod forwards;
 mod git;
 mod hops;
 mod host_keys;

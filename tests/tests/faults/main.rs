@@ -9,6 +9,7 @@ mod channels;
 mod damage;
 mod files;
 mod floods;
+mod forwards;
 mod greeting;
 mod key_exchange;
 mod login;

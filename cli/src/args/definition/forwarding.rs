@@ -5,9 +5,18 @@ use super::{flag, taking};
 /// What else goes through the connection, and who shares it.
 pub(super) fn args() -> Vec<Arg> {
     let section = [
-        taking('L', "address", "Not yet: forward a local port or socket"),
-        taking('R', "address", "Not yet: forward a port or socket of the host"),
-        taking('D', "address", "Not yet: be a SOCKS proxy on a local port"),
+        taking('L', "address", "Forward a local port or socket").long_help(
+            "[bind_address:]port:host:hostport, and a path in the place of either end for a unix socket. What connects here \
+             is connected to host and hostport, as seen from the far side. Without a bind address only this machine may \
+             connect; an empty one, or *, is for all. IPv6 addresses stand in brackets.",
+        ),
+        taking('R', "address", "Forward a port or socket of the host").long_help(
+            "As -L, the other way round: it listens on the far side, and connects from here. Port 0 has the host choose one, \
+             which is told. A port or socket alone is a SOCKS proxy there, whose clients reach what this machine reaches.",
+        ),
+        taking('D', "address", "Be a SOCKS proxy on a local port").long_help(
+            "[bind_address:]port, or a path. SOCKS 4, 4a and 5 are spoken there; the host connects where the client says.",
+        ),
         taking('w', "tunnel", "Not yet: tunnel a network device"),
         flag('g', "Let other hosts connect to forwarded local ports"),
         flag('x', "Do not forward X11; it is not forwarded anyway"),

@@ -17,7 +17,10 @@ pub(super) fn args() -> Vec<Arg> {
             "Set the character that begins an escape at the start of a line of an interactive session: a character, \
              ^ and a letter, or `none`. It is ~ by default.",
         ),
-        flag('f', "Not yet: go to the background once logged in"),
+        flag('f', "Go to the background once logged in").long_help(
+            "Go to the background once logged in, with standard input from /dev/null. With ExitOnForwardFailure, only once \
+             all forwards stand. With -N nothing of the caller's stays open.",
+        ),
     ];
     section.map(|arg| arg.help_heading("The session")).to_vec()
 }

@@ -1,6 +1,6 @@
 //! Each letter, what it means, and what it does with others.
 
-use xssh_ssh::config::ConfigFile;
+use xssh_ssh::config::{ConfigFile, ForwardKind};
 use xssh_ssh::settings::LogLevel;
 
 use super::{call, fault, lines};
@@ -23,6 +23,7 @@ fn letters_are_lines_of_configuration() {
         ("-caes128-ctr", &["Ciphers=\"aes128-ctr\""]),
         ("-e^b", &["EscapeChar=\"^b\""]),
         ("-e\"", &["EscapeChar=\"\\\"\""]),
+        ("-f", &["ForkAfterAuthentication=\"yes\"", "StdinNull=\"yes\""]),
         ("-g", &["GatewayPorts=\"yes\""]),
         ("-k", &["GSSAPIDelegateCredentials=\"no\""]),
         ("-lme", &["User=\"me\""]),
@@ -43,6 +44,14 @@ fn letters_are_lines_of_configuration() {
             assert_eq!(lines(&call(&[name, value, "h"])), expected, "{name} {value}");
         }
     }
+}
+
+#[test]
+fn forwards_are_kept_as_they_are_written() {
+    let given = call(&["-L", "1:h:2", "-D", "3", "-R4", "h", "-L5:/s", "true"]).command_line.forwards;
+    let given: Vec<_> = given.iter().map(|(kind, text)| (*kind, text.as_str())).collect();
+    let (local, remote, dynamic) = (ForwardKind::Local, ForwardKind::Remote, ForwardKind::Dynamic);
+    assert_eq!(given, [(local, "1:h:2"), (dynamic, "3"), (remote, "4"), (local, "5:/s")]);
 }
 
 #[test]
@@ -145,8 +154,7 @@ fn what_excludes_each_other_is_said() {
 
 #[test]
 fn what_is_not_there_is_refused_by_name() {
-    for letter in ["-L1:h:2", "-R1:h:2", "-D1", "-X", "-Y", "-A", "-M", "-Sx", "-Ocheck", "-f", "-w0", "-Z", "-W/run/x"]
-    {
+    for letter in ["-X", "-Y", "-A", "-M", "-Sx", "-Ocheck", "-w0", "-Z", "-W/run/x"] {
         assert!(matches!(fault(&[letter, "h"]), Fault::NotYet { .. }), "{letter}");
         assert!(fault(&[letter, "h"]).to_string().starts_with(&letter[..2]), "{letter}");
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::keyword::Keyword;
 use super::values::Values;
-use super::{carried, qos};
+use super::{carried, directive, qos};
 use crate::settings::{
     AddKeys, AddressFamily, Algorithms, Auth, Canonicalize, Connection, FingerprintHash, Forwarding, HostKey,
     IdentityAgent, Jump, LogLevel, Method, Rekey, RequestTty, Route, Session, SessionType, Settings, Sharing,
@@ -246,21 +246,18 @@ fn session(values: &Values) -> Session {
 }
 
 fn forwarding(values: &Values) -> Forwarding {
-    use super::directive::forwards::is_dynamic;
-    let pair = |forward: &super::forward::Forward| {
-        let connect = if is_dynamic(forward) { String::new() } else { forward.connect.to_string() };
-        (forward.listen.to_string(), connect)
-    };
-    let (dynamic, local): (Vec<_>, Vec<_>) = values.local_forwards.iter().partition(|forward| is_dynamic(forward));
     let agent = values.text(Keyword::ForwardAgentPath).unwrap_or("yes");
     Forwarding {
-        clear_all: values.is_yes(Keyword::ClearAllForwardings),
         exit_on_failure: values.is_yes(Keyword::ExitOnForwardFailure),
         agent: values.is_yes(Keyword::ForwardAgent).then(|| agent.to_owned()),
         x11: values.is_yes(Keyword::ForwardX11),
-        local: local.into_iter().map(pair).collect(),
-        remote: values.remote_forwards.iter().map(pair).collect(),
-        dynamic: dynamic.into_iter().map(|forward| forward.listen.to_string()).collect(),
+        local: values.local_forwards.clone(),
+        remote: values.remote_forwards.clone(),
+        gateway_ports: values.is_yes(Keyword::GatewayPorts),
+        bind_unlink: values.is_yes(Keyword::StreamLocalBindUnlink),
+        bind_mask: number(values, Keyword::StreamLocalBindMask),
+        permit_remote_open: directive::forwards::permitted(values.list(Keyword::PermitRemoteOpen)),
+        channel_timeouts: directive::lists::channel_timeouts(values.list(Keyword::ChannelTimeout)),
     }
 }
 

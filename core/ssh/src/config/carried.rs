@@ -3,12 +3,11 @@
 
 use super::defaults;
 use super::directive::forwards::is_dynamic;
-use super::forward::{End, Forward};
 use super::jump;
 use super::keyword::Keyword as K;
 use super::qos;
 use super::values::{Value, Values};
-use crate::settings::CarriedLine;
+use crate::settings::{CarriedLine, Connect, Forward};
 
 /// Words, in two stretches of the order.
 const WORDS: &[(&str, K)] = &[
@@ -159,7 +158,7 @@ impl Lines<'_> {
         let both = |forward: &Forward| [forward.listen.to_string(), forward.connect.to_string()];
         let values = self.values;
         for forward in &values.local_forwards {
-            if !matches!(forward.connect, End::Port { .. }) {
+            if !matches!(forward.connect, Connect::Port { .. }) {
                 self.add("dynamicforward", [forward.listen.to_string()]);
             }
         }

@@ -1,5 +1,6 @@
 use std::path::PathBuf;
 
+use super::forward::ForwardKind;
 use super::keyword::{self, Form, Keyword};
 use super::lexer;
 use crate::destination::Destination;
@@ -24,11 +25,13 @@ pub struct CommandLine {
     /// Letters that ssh lets win over every `-o`, wherever they stand, and of which the last one wins: `-4 -6 -a -A -b
     /// -B -c -C -e -f -g -k -K -m -M -n -N -q -s -S -t -T -v -w -x -X -Y`. As lines, in their order.
     pub overrides: Vec<String>,
-    /// The lines of `-o`, and of the letters of which the first one wins or all count (`-D -i -J -L -R`, and `-l -p -P`
+    /// The lines of `-o`, and of the letters of which the first one wins or all count (`-i -J`, and `-l -p -P`
     /// where their place among `-o` matters), in their order, as far as they stand before the destination.
     pub options: Vec<String>,
     /// The same as far as they stand after the destination, whose user and port come before them.
     pub options_after: Vec<String>,
+    /// `-D`, `-L` and `-R`, as written, in their order.
+    pub forwards: Vec<(ForwardKind, String)>,
     /// `-l`; yields to `options`, and goes before the destination's user.
     pub user: Option<String>,
     /// `-p`; yields to `options`, and goes before the destination's port.
@@ -50,6 +53,7 @@ impl CommandLine {
             overrides: Vec::new(),
             options: Vec::new(),
             options_after: Vec::new(),
+            forwards: Vec::new(),
             user: None,
             port: None,
             tag: None,

@@ -83,6 +83,14 @@ impl std::error::Error for LineError {}
 /// Why there are no settings.
 #[derive(Debug, Error)]
 pub enum ConfigError {
+    /// A malformed `-L`, `-R` or `-D`.
+    #[error("Bad {kind} forwarding specification '{specification}'")]
+    Forward {
+        /// Which.
+        kind: &'static str,
+        /// As written.
+        specification: String,
+    },
     /// A file has bad lines. Each was logged by itself when it was met.
     #[error("{file}: terminating, {} bad configuration options", lines.len())]
     BadLines {

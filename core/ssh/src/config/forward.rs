@@ -1,41 +1,44 @@
 //! What a forward listens on and connects to (ssh_config(5), LocalForward).
 
-use std::fmt;
-
 use super::context::LocalContext;
 use super::tokens::{Facts, Scope, Tokens};
 use crate::destination::parse_port;
-use crate::settings::Template;
+use crate::settings::{Connect, Forward, Listen, Template};
 
 /// The longest host name of getnameinfo(3), and the longest path of a unix socket.
 const LONGEST_HOST: usize = 1024;
 const LONGEST_PATH: usize = 107;
 
-/// One end of a forward.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum End {
-    /// A TCP port; on some host, or wherever is usual.
-    Port { host: Option<String>, port: u16 },
-    /// A unix socket.
-    Path(String),
-    /// Wherever the SOCKS client says.
-    Socks,
+/// The letters that forward.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForwardKind {
+    /// `-L`.
+    Local,
+    /// `-R`.
+    Remote,
+    /// `-D`.
+    Dynamic,
 }
 
-/// A forward.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Forward {
-    pub(crate) listen: End,
-    pub(crate) connect: End,
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ForwardKind {
+    /// The word for it in messages (ssh.c).
+    pub(super) fn word(self) -> &'static str {
         match self {
-            Self::Port { host: None, port } => write!(f, "{port}"),
-            Self::Port { host: Some(host), port } => write!(f, "[{host}]:{port}"),
-            Self::Path(path) => f.write_str(path),
-            Self::Socks => f.write_str("[socks]:0"),
+            Self::Local => "local",
+            Self::Remote => "remote",
+            Self::Dynamic => "dynamic",
+        }
+    }
+
+    /// Reads a specification as the letter takes it. None where it is malformed.
+    #[must_use]
+    pub fn parse(self, specification: &str, context: &LocalContext) -> Option<Forward> {
+        let read = |dynamic, remote| parse(specification, Shape { dynamic, remote }, context);
+        match self {
+            Self::Local => read(false, false),
+            Self::Dynamic => read(true, false),
+            // Alone it is a SOCKS proxy on the far side.
+            Self::Remote => read(false, true).or_else(|| read(true, true)),
         }
     }
 }
@@ -59,8 +62,8 @@ impl Field {
         if self.text == "0" { Some(0) } else { parse_port(&self.text).ok() }
     }
 
-    fn path(&self) -> End {
-        End::Path(self.text.clone())
+    fn path(&self) -> Template {
+        Template(self.text.clone())
     }
 }
 
@@ -71,36 +74,43 @@ pub(crate) fn parse(specification: &str, shape: Shape, context: &LocalContext) -
     let fields = split(text.trim_start())?;
     let forward = assemble(&fields)?;
     let counts = if shape.dynamic { fields.len() <= 2 } else { fields.len() >= 3 || has_path(&forward) };
-    let connects = shape.dynamic || !matches!(forward.connect, End::Socks | End::Port { port: 0, .. });
-    let listens = shape.remote || !matches!(forward.listen, End::Port { port: 0, .. });
-    (counts && connects && listens && fits(&forward.listen) && fits(&forward.connect)).then_some(forward)
+    let connects = shape.dynamic || !matches!(forward.connect, Connect::Socks | Connect::Port { port: 0, .. });
+    let listens = shape.remote || !matches!(forward.listen, Listen::Port { port: 0, .. });
+    (counts && connects && listens && fits(&forward)).then_some(forward)
 }
 
 fn has_path(forward: &Forward) -> bool {
-    matches!(forward.listen, End::Path(_)) || matches!(forward.connect, End::Path(_))
+    matches!(forward.listen, Listen::Path(_)) || matches!(forward.connect, Connect::Path(_))
 }
 
-fn fits(end: &End) -> bool {
-    match end {
-        End::Port { host, .. } => host.as_ref().is_none_or(|host| host.len() <= LONGEST_HOST),
-        End::Path(path) => path.len() <= LONGEST_PATH,
-        End::Socks => true,
-    }
+fn fits(forward: &Forward) -> bool {
+    let listens = match &forward.listen {
+        Listen::Port { bind, .. } => bind.as_ref().is_none_or(|bind| bind.len() <= LONGEST_HOST),
+        Listen::Path(path) => path.0.len() <= LONGEST_PATH,
+    };
+    listens
+        && match &forward.connect {
+            Connect::Port { host, .. } => host.len() <= LONGEST_HOST,
+            Connect::Path(path) => path.0.len() <= LONGEST_PATH,
+            Connect::Socks => true,
+        }
 }
 
 fn assemble(fields: &[Field]) -> Option<Forward> {
-    let at = |host: &Field, port: &Field| Some(End::Port { host: Some(host.text.clone()), port: port.port()? });
-    let here = |port: &Field| Some(End::Port { host: None, port: port.port()? });
+    let port = |bind: Option<&Field>, port: &Field| {
+        Some(Listen::Port { bind: bind.map(|bind| bind.text.clone()), port: port.port()? })
+    };
+    let to = |host: &Field, port: &Field| Some(Connect::Port { host: host.text.clone(), port: port.port()? });
     let (listen, connect) = match fields {
-        [a] if a.is_path => (a.path(), End::Socks),
-        [a] => (here(a)?, End::Socks),
-        [a, b] if a.is_path && b.is_path => (a.path(), b.path()),
-        [a, b] if b.is_path => (here(a)?, b.path()),
-        [a, b] => (at(a, b)?, End::Socks),
-        [a, b, c] if a.is_path => (a.path(), at(b, c)?),
-        [a, b, c] if c.is_path => (at(a, b)?, c.path()),
-        [a, b, c] => (here(a)?, at(b, c)?),
-        [a, b, c, d] => (at(a, b)?, at(c, d)?),
+        [a] if a.is_path => (Listen::Path(a.path()), Connect::Socks),
+        [a] => (port(None, a)?, Connect::Socks),
+        [a, b] if a.is_path && b.is_path => (Listen::Path(a.path()), Connect::Path(b.path())),
+        [a, b] if b.is_path => (port(None, a)?, Connect::Path(b.path())),
+        [a, b] => (port(Some(a), b)?, Connect::Socks),
+        [a, b, c] if a.is_path => (Listen::Path(a.path()), to(b, c)?),
+        [a, b, c] if c.is_path => (port(Some(a), b)?, Connect::Path(c.path())),
+        [a, b, c] => (port(None, a)?, to(b, c)?),
+        [a, b, c, d] => (port(Some(a), b)?, to(c, d)?),
         _ => return None,
     };
     Some(Forward { listen, connect })

@@ -44,4 +44,5 @@ pub use command_line::{CommandLine, ConfigFile, option_line};
 pub use context::{Environment, LocalContext, Names, SystemNames};
 pub use dump::dump;
 pub use error::{ConfigError, Fault, LineError};
+pub use forward::ForwardKind;
 pub use resolver::Resolver;

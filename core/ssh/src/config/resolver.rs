@@ -6,6 +6,7 @@ use super::assemble::{self, Circumstances};
 use super::command_line::{CommandLine, ConfigFile};
 use super::context::LocalContext;
 use super::error::ConfigError;
+use super::forward::ForwardKind;
 use super::keyword::Keyword;
 use super::reader::{DEFAULT_PORT, FileKind, FileTrouble, Reader};
 use super::values::{Value, Values};
@@ -120,6 +121,11 @@ fn read_options(reader: &mut Reader<'_>, given: &CommandLine) -> Result<(), Conf
     }
     for line in given.overrides.iter().rev().chain(&given.options) {
         reader.option(line)?;
+    }
+    for (kind, text) in &given.forwards {
+        let malformed = || ConfigError::Forward { kind: kind.word(), specification: text.clone() };
+        let forward = kind.parse(text, reader.context).ok_or_else(malformed)?;
+        reader.values.add_forward(*kind == ForwardKind::Remote, forward);
     }
     let mut set = |keyword: &str, value: Option<&str>| match value {
         // An empty user is one; a line could not say so.

@@ -1,7 +1,7 @@
 //! What the lines have set so far. The first value of a keyword stays; a few accumulate.
 
-use super::forward::Forward;
 use super::keyword::Keyword;
+use crate::settings::Forward;
 
 /// A value in the form that `-G` prints.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +56,14 @@ impl Default for Values {
 }
 
 impl Values {
+    /// Adds a forward, unless it is there.
+    pub(crate) fn add_forward(&mut self, remote: bool, forward: Forward) {
+        let forwards = if remote { &mut self.remote_forwards } else { &mut self.local_forwards };
+        if !forwards.contains(&forward) {
+            forwards.push(forward);
+        }
+    }
+
     /// The value of `keyword`, if a line has set it.
     pub(crate) fn get(&self, keyword: Keyword) -> Option<&Value> {
         self.slots.get(keyword as usize)?.as_ref()

@@ -37,11 +37,13 @@ pub async fn carry(channel: &Channel, socket: &Socket, output: Output) -> Carrie
 
 async fn there_and_back(channel: &Channel, socket: &Socket, output: &Output) -> Carried {
     let mut progress = channel.progress();
-    let ended = progress.wait_for(|progress| progress.closed || progress.lost);
+    let ended = async {
+        let _ = progress.wait_for(|progress| progress.closed || progress.lost).await;
+    };
     tokio::pin!(ended);
     let both = async { tokio::try_join!(there(channel, Input::socket(socket)), back(channel, socket, output)) };
     tokio::select! {
-        _ = &mut ended => {}
+        () = &mut ended => {}
         said = both => match said {
             // Both sides are done: the host says so too, as RFC 4254, section 5.3, wants it, or we do.
             Ok(_) => if timeout(LAST_CLOSE, ended).await.is_err() {
@@ -75,7 +77,7 @@ async fn there(channel: &Channel, mut input: Input) -> Result<(), io::ErrorKind>
 
 /// What the host says, to its end.
 async fn back(channel: &Channel, socket: &Socket, output: &Output) -> Result<(), io::ErrorKind> {
-    let _ = channel.progress().wait_for(|progress| progress.eof).await;
+    let _ = channel.progress().wait_for(|progress| progress.eof).await.is_ok();
     output.flushed().await;
     socket.end_writing();
     Ok(())

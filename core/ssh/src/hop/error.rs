@@ -169,7 +169,7 @@ pub enum TlsProblem {
 }
 
 /// The system's words for an error, as strerror(3) gives them: without Rust's prefix and number.
-pub(super) fn system_words(error: &io::Error) -> String {
+pub(crate) fn system_words(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     let text = text.rsplit_once(" (os error ").map_or(text, |(words, _)| words);

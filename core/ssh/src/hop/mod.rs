@@ -36,6 +36,7 @@ mod tunnel;
 
 pub use backlog::Backlog;
 pub use credentials::Credentials;
+pub(crate) use error::system_words;
 pub use error::{HopError, TlsProblem};
 pub use jump::Hop;
 pub use proxy::{Proxy, Scheme};

@@ -13,13 +13,10 @@ use zeroize::Zeroizing;
 use super::error::system_words;
 use super::proxy::host_port;
 use super::{BoxedWire, Credentials, HopError, Proxy, Scheme, Tunnel, tcp};
-
-/// The field lengths of both versions are one byte.
-const LONGEST: usize = 255;
-
-const NO_AUTHENTICATION: u8 = 0;
-const USER_AND_PASSWORD: u8 = 2;
-const NO_METHOD: u8 = 0xff;
+use crate::socks::{
+    CONNECT, GRANTED_4, GRANTED_5, IPV4, IPV6, LONGEST, NAME, NO_AUTHENTICATION, NO_METHOD, REJECTED_4,
+    USER_AND_PASSWORD, VERSION_4, VERSION_5,
+};
 
 /// SOCKS 4 with a name for the proxy to resolve.
 pub(super) async fn connect_4a(wire: BoxedWire, proxy: &Proxy, tunnel: &Tunnel<'_>) -> Result<BoxedWire, HopError> {
@@ -29,7 +26,7 @@ pub(super) async fn connect_4a(wire: BoxedWire, proxy: &Proxy, tunnel: &Tunnel<'
     if user.len() > LONGEST || host.len() > LONGEST || user.contains('\0') {
         return Err(talk.unsayable());
     }
-    let mut request = vec![4, 1];
+    let mut request = vec![VERSION_4, CONNECT];
     request.extend_from_slice(&port.to_be_bytes());
     let address = host.parse::<Ipv4Addr>().ok();
     // 0.0.0.x, with x not zero, announces a name behind the user.
@@ -41,13 +38,13 @@ pub(super) async fn connect_4a(wire: BoxedWire, proxy: &Proxy, tunnel: &Tunnel<'
         request.push(0);
     }
     talk.send(&request).await?;
-    let [version, code, ..] = talk.receive::<8>(&[0, 4]).await?;
+    let [version, code, ..] = talk.receive::<8>(&[0, VERSION_4]).await?;
     // The version of a reply is 0; some proxies repeat the request's.
     match (version, code) {
-        (0 | 4, 90) => Ok(talk.granted()),
-        (0 | 4, 92) => Err(talk.refused(code, "the proxy finds no identd on this machine", ASK_CURE)),
-        (0 | 4, 93) => Err(talk.refused(code, "this machine's identd names another user", ASK_CURE)),
-        (0 | 4, 91) => Err(talk.refused(code, "request rejected or failed", PORT_CURE)),
+        (0 | VERSION_4, GRANTED_4) => Ok(talk.granted()),
+        (0 | VERSION_4, 92) => Err(talk.refused(code, "the proxy finds no identd on this machine", ASK_CURE)),
+        (0 | VERSION_4, 93) => Err(talk.refused(code, "this machine's identd names another user", ASK_CURE)),
+        (0 | VERSION_4, REJECTED_4) => Err(talk.refused(code, "request rejected or failed", PORT_CURE)),
         _ => Err(talk.refused(code, "a code that SOCKS 4 does not have", ASK_CURE)),
     }
 }
@@ -58,15 +55,15 @@ pub(super) async fn connect_5(wire: BoxedWire, proxy: &Proxy, tunnel: &Tunnel<'_
     let request = talk.request_5().await?;
     talk.authenticate().await?;
     talk.send(&request).await?;
-    let [_, code, _, kind] = talk.receive::<4>(&[5]).await?;
-    if code != 0 {
+    let [_, code, _, kind] = talk.receive::<4>(&[VERSION_5]).await?;
+    if code != GRANTED_5 {
         return Err(talk.refused_5(code));
     }
     // The address that the proxy bound: of no use to us, but it has to be read.
     match kind {
-        1 => talk.skip(4 + 2).await?,
-        4 => talk.skip(16 + 2).await?,
-        3 => {
+        IPV4 => talk.skip(4 + 2).await?,
+        IPV6 => talk.skip(16 + 2).await?,
+        NAME => {
             let [length] = talk.read::<1>().await?;
             talk.skip(usize::from(length) + 2).await?;
         }
@@ -89,11 +86,11 @@ impl Talk<'_> {
     /// Methods, and then user and password if the proxy takes up that offer.
     async fn authenticate(&mut self) -> Result<(), HopError> {
         let offer: &[u8] = match self.tunnel.credentials {
-            None => &[5, 1, NO_AUTHENTICATION],
-            Some(_) => &[5, 2, NO_AUTHENTICATION, USER_AND_PASSWORD],
+            None => &[VERSION_5, 1, NO_AUTHENTICATION],
+            Some(_) => &[VERSION_5, 2, NO_AUTHENTICATION, USER_AND_PASSWORD],
         };
         self.send(offer).await?;
-        let [_, method] = self.receive::<2>(&[5]).await?;
+        let [_, method] = self.receive::<2>(&[VERSION_5]).await?;
         match (method, self.tunnel.credentials) {
             (NO_AUTHENTICATION, _) => Ok(()),
             (USER_AND_PASSWORD, Some(credentials)) => self.log_in(credentials).await,
@@ -138,18 +135,18 @@ impl Talk<'_> {
             let found = tcp::resolve(host, port, self.tunnel.address_family).await?;
             address = found.first().map(std::net::SocketAddr::ip);
         }
-        let mut request = vec![5, 1, 0];
+        let mut request = vec![VERSION_5, CONNECT, 0];
         match address {
             Some(IpAddr::V4(v4)) => {
-                request.push(1);
+                request.push(IPV4);
                 request.extend_from_slice(&v4.octets());
             }
             Some(IpAddr::V6(v6)) => {
-                request.push(4);
+                request.push(IPV6);
                 request.extend_from_slice(&v6.octets());
             }
             None => {
-                request.push(3);
+                request.push(NAME);
                 request.push(u8::try_from(host.len()).map_err(|_| self.unsayable())?);
                 request.extend_from_slice(host.as_bytes());
             }

@@ -78,25 +78,17 @@ pub fn set_ip_qos(socket: impl AsFd, tos: u8) -> io::Result<()> {
 pub(super) async fn resolve(host: &str, port: u16, family: AddressFamily) -> Result<Vec<SocketAddr>, HopError> {
     let unresolved = |reason: &str| HopError::Unresolved { host: visible(host.as_bytes()), reason: reason.to_owned() };
     if let Ok(address) = host.parse::<IpAddr>() {
-        return match fits(address, family) {
+        return match family.takes(address) {
             true => Ok(vec![SocketAddr::new(address, port)]),
             false => Err(unresolved("Address family for hostname not supported")),
         };
     }
     let found = tokio::net::lookup_host((host, port)).await;
     let found = found.map_err(|error| unresolved(&system_words(&error)))?;
-    let addresses: Vec<SocketAddr> = found.filter(|address| fits(address.ip(), family)).collect();
+    let addresses: Vec<SocketAddr> = found.filter(|address| family.takes(address.ip())).collect();
     match addresses.is_empty() {
         true => Err(unresolved("No address associated with hostname")),
         false => Ok(addresses),
-    }
-}
-
-fn fits(address: IpAddr, family: AddressFamily) -> bool {
-    match family {
-        AddressFamily::Any => true,
-        AddressFamily::Inet => address.is_ipv4(),
-        AddressFamily::Inet6 => address.is_ipv6(),
     }
 }
 

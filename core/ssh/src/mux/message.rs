@@ -3,7 +3,7 @@
 use crate::fields::Fields;
 
 /// The version of the protocol that is spoken.
-pub const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 4;
 /// "No escape character" (PROTOCOL.mux, section 2).
 const NO_ESCAPE: u32 = u32::MAX;
 /// A "port" that says that the host beside it is the path of a socket (PROTOCOL.mux, section 6).

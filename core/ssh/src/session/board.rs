@@ -89,10 +89,15 @@ impl Board {
     ///
     /// It may take a moment: whoever waits for an answer learns that there is none before the reason is known.
     pub(super) async fn reason(&self) -> Option<SessionError> {
-        let mut lost = self.lost.subscribe();
-        let _ = timeout(GOODBYE, lost.wait_for(Option::is_some)).await;
-        drop(lost);
+        self.shared_reason().await;
         self.known_reason()
+    }
+
+    /// The same, left for others who want to know it.
+    pub(super) async fn shared_reason(&self) -> Option<Arc<SessionError>> {
+        let mut lost = self.lost.subscribe();
+        let waited = timeout(GOODBYE, lost.wait_for(Option::is_some)).await;
+        waited.ok()?.ok()?.clone()
     }
 
     /// The same where it is known already.

@@ -106,6 +106,14 @@ impl Session {
     /// # Errors
     /// The host refuses, in its own words, or the connection is gone.
     pub async fn stream(&self, to: &StreamTo, output: Output) -> Result<Channel, SessionError> {
+        self.stream_behind(to, output, &[]).await
+    }
+
+    /// The same, with a greeting of ours that goes to `output` before anything that comes, and only if it is opened.
+    ///
+    /// # Errors
+    /// As [`Session::stream`].
+    pub async fn stream_behind(&self, to: &StreamTo, output: Output, greeting: &[u8]) -> Result<Channel, SessionError> {
         let opening = self.board.table.opening();
         let opened = match to {
             StreamTo::Tcp { host, port, from } => {
@@ -114,6 +122,9 @@ impl Session {
             }
             StreamTo::Unix { path } => self.handle.channel_open_direct_streamlocal(path.as_str()).await,
         };
+        if opened.is_ok() && !greeting.is_empty() {
+            output.accept(greeting).await;
+        }
         self.claim(opened, opening, Line::new(output, None)).await
     }
 

@@ -176,7 +176,10 @@ impl Session {
 
     /// Why the connection is gone: what the event loop saw, which says more than that it is gone.
     pub(super) async fn lost(&self, error: russh::Error) -> SessionError {
-        self.board.reason().await.unwrap_or_else(|| SessionError::from(error).of(&self.peer))
+        match self.board.shared_reason().await {
+            Some(reason) => SessionError::Lost(reason),
+            None => SessionError::from(error).of(&self.peer),
+        }
     }
 
     /// Says goodbye and ends the connection, and those before it, without waiting long for anyone.

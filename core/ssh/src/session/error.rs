@@ -55,6 +55,9 @@ pub enum SessionError {
         /// What happened.
         cause: Cause,
     },
+    /// The connection ended, as others know too.
+    #[error(transparent)]
+    Lost(std::sync::Arc<SessionError>),
     /// The connection ended while we logged in: why, and what had been tried.
     #[error("{why}{}", .story.iter().flat_map(|line| ["\n  ", line]).collect::<String>())]
     LoginCut {
@@ -206,6 +209,7 @@ impl SessionError {
     pub fn is_lost(&self) -> bool {
         match self {
             Self::Hop(error) => error.is_lost(),
+            Self::Lost(error) => error.is_lost(),
             Self::Transport { cause, .. } => cause.is_lost(),
             // Servers hang up on who cannot log in.
             Self::LoginCut { why, .. } => {

@@ -63,7 +63,8 @@ pub enum Origin {
 }
 
 impl Origin {
-    fn kind(&self) -> Kind {
+    /// Its kind.
+    pub fn kind(&self) -> Kind {
         match self {
             Self::Tcp { .. } => Kind::ForwardedTcp,
             Self::Unix { .. } => Kind::ForwardedUnix,

@@ -19,6 +19,11 @@ pub(super) struct Learning {
 }
 
 impl Session {
+    /// Whether anything may be forwarded: not where the host was let in although it is not the one known.
+    pub fn may_forward(&self) -> bool {
+        self.learning.as_ref().is_some_and(|learning| learning.verified.passwords_allowed)
+    }
+
     /// Learns the keys that the host announced, if the settings want that and the host proves them within
     /// [`KEY_PROOF`]. Call it once the session's work is done: the announcement has come by then, and where there is
     /// nothing new to learn it costs no time.

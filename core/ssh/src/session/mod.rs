@@ -16,6 +16,7 @@ mod chosen;
 mod connect;
 mod error;
 mod events;
+mod forwarding;
 mod incoming;
 mod learning;
 mod progress;

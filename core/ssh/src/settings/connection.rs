@@ -1,3 +1,4 @@
+use std::net::IpAddr;
 use std::time::Duration;
 
 /// `AddressFamily`.
@@ -8,6 +9,18 @@ pub enum AddressFamily {
     Any,
     Inet,
     Inet6,
+}
+
+impl AddressFamily {
+    /// Whether an address is of the family.
+    #[must_use]
+    pub fn takes(self, address: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Inet => address.is_ipv4(),
+            Self::Inet6 => address.is_ipv6(),
+        }
+    }
 }
 
 /// `RekeyLimit`. A zero means "the default".

@@ -1,22 +1,28 @@
-use super::Template;
+use super::{ChannelTimeout, Forward, Permitted, Template};
 
-/// Ports, sockets, X11 and agent, as written: their feature comes later, `-G` prints them today.
+/// Ports, sockets, X11 and agent.
 #[derive(Debug, Clone, Default)]
 pub struct Forwarding {
-    /// `ClearAllForwardings`.
-    pub clear_all: bool,
     /// `ExitOnForwardFailure`.
     pub exit_on_failure: bool,
     /// `ForwardAgent`, unless no.
     pub agent: Option<String>,
     /// `ForwardX11`.
     pub x11: bool,
-    /// `LocalForward`, listen and connect.
-    pub local: Vec<(String, String)>,
-    /// `RemoteForward`; an empty second part is a dynamic one.
-    pub remote: Vec<(String, String)>,
-    /// `DynamicForward`.
-    pub dynamic: Vec<String>,
+    /// `LocalForward` and `DynamicForward`, in one order.
+    pub local: Vec<Forward>,
+    /// `RemoteForward`.
+    pub remote: Vec<Forward>,
+    /// `GatewayPorts`, `-g`: a local forward that names no address listens on all there are.
+    pub gateway_ports: bool,
+    /// `StreamLocalBindUnlink`.
+    pub bind_unlink: bool,
+    /// `StreamLocalBindMask`.
+    pub bind_mask: u32,
+    /// `PermitRemoteOpen`.
+    pub permit_remote_open: Permitted,
+    /// `ChannelTimeout`; the first that fits counts.
+    pub channel_timeouts: Vec<ChannelTimeout>,
 }
 
 /// Connection sharing, as written.

@@ -6,6 +6,7 @@
 mod algorithms;
 mod auth;
 mod connection;
+mod forward;
 mod forwarding;
 mod host_key;
 mod route;
@@ -15,6 +16,7 @@ mod target;
 pub use algorithms::Algorithms;
 pub use auth::{AddKeys, Auth, IdentityAgent, Method};
 pub use connection::{AddressFamily, Connection, Rekey};
+pub use forward::{ChannelTimeout, Connect, Forward, Listen, Permitted};
 pub use forwarding::{Forwarding, Sharing};
 pub use host_key::{FingerprintHash, HostKey, StrictChecking, UpdateHostKeys};
 pub use route::{Jump, Route};

@@ -11,6 +11,7 @@ pub(super) fn escape(data: &[u8]) {
         command_line: choice & 2 == 0,
         level: LogLevel::Info,
         log_on_stderr: choice & 4 == 0,
+        shared: choice & 8 != 0,
     };
     let mut whole = Escapes::new(options);
     let mut at_once = whole.push(typed);

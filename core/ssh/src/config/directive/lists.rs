@@ -1,5 +1,7 @@
 //! Keywords with a list of words, files or algorithms.
 
+use std::time::Duration;
+
 use super::super::algorithms::{self, Kind, ListFault};
 use super::super::error::Fault;
 use super::super::keyword::Keyword;
@@ -7,6 +9,7 @@ use super::super::measure;
 use super::super::reader::Reader;
 use super::super::values::Value;
 use super::Line;
+use crate::settings::ChannelTimeout;
 
 /// As many known_hosts files as OpenSSH takes (readconf.h, SSH_MAX_HOSTS_FILES).
 const MOST_FILES: usize = 32;
@@ -50,15 +53,26 @@ pub(super) fn log_verbose(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Resul
 }
 
 pub(super) fn channel_timeout(reader: &mut Reader<'_>, line: &mut Line<'_>) -> Result<(), Fault> {
-    let timeouts = all(line, |argument| match argument.split_once('=') {
-        Some((kind, interval)) if !kind.is_empty() && measure::seconds(interval).is_some() => Ok(()),
-        _ => Err(Fault::value("invalid channel timeout ", argument, "")),
+    let timeouts = all(line, |argument| match timeout(argument) {
+        Some(_) => Ok(()),
+        None => Err(Fault::value("invalid channel timeout ", argument, "")),
     })?;
     if timeouts.is_empty() {
         return Err(Fault::Phrase("no channeltimeout specified"));
     }
     reader.set(line, Keyword::ChannelTimeout, Value::List(timeouts));
     Ok(())
+}
+
+fn timeout(argument: &str) -> Option<ChannelTimeout> {
+    let (kind, interval) = argument.split_once('=').filter(|(kind, _)| !kind.is_empty())?;
+    let seconds = u64::try_from(measure::seconds(interval)?).ok()?;
+    Some(ChannelTimeout { kind: kind.to_owned(), interval: Duration::from_secs(seconds) })
+}
+
+/// What the line of [`channel_timeout`] says; `none` says nothing.
+pub(in super::super) fn channel_timeouts(arguments: &[String]) -> Vec<ChannelTimeout> {
+    arguments.iter().filter_map(|argument| timeout(argument)).collect()
 }
 
 pub(super) fn algorithms(

@@ -5,7 +5,7 @@ pub(super) mod domains;
 mod environment;
 pub(super) mod forwards;
 mod identity;
-mod lists;
+pub(super) mod lists;
 mod quality;
 mod route;
 mod scalar;

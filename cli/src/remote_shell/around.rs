@@ -1,0 +1,123 @@
+//! What runs beside a session, or in its place: the forwards.
+
+use std::sync::Arc;
+
+use ::log::{debug, error, warn};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use xssh_ssh::config::LocalContext;
+use xssh_ssh::config::tokens::{TokenError, Tokens};
+use xssh_ssh::forward::{ForwardError, Forwards, Order, Rules};
+use xssh_ssh::session::Session;
+use xssh_ssh::settings::{Forward, Settings};
+
+use crate::environment;
+
+/// What runs beside a session. It ends when dropped.
+pub(super) struct Around {
+    forwards: Arc<Forwards>,
+    remote: Vec<Order>,
+    /// ExitOnForwardFailure.
+    strict: bool,
+}
+
+impl Around {
+    /// Listens here for what the settings forward from here.
+    ///
+    /// # Errors
+    /// The words for what is not to be had, where that ends everything.
+    pub(super) async fn begin(
+        session: Arc<Session>,
+        settings: &Settings,
+        context: &LocalContext,
+    ) -> Result<Self, String> {
+        let forwarding = &settings.forwarding;
+        let tokens = Tokens::new(settings, context);
+        let (local, remote) = match session.may_forward() {
+            true => (orders(&forwarding.local, &tokens), orders(&forwarding.remote, &tokens)),
+            false => (Ok(Vec::new()), Ok(Vec::new())),
+        };
+        let (local, remote) = (local.map_err(words)?, remote.map_err(words)?);
+        let forwards = Arc::new(Forwards::new(session, Rules::new(settings, environment::temporary())));
+        let around = Self { forwards, remote, strict: forwarding.exit_on_failure };
+        if !local.is_empty() || !around.remote.is_empty() {
+            raise_descriptors();
+        }
+        around.listen(&local).await?;
+        Ok(around)
+    }
+
+    async fn listen(&self, orders: &[Order]) -> Result<(), String> {
+        let mut failed = 0;
+        for order in orders {
+            if let Err(failure) = self.forwards.local(order).await {
+                error!("{failure}");
+                failed += 1;
+            }
+        }
+        const FAILURE: &str = "Could not request local forwarding.";
+        if failed > 0 && self.strict {
+            return Err(FAILURE.to_owned());
+        }
+        if failed > 0 && failed == orders.len() {
+            error!("{FAILURE}");
+        }
+        Ok(())
+    }
+
+    /// Waits until the last forwarded connection is closed, as ssh does when the session is over.
+    pub(super) async fn all_closed(&self) {
+        self.forwards.all_closed().await;
+    }
+
+    /// Has the host listen for what the settings forward from there. Whoever cannot go on without waits for the answers;
+    /// else they come while the session runs.
+    ///
+    /// # Errors
+    /// The words for what is not to be had, where that ends everything.
+    pub(super) async fn ask(&self, wait: bool) -> Result<(), String> {
+        let asking = ask(self.forwards.clone(), self.remote.clone(), self.strict);
+        if wait || self.strict {
+            return asking.await;
+        }
+        if !self.remote.is_empty() {
+            tokio::spawn(asking);
+        }
+        Ok(())
+    }
+}
+
+async fn ask(forwards: Arc<Forwards>, orders: Vec<Order>, strict: bool) -> Result<(), String> {
+    let mut fatal = None;
+    for (order, answer) in orders.iter().zip(forwards.remotes(&orders).await) {
+        match answer {
+            Ok(Some(port)) => warn!("Allocated port {port} for remote forward to {}", order.target),
+            Ok(None) => debug!("remote forward success for: listen {}, connect {}", order.place, order.target),
+            // Whoever waits for the connection's end tells why.
+            Err(ForwardError::Session(lost)) => debug!("{lost}"),
+            Err(failure) if strict => {
+                fatal.get_or_insert(format!("Error: {failure}"));
+            }
+            Err(failure) => warn!("Warning: {failure}"),
+        }
+    }
+    debug!("All remote forwarding requests processed");
+    fatal.map_or(Ok(()), Err)
+}
+
+fn orders(forwards: &[Forward], tokens: &Tokens) -> Result<Vec<Order>, TokenError> {
+    forwards.iter().map(|forward| Order::new(forward, tokens)).collect()
+}
+
+fn words(error: TokenError) -> String {
+    error.to_string()
+}
+
+/// Each forwarded connection is a descriptor: as many as the administrator lets us have. Programs that we start after this
+/// would inherit it, and select(2) in them could not take so many; there are none.
+fn raise_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    if let Err(error) = setrlimit(Resource::Nofile, raised) {
+        debug!("the limit of descriptors stays as it is: {error}");
+    }
+}

@@ -1,0 +1,224 @@
+//! Forwards that listen on the far side.
+
+use std::sync::Arc;
+
+use log::{debug, error, info, warn};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::dial::dial;
+use super::{ForwardError, Forwards, Inner, Order, Place, Target, joint, lock, proxy, run};
+use crate::hop::system_words;
+use crate::session::{IncomingChannel, Kind, Origin};
+use crate::terminal::visible::visible;
+
+/// A forward that the host was asked for.
+pub(super) struct Granted {
+    order: Order,
+    /// The port, where the host chose it.
+    chosen: Option<u16>,
+}
+
+/// Who takes in what the host opens, once there is something to take in.
+#[derive(Default)]
+pub(super) struct Receiving {
+    ports: Option<AbortHandle>,
+    sockets: Option<AbortHandle>,
+}
+
+impl Receiving {
+    pub(super) fn stop(&mut self) {
+        [self.ports.take(), self.sockets.take()].into_iter().flatten().for_each(|task| task.abort());
+    }
+}
+
+/// The address to listen on, as the host is asked (RFC 4254, section 7.1): nothing said is the loopback.
+fn asked_address(bind: Option<&str>) -> &str {
+    match bind {
+        None => "localhost",
+        Some("*") => "",
+        Some(address) => address,
+    }
+}
+
+impl Forwards {
+    /// Has the host listen, several times: all requests are under way before the first answer is waited for.
+    pub async fn remotes(&self, orders: &[Order]) -> Vec<Result<Option<u16>, ForwardError>> {
+        futures::future::join_all(orders.iter().map(|order| self.remote(order))).await
+    }
+
+    /// Has the host listen. Where it was to choose a port, says which. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// The host refuses, or the connection is gone.
+    pub async fn remote(&self, order: &Order) -> Result<Option<u16>, ForwardError> {
+        debug!("Remote connections from {} forwarded to local address {}", order.place, order.target);
+        let session = &self.0.session;
+        self.receive(&order.place);
+        let mut granted = self.0.granted.lock().await;
+        let (bind, port) = match &order.place {
+            Place::Port { bind, port } => (asked_address(bind.as_deref()), *port),
+            Place::Path(path) => {
+                granted.push(Granted { order: order.clone(), chosen: None });
+                drop(granted);
+                return match session.forward_socket(path).await? {
+                    true => Ok(None),
+                    false => Err(self.withdraw(order, format!("path {path}")).await),
+                };
+            }
+        };
+        if port == 0 {
+            let chosen = match session.forward_port(bind, 0).await? {
+                Some(chosen) => {
+                    u16::try_from(chosen).ok().filter(|port| *port > 0).ok_or(ForwardError::NoPort(chosen))?
+                }
+                None => return Err(ForwardError::Refused("port 0".to_owned())),
+            };
+            granted.push(Granted { order: order.clone(), chosen: Some(chosen) });
+            return Ok(Some(chosen));
+        }
+        granted.push(Granted { order: order.clone(), chosen: None });
+        drop(granted);
+        match session.forward_port(bind, port.into()).await? {
+            Some(_) => Ok(None),
+            None => Err(self.withdraw(order, format!("port {port}")).await),
+        }
+    }
+
+    async fn withdraw(&self, order: &Order, what: String) -> ForwardError {
+        self.0.granted.lock().await.retain(|granted| granted.order != *order);
+        ForwardError::Refused(what)
+    }
+
+    /// Has the host listen no more. Where it chose the port, that one is meant.
+    ///
+    /// # Errors
+    /// It was not asked to, or refuses.
+    pub async fn cancel_remote(&self, place: &Place) -> Result<(), ForwardError> {
+        let mut granted = self.0.granted.lock().await;
+        let index = granted.iter().position(|granted| granted.is_at(place)).ok_or(ForwardError::Unknown)?;
+        let session = &self.0.session;
+        let done = match place {
+            Place::Port { bind, port } => session.cancel_port(asked_address(bind.as_deref()), (*port).into()).await?,
+            Place::Path(path) => session.cancel_socket(path).await?,
+        };
+        granted.swap_remove(index);
+        if done { Ok(()) } else { Err(ForwardError::Refused(place.to_string())) }
+    }
+
+    /// From now on the host may open channels of this kind.
+    fn receive(&self, place: &Place) {
+        let mut receiving = lock(&self.0.receiving);
+        let (kind, task) = match place {
+            Place::Port { .. } => (Kind::ForwardedTcp, &mut receiving.ports),
+            Place::Path(_) => (Kind::ForwardedUnix, &mut receiving.sockets),
+        };
+        if task.is_none() {
+            let incoming = self.0.session.admit(kind);
+            *task = Some(tokio::spawn(take_in(self.0.clone(), incoming)).abort_handle());
+        }
+    }
+}
+
+impl Granted {
+    fn is_at(&self, place: &Place) -> bool {
+        match (&self.order.place, place) {
+            (Place::Path(own), Place::Path(path)) => own == path,
+            (Place::Port { bind: own, port: asked }, Place::Port { bind, port }) => {
+                self.chosen.unwrap_or(*asked) == *port
+                    && asked_address(own.as_deref()) == asked_address(bind.as_deref())
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the host opens a channel for this one.
+    fn is_for(&self, origin: &Origin) -> bool {
+        match origin {
+            Origin::Tcp { address, port, .. } => {
+                u16::try_from(*port).is_ok_and(|port| self.is_at(&Place::Port { bind: Some(address.clone()), port }))
+            }
+            Origin::Unix { path } => self.is_at(&Place::Path(path.clone())),
+            Origin::X11 { .. } | Origin::Agent => false,
+        }
+    }
+}
+
+async fn take_in(forwards: Arc<Inner>, mut incoming: mpsc::Receiver<IncomingChannel>) {
+    while let Some(channel) = incoming.recv().await {
+        let target = {
+            let granted = forwards.granted.lock().await;
+            granted.iter().find(|granted| granted.is_for(&channel.origin)).map(|granted| granted.order.target.clone())
+        };
+        match target {
+            Some(target) => {
+                tokio::spawn(serve(forwards.clone(), target, channel));
+            }
+            None => {
+                warn!(
+                    "Warning: the host tried to open a channel ({}) that was not asked for; refused.",
+                    shown(&channel.origin)
+                );
+                channel.prohibit().await;
+            }
+        }
+    }
+}
+
+fn shown(origin: &Origin) -> String {
+    match origin {
+        Origin::Tcp { address, port, .. } => format!("forwarded-tcpip, {} port {port}", visible(address.as_bytes())),
+        Origin::Unix { path } => format!("forwarded-streamlocal@openssh.com, {}", visible(path.as_bytes())),
+        Origin::X11 { .. } | Origin::Agent => String::new(),
+    }
+}
+
+async fn serve(forwards: Arc<Inner>, target: Target, incoming: IncomingChannel) {
+    let from = match &incoming.origin {
+        Origin::Tcp { from: (host, port), .. } => format!(" from {} port {port}", visible(host.as_bytes())),
+        _ => String::new(),
+    };
+    let entry = forwards.open.enter(format!("{} to {target}{from}", incoming.origin.kind().name()));
+    debug!("channel {}: {}{from}, to {target}", entry.number, shown(&incoming.origin));
+    if target == Target::Socks {
+        let (ours, theirs) = match UnixStream::pair().and_then(|(ours, theirs)| Ok((ours, theirs.into_std()?))) {
+            Ok(pair) => pair,
+            Err(failure) => return cannot(incoming, &failure).await,
+        };
+        let (socket, output) = match joint(theirs.into(), &forwards.rules) {
+            Ok(joint) => joint,
+            Err(failure) => return cannot(incoming, &failure).await,
+        };
+        let channel = incoming.accept(output.clone()).await;
+        // With the channel goes its end of the pair, so that the other one is told.
+        let entry = &entry;
+        let carrying = async move { run(entry, &channel, &socket, output).await };
+        let (served, ()) = tokio::join!(proxy::remote(&forwards, entry, ours), carrying);
+        return served.unwrap_or_else(|failure| info!("channel {}: {}", entry.number, system_words(&failure)));
+    }
+    let dialled = match dial(&target, forwards.rules.family).await {
+        Ok(dialled) => dialled,
+        Err(failure) => {
+            match &target {
+                Target::Port { host, port } => {
+                    error!("connect_to {host} port {port}: failed: {}", system_words(&failure))
+                }
+                other => error!("connect_to {other}: failed: {}", system_words(&failure)),
+            }
+            return incoming.cannot_connect().await;
+        }
+    };
+    match joint(dialled, &forwards.rules) {
+        Ok((socket, output)) => {
+            let channel = incoming.accept(output.clone()).await;
+            run(&entry, &channel, &socket, output).await;
+        }
+        Err(failure) => cannot(incoming, &failure).await,
+    }
+}
+
+async fn cannot(incoming: IncomingChannel, failure: &std::io::Error) {
+    error!("a forwarded connection cannot be carried: {}", system_words(failure));
+    incoming.cannot_connect().await;
+}

@@ -1,0 +1,10 @@
+//! Forwards: ports and sockets, both ways, SOCKS proxies, and a client in the background.
+
+mod background;
+mod failures;
+mod many;
+mod ports;
+mod programs;
+mod remote;
+mod sockets;
+mod socks;

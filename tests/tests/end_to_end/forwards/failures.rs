@@ -1,0 +1,98 @@
+//! Forwards that cannot be had, and what does not take the session with it.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use xssh_tests::home::Home;
+use xssh_tests::port::Port;
+use xssh_tests::service;
+use xssh_tests::sshd::Sshd;
+use xssh_tests::tunnel::Tunnel;
+use xssh_tests::world::{HOST, World};
+
+const STRICT: &str = "ExitOnForwardFailure=yes";
+
+/// A port on which somebody listens.
+fn taken() -> (TcpListener, String) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    (listener, port.to_string())
+}
+
+#[test]
+fn a_port_that_is_taken_here() {
+    let world = World::direct();
+    let (_listener, port) = taken();
+    for spec in [["-L", &format!("127.0.0.1:{port}:localhost:1")], ["-D", &format!("127.0.0.1:{port}")]] {
+        let [letter, spec] = spec;
+        let outcome = world.home.xssh(&["-o", STRICT, letter, spec, HOST, "echo ran"]).run().ends(255);
+        assert!(outcome.stdout.is_empty(), "{outcome}");
+        let outcome = outcome.says("Address already in use").says(&format!("cannot listen to port: {port}"));
+        let _ = outcome.says("Could not request local forwarding.");
+        let outcome = world.home.xssh(&[letter, spec, HOST, "echo ran"]).run().ok();
+        assert_eq!(outcome.text(), "ran\n");
+        let _ = outcome.says("Address already in use").says("Could not request local forwarding.");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_there() {
+    let world = World::direct();
+    let (_listener, port) = taken();
+    let spec = format!("127.0.0.1:{port}:localhost:1");
+    let said = format!("remote port forwarding failed for listen port {port}");
+    let outcome = world.home.xssh(&["-o", STRICT, "-R", &spec, HOST, "sleep 60"]).run().ends(255);
+    let _ = outcome.says(&format!("Error: {said}"));
+    let outcome = world.home.xssh(&["-R", &spec, HOST, "echo ran; sleep 1"]).run().ok();
+    assert_eq!(outcome.text(), "ran\n");
+    let _ = outcome.says(&format!("Warning: {said}"));
+}
+
+#[test]
+fn a_host_that_forwards_nothing() {
+    let target = Sshd::plan().with("AllowTcpForwarding no\nAllowStreamLocalForwarding no").start();
+    let home = Home::facing(HOST, &target);
+    let (service, port) = (service::on_a_port(), Port::lease());
+    let path = home.path().join("socket");
+    let outcome = home.xssh(&["-R", &format!("{}:localhost:1", path.display()), HOST, "sleep 1"]).run().ok();
+    let _ = outcome.says(&format!("Warning: remote port forwarding failed for listen path {}", path.display()));
+    let spec = format!("{}:127.0.0.1:{service}", port.number());
+    let tunnel = Tunnel::start(home.xssh(&["-L", &spec, HOST, "echo up; cat"]));
+    assert!(!service::answers((Ipv4Addr::LOCALHOST, port.number()).into()));
+    let _ = tunnel.down().ok().says("open failed: administratively prohibited");
+}
+
+#[test]
+fn specifications_that_are_none() {
+    let world = World::direct();
+    for (letter, spec, kind) in [
+        ("-L", "8080", "local"),
+        ("-L", "0:host:1", "local"),
+        ("-L", "1:host:0", "local"),
+        ("-L", "[::1:1:host:1", "local"),
+        ("-R", "1:host:99999", "remote"),
+        ("-D", "host", "dynamic"),
+        ("-D", "1:2:3", "dynamic"),
+    ] {
+        let outcome = world.home.xssh(&[letter, spec, HOST, "true"]).run().ends(255);
+        let _ = outcome.says(&format!("Bad {kind} forwarding specification '{spec}'"));
+    }
+}
+
+/// A host whose key is not the one known is let in by `StrictHostKeyChecking no` alone: nothing is forwarded to it.
+#[test]
+fn nothing_is_forwarded_to_a_host_that_is_not_the_one_known() {
+    let mut world = World::direct();
+    let other = Sshd::plan().start();
+    world.home.know(&other.known_as("impostor"));
+    world.home.configure("Match originalhost impostor\nHostKeyAlias impostor\nStrictHostKeyChecking no\nHost *");
+    let port = world.target.port();
+    world.home.host("impostor", &format!("HostName 127.0.0.1\nPort {port}"));
+    let (service, near, far) = (service::on_a_port(), Port::lease(), Port::lease());
+    let specs = [&near, &far].map(|port| format!("{}:127.0.0.1:{service}", port.number()));
+    let args = ["-L", &specs[0], "-R", &specs[1], "impostor", "echo up; cat"];
+    let tunnel = Tunnel::start(world.home.xssh(&args));
+    for port in [near, far] {
+        assert!(!service::answers((Ipv4Addr::LOCALHOST, port.number()).into()));
+    }
+    let _ = tunnel.down().ok().says("Port forwarding is disabled");
+}
