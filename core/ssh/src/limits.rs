@@ -121,14 +121,33 @@ pub const PEER_PROBE: Duration = Duration::from_secs(60);
 pub const PEER_PROBES: usize = 3;
 /// How long it waits for a client that takes nothing.
 pub const WRITE_STALL: Duration = Duration::from_secs(180);
-/// The window that it grants (what OpenSSH does).
-pub const SERVED_WINDOW: u32 = 2 << 20;
-/// What came for a program that does not read: in memory, and then in an unlinked file, before the connection pauses.
-pub const SERVED_INPUT_MEMORY: usize = 4 << 20;
-/// See [`SERVED_INPUT_MEMORY`].
-pub const SERVED_INPUT_SPILL: u64 = 1 << 30;
-/// One read of what a program says.
-pub const SERVED_READ: usize = 64 << 10;
+/// The window that it grants at first: what a program that does not read yet may be sent.
+pub const SERVED_WINDOW: u32 = 1 << 20;
+/// The window for a program that keeps up (what OpenSSH grants).
+pub const SERVED_WINDOW_WIDE: u32 = 2 << 20;
+/// The window for a program that lags behind.
+pub const SERVED_WINDOW_NARROW: u32 = 512 << 10;
+/// The window for a program that has stopped reading: the smallest that russh grants again, which is what reopens it.
+pub const SERVED_WINDOW_SHUT: u32 = 2;
+/// A program lags behind when so much waits for it.
+pub const SERVED_INPUT_LAG: u64 = 256 << 10;
+/// A program has stopped reading when so much waits for it.
+pub const SERVED_INPUT_STALL: u64 = 1 << 20;
+/// What came for a program that does not read, in memory: a stall, and the window that was granted before it.
+pub const SERVED_INPUT_MEMORY: usize = 3 << 19;
+/// What came in spite of a window that is shut, in an unlinked file, before the connection pauses: the windows of all
+/// channels, which share what russh grants next.
+pub const SERVED_INPUT_SPILL: u64 = 64 << 20;
+/// How long a connection waits for a program that has stopped reading before it looks after its other channels.
+pub const SERVED_INPUT_WAIT: Duration = Duration::from_millis(50);
+/// One read of what a program says: a packet. russh encrypts up to 64 of them before it writes.
+pub const SERVED_READ: usize = 32 << 10;
+/// Such reads that wait for russh.
+pub const SERVED_READS: usize = 2;
+/// One read from a client's socket.
+pub const SERVED_WIRE_READ: usize = 64 << 10;
+/// What is taken in from a client while a write to it blocks: a window and its framing.
+pub const SERVED_BACKLOG: usize = SERVED_WINDOW_WIDE as usize + (256 << 10);
 /// Channels that the host has opened and nobody has looked at yet; further ones are refused.
 pub const INCOMING_CHANNELS: usize = 128;
 /// The longest packet on a control socket: a command, as long as the system lets one be, and variables.

@@ -1,10 +1,11 @@
 //! The small server of `xssh_ssh::server`, with a program of the test's own behind it: OpenSSH and xssh as its clients.
 
 use std::fs;
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -136,6 +137,52 @@ fn bulk_data_both_ways_at_once() {
         up.check(stdout);
         writer.join().expect("the writer").expect("all was taken");
         let _ = running.wait().ok();
+    }
+}
+
+/// A program that reads nothing yet: its client is held back, others are not, and nothing is lost.
+#[test]
+fn a_client_sends_no_more_than_its_program_reads() {
+    let small = Small::start();
+    let noise = Noise { seed: 3, length: 80_000_000 };
+    for (number, call) in small.clients(&["small"]).into_iter().enumerate() {
+        let (go, sink) = (small.home.path().join(format!("go-{number}")), small.home.path().join("sink"));
+        let command = format!("until [ -e {} ]; do sleep 0.1; done; cat >{}", go.display(), sink.display());
+        let mut running = call.arg(&command).limit(Duration::from_secs(240)).start();
+        let stdin = running.stdin.take().expect("a pipe");
+        let sent = Arc::new(AtomicU64::new(0));
+        let counted = Counted(stdin, sent.clone());
+        let writer = thread::spawn(move || noise.write_to(counted));
+        let mut before = 0;
+        loop {
+            // While others are served.
+            let _ = small.home.xssh(&["small", "sleep 1"]).run().ok();
+            let now = sent.load(Ordering::Relaxed);
+            if now > 0 && now == before {
+                break;
+            }
+            before = now;
+        }
+        assert!(before < 20_000_000, "{before} bytes were taken for a program that reads nothing");
+        fs::write(&go, "").expect("a file");
+        writer.join().expect("the writer").expect("all was taken");
+        let _ = running.wait().ok();
+        noise.check(fs::File::open(&sink).expect("what was received"));
+    }
+}
+
+/// Counts what goes through.
+struct Counted<W>(W, Arc<AtomicU64>);
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let written = self.0.write(data)?;
+        self.1.fetch_add(written as u64, Ordering::Relaxed);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

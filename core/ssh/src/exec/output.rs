@@ -68,20 +68,31 @@ impl Output {
 
     /// Writes what can be written now and queues the rest; waits only when the queue's bounds are reached.
     pub async fn accept(&self, data: &[u8]) {
-        let full = {
-            let mut queue = self.queue();
-            let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
-            if direct == data.len() || queue.broken.is_some() {
-                return;
-            }
-            queue.bytes.push(&data[direct..]);
-            self.0.filled.notify_one();
-            queue.bytes.is_full()
-        };
-        if full {
+        self.push(data);
+        if self.queue().bytes.is_full() {
             log::debug!("the reader of our output has stalled and the queue is full: the connection pauses");
             self.wait_until(|queue| !queue.bytes.is_full()).await;
         }
+    }
+
+    /// The same without ever waiting.
+    pub(crate) fn push(&self, data: &[u8]) {
+        let mut queue = self.queue();
+        let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
+        if direct < data.len() && queue.broken.is_none() {
+            queue.bytes.push(&data[direct..]);
+            self.0.filled.notify_one();
+        }
+    }
+
+    /// Bytes that wait for the reader.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.queue().bytes.len()
+    }
+
+    /// Waits until no more than so many wait for the reader, or none is there.
+    pub(crate) async fn eased_to(&self, bytes: u64) {
+        self.wait_until(|queue| queue.bytes.len() <= bytes).await;
     }
 
     /// Writes without waiting, until all is written or nothing more can be; returns how many bytes went.

@@ -35,6 +35,11 @@ impl Spill {
         self.memory.is_empty() && self.read == self.written
     }
 
+    /// How much waits, in memory and in the file.
+    pub(super) fn len(&self) -> u64 {
+        self.memory.len() as u64 + self.written - self.read
+    }
+
     /// Whether the writer must wait: both bounds are reached, or no file is to be had.
     pub(super) fn is_full(&self) -> bool {
         if self.read == self.written && self.memory.len() < self.bounds.memory {
@@ -141,6 +146,7 @@ mod tests {
                     queue.push(&data);
                 }
                 prop_assert!(queue.memory.len() as u64 <= BOUNDS.memory as u64 + BOUNDS.file + 300);
+                prop_assert_eq!(queue.len().to_le_bytes()[0], next_in.wrapping_sub(next_out));
                 let mut wanted = take;
                 while wanted > 0 && !queue.is_empty() {
                     let front = queue.front().unwrap();

@@ -18,7 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::limits::{WIRE_BACKLOG, WIRE_BULK, WIRE_READ, WIRE_SMALL_READ};
+use crate::limits::{SERVED_BACKLOG, SERVED_WIRE_READ, WIRE_BACKLOG, WIRE_BULK, WIRE_READ, WIRE_SMALL_READ};
 
 /// A TCP connection with a read buffer.
 pub struct TcpWire {
@@ -29,12 +29,31 @@ pub struct TcpWire {
     written: usize,
     stall: Option<Duration>,
     blocked: Option<Pin<Box<Sleep>>>,
+    room: Room,
+}
+
+/// How much of what arrives is held, in bytes.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    /// One read.
+    read: usize,
+    /// While a write blocks.
+    backlog: usize,
 }
 
 impl TcpWire {
     /// Wraps a connected socket. A write without progress for `stall` fails with `TimedOut`; `None` waits for ever.
     pub fn new(socket: TcpStream, stall: Option<Duration>) -> Self {
-        Self { socket, buffer: Vec::with_capacity(WIRE_READ), taken: 0, written: 0, stall, blocked: None }
+        Self::within(Room { read: WIRE_READ, backlog: WIRE_BACKLOG }, socket, stall)
+    }
+
+    /// The same for one of many clients, with less room for each.
+    pub(crate) fn served(socket: TcpStream, stall: Duration) -> Self {
+        Self::within(Room { read: SERVED_WIRE_READ, backlog: SERVED_BACKLOG }, socket, Some(stall))
+    }
+
+    fn within(room: Room, socket: TcpStream, stall: Option<Duration>) -> Self {
+        Self { socket, buffer: Vec::new(), taken: 0, written: 0, stall, blocked: None, room }
     }
 
     fn buffered(&self) -> usize {
@@ -65,14 +84,14 @@ impl TcpWire {
         if self.taken == self.buffer.len() {
             self.taken = 0;
             self.buffer.clear();
-            self.buffer.shrink_to(WIRE_READ);
+            self.buffer.shrink_to(self.room.read);
         }
     }
 
     /// Takes what has arrived while we cannot write, within the bound.
     fn take_in(&mut self, cx: &mut Context<'_>) {
-        while self.buffered() < WIRE_BACKLOG && self.socket.poll_read_ready(cx).is_ready() {
-            match self.try_fill(WIRE_READ) {
+        while self.buffered() < self.room.backlog && self.socket.poll_read_ready(cx).is_ready() {
+            match self.try_fill(self.room.read) {
                 Ok(n) if n > 0 => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 _ => return,
@@ -93,7 +112,7 @@ impl AsyncRead for TcpWire {
         let wire = &mut *self;
         while wire.buffered() == 0 {
             ready!(wire.socket.poll_read_ready(cx))?;
-            match wire.try_fill(WIRE_READ) {
+            match wire.try_fill(wire.room.read) {
                 Ok(0) => return Poll::Ready(Ok(())),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

@@ -21,7 +21,7 @@ use super::{Gatekeeper, HostKey};
 use crate::hop::TcpWire;
 use crate::limits::{
     GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES, REKEY_SECONDS,
-    SERVED_WINDOW, STARTUPS, WRITE_STALL,
+    SERVED_READS, SERVED_WINDOW, STARTUPS, WRITE_STALL,
 };
 
 /// How the server goes on.
@@ -133,6 +133,7 @@ fn config(host_key: HostKey) -> Config {
         auth_rejection_time_initial: Some(Duration::ZERO),
         keys: vec![host_key.0],
         window_size: SERVED_WINDOW,
+        event_buffer_size: SERVED_READS,
         max_auth_attempts: LOGIN_ATTEMPTS,
         inactivity_timeout: None,
         keepalive_interval: Some(PEER_PROBE),
@@ -164,7 +165,7 @@ impl Shared {
         };
         let (standing, progress) = watch::channel(Standing::default());
         let peer = Peer::new(self.gatekeeper.clone(), self.spill.clone(), (from, to), standing);
-        let wire = TcpWire::new(socket, Some(WRITE_STALL));
+        let wire = TcpWire::served(socket, WRITE_STALL);
         match timeout(LOGIN_GRACE, run_stream(self.config.clone(), wire, peer)).await {
             Ok(Ok(running)) => attend(running, progress, startup, stop).await,
             Ok(Err(error)) => debug!("{from}: {error}"),

@@ -2,7 +2,8 @@
 //!
 //! In the order of use: [`HostKey`] (what the server proves itself with, made on first use), [`Gatekeeper`] (the caller's word
 //! on whose key may come in, and what runs for it), [`Server`] (who may connect, how many at once, and the end), `peer` (one
-//! connection as russh reports it), `program` (one process, its pipes and its channel).
+//! connection as russh reports it), `program` (one process, its pipes and its channel), `stdin` (what it is sent, and what the
+//! client may send).
 //!
 //! It must never start a shell, never choose a program by itself, give no terminal, forward nothing, and let nobody who has
 //! not proved a key hold more than [`limits::LOGIN_GRACE`](crate::limits::LOGIN_GRACE) of its time.
@@ -12,6 +13,7 @@ mod host_key;
 mod listening;
 mod peer;
 mod program;
+mod stdin;
 
 pub use gatekeeper::{ClientKey, Gatekeeper, Service};
 pub use host_key::{HostKey, HostKeyError};

@@ -9,11 +9,12 @@ use log::{debug, info};
 use russh::keys::{Algorithm, PublicKey};
 use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Pty, Sig};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
-use super::program::{self, Stdin};
+use super::program;
+use super::stdin::Stdin;
 use super::{ClientKey, Gatekeeper, Service};
-use crate::limits::PEER_PROGRAMS;
+use crate::limits::{PEER_PROGRAMS, SERVED_WINDOW_WIDE};
 
 /// How far a connection is.
 #[derive(Debug, Default)]
@@ -31,6 +32,8 @@ pub(super) struct Peer {
     standing: watch::Sender<Standing>,
     service: Option<Arc<dyn Service>>,
     channels: HashMap<ChannelId, Slot>,
+    /// One of its programs has something to say.
+    talk: Arc<Notify>,
 }
 
 /// A channel of a session.
@@ -48,7 +51,7 @@ impl Peer {
         (from, to): (SocketAddr, SocketAddr),
         standing: watch::Sender<Standing>,
     ) -> Self {
-        Self { gatekeeper, spill, from, to, standing, service: None, channels: HashMap::new() }
+        Self { gatekeeper, spill, from, to, standing, service: None, channels: HashMap::new(), talk: Arc::default() }
     }
 
     fn admit(&self, key: &PublicKey, algorithm: &Algorithm) -> Option<Arc<dyn Service>> {
@@ -72,8 +75,12 @@ impl Peer {
                 return session.channel_failure(channel);
             }
         };
-        let peer =
-            program::Peer { handle: session.handle(), standing: self.standing.clone(), spill: self.spill.clone() };
+        let peer = program::Peer {
+            handle: session.handle(),
+            standing: self.standing.clone(),
+            spill: self.spill.clone(),
+            talk: self.talk.clone(),
+        };
         match program::start(service.program(), asked, (self.from, self.to), writer, peer) {
             Ok((stdin, child)) => {
                 self.channels.insert(channel, Slot::Running(Some(stdin), child));
@@ -178,6 +185,13 @@ impl Handler for Peer {
             stdin.accept(data).await;
         }
         Ok(())
+    }
+
+    fn adjust_window(&mut self, channel: ChannelId, _current: u32) -> u32 {
+        match self.channels.get(&channel) {
+            Some(Slot::Running(Some(stdin), _)) => stdin.window(),
+            _ => SERVED_WINDOW_WIDE,
+        }
     }
 
     async fn channel_eof(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use log::debug;
@@ -15,42 +16,19 @@ use russh::server::{Handle, Msg};
 use russh::{ChannelId, ChannelWriteHalf, Sig};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::sync::{Notify, watch};
 
 use super::peer::Standing;
-use crate::exec::Output;
-use crate::limits::{SERVED_INPUT_MEMORY, SERVED_INPUT_SPILL, SERVED_READ};
+use super::stdin::Stdin;
+use crate::limits::SERVED_READ;
 
 /// What a program needs of its connection.
 pub(super) struct Peer {
     pub(super) handle: Handle,
     pub(super) standing: watch::Sender<Standing>,
     pub(super) spill: PathBuf,
-}
-
-/// What the program is sent.
-pub(super) struct Stdin {
-    pipe: Output,
-    drain: JoinHandle<()>,
-}
-
-impl Stdin {
-    /// Takes what came, however slowly the program reads.
-    pub(super) async fn accept(&self, data: &[u8]) {
-        self.pipe.accept(data).await;
-    }
-
-    /// Nothing follows: the program reads its end behind all that came.
-    pub(super) fn end(self) {
-        tokio::spawn(async move { self.pipe.flushed().await });
-    }
-}
-
-impl Drop for Stdin {
-    fn drop(&mut self) {
-        self.drain.abort();
-    }
+    /// Somebody has something to say.
+    pub(super) talk: Arc<Notify>,
 }
 
 /// A process that runs, to signal it.
@@ -97,28 +75,27 @@ pub(super) fn start(
     let input = child.stdin.take().ok_or_else(missing)?;
     let (stdout, stderr) = (child.stdout.take().ok_or_else(missing)?, child.stderr.take().ok_or_else(missing)?);
     let pid = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
-    let bounds = (SERVED_INPUT_MEMORY, SERVED_INPUT_SPILL);
-    let pipe = Output::bounded(input.as_fd(), peer.spill.clone(), bounds)?;
-    let drain = tokio::spawn(pipe.clone().drain());
+    let stdin = Stdin::new(input.as_fd(), peer.spill, peer.talk.clone())?;
     let (over, is_over) = watch::channel(false);
     peer.standing.send_modify(|standing| standing.programs += 1);
     tokio::spawn(async move {
         // Its own end of the pipe is another one.
         drop(input);
-        tokio::join!(pass(stdout, &writer, None), pass(stderr, &writer, Some(STDERR)));
+        let talk = &peer.talk;
+        tokio::join!(pass(stdout, &writer, None, talk), pass(stderr, &writer, Some(STDERR), talk));
         let ended = child.wait().await;
         over.send_replace(true);
         tell(&writer, &peer.handle, ended).await;
         peer.standing.send_modify(|standing| standing.programs -= 1);
     });
-    Ok((Stdin { pipe, drain }, Child { pid, over: is_over }))
+    Ok((stdin, Child { pid, over: is_over }))
 }
 
 /// SSH_EXTENDED_DATA_STDERR (RFC 4254, section 5.2).
 const STDERR: u32 = 1;
 
 /// Passes on what a program says, until it has said all or nobody listens.
-async fn pass(mut from: impl AsyncRead + Unpin, to: &ChannelWriteHalf<Msg>, stream: Option<u32>) {
+async fn pass(mut from: impl AsyncRead + Unpin, to: &ChannelWriteHalf<Msg>, stream: Option<u32>, talk: &Notify) {
     let mut buffer = BytesMut::new();
     loop {
         buffer.reserve(SERVED_READ);
@@ -127,6 +104,7 @@ async fn pass(mut from: impl AsyncRead + Unpin, to: &ChannelWriteHalf<Msg>, stre
             _ => return,
         }
         let bytes: Bytes = buffer.split().freeze();
+        talk.notify_one();
         let sent = match stream {
             None => to.data_bytes(bytes).await,
             Some(stream) => to.extended_data_bytes(stream, bytes).await,
