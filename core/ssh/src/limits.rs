@@ -107,6 +107,10 @@ pub const ANNOUNCED_KEYS: usize = 64;
 pub const PEERS: usize = 1000;
 /// Connections to it that have not logged in.
 pub const STARTUPS: usize = 64;
+/// Connections that wait for a place among those, unheard.
+pub const STARTUPS_WAITING: usize = 256;
+/// How long such a place is kept from others that have as many.
+pub const STARTUP_TENURE: Duration = Duration::from_secs(2);
 /// How long a client of it may take to log in.
 pub const LOGIN_GRACE: Duration = Duration::from_secs(30);
 /// Keys that a client of it may try (sshd_config(5), MaxAuthTries).

@@ -1,5 +1,7 @@
 //! The small server of `xssh_ssh::server`, with a program of the test's own behind it: OpenSSH and xssh as its clients.
 
+mod besieged;
+
 use std::fs;
 use std::io::{self, Read as _, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

@@ -17,11 +17,12 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::peer::{Peer, Standing};
+use super::startups::{Place, Startups};
 use super::{Gatekeeper, HostKey};
 use crate::hop::TcpWire;
 use crate::limits::{
     GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES, REKEY_SECONDS,
-    SERVED_READS, SERVED_WINDOW, STARTUPS, WRITE_STALL,
+    SERVED_READS, SERVED_WINDOW, WRITE_STALL,
 };
 
 /// How the server goes on.
@@ -58,7 +59,7 @@ struct Shared {
     gatekeeper: Arc<dyn Gatekeeper>,
     spill: PathBuf,
     connections: Arc<Semaphore>,
-    startups: Arc<Semaphore>,
+    startups: Arc<Startups>,
 }
 
 impl Server {
@@ -76,7 +77,7 @@ impl Server {
             gatekeeper: plan.gatekeeper,
             spill: plan.spill,
             connections: Arc::new(Semaphore::new(PEERS)),
-            startups: Arc::new(Semaphore::new(STARTUPS)),
+            startups: Startups::new(),
         };
         Ok(Self { listeners, shared: Arc::new(shared) })
     }
@@ -150,31 +151,37 @@ fn config(host_key: HostKey) -> Config {
 impl Shared {
     /// One connection, from its first byte to its end.
     async fn meet(&self, socket: TcpStream, from: SocketAddr, stop: watch::Receiver<Stop>) {
-        let permits = self
-            .connections
-            .clone()
-            .try_acquire_owned()
-            .and_then(|connection| self.startups.clone().try_acquire_owned().map(|startup| (connection, startup)));
-        let Ok((_connection, startup)) = permits else {
+        let Ok(_connection) = self.connections.clone().try_acquire_owned() else {
             return info!("{from}: turned away, because too many are connected");
+        };
+        let (standing, progress) = watch::channel(Standing::default());
+        let Some(place) = self.startups.enter(from.ip(), &progress).await else {
+            return info!("{from}: turned away, because too many are logging in");
         };
         let prepared = prepare(&socket).and_then(|own| Ok((own, socket.local_addr()?)));
         let (own, to) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => return debug!("{from}: {error}"),
         };
-        let (standing, progress) = watch::channel(Standing::default());
         let peer = Peer::new(self.gatekeeper.clone(), self.spill.clone(), (from, to), standing);
         let wire = TcpWire::served(socket, WRITE_STALL);
-        match timeout(LOGIN_GRACE, run_stream(self.config.clone(), wire, peer)).await {
-            Ok(Ok(running)) => attend(running, progress, startup, stop).await,
-            Ok(Err(error)) => debug!("{from}: {error}"),
-            Err(_) => info!("{from}: said nothing for {} s", LOGIN_GRACE.as_secs()),
+        let greeted = tokio::select! {
+            greeted = timeout(LOGIN_GRACE, run_stream(self.config.clone(), wire, peer)) => Some(greeted),
+            () = place.lost() => None,
+        };
+        match greeted {
+            Some(Ok(Ok(running))) => attend(running, progress, place, stop).await.unwrap_or_else(|| debug!("{from}: {GAVE_WAY}")),
+            Some(Ok(Err(error))) => debug!("{from}: {error}"),
+            Some(Err(_)) => info!("{from}: said nothing for {} s", LOGIN_GRACE.as_secs()),
+            None => debug!("{from}: {GAVE_WAY}"),
         }
         // Whatever still holds the socket holds a dead one.
         let _ = rustix::net::shutdown(&own, Shutdown::Both);
     }
 }
+
+/// Why a connection ends that others came after.
+const GAVE_WAY: &str = "gave way to others before it had logged in";
 
 /// A hold of the socket of our own, to end it with.
 fn prepare(socket: &TcpStream) -> io::Result<OwnedFd> {
@@ -183,27 +190,29 @@ fn prepare(socket: &TcpStream) -> io::Result<OwnedFd> {
 }
 
 /// Waits for the end of a connection, and ends one that does not log in in time, or that has nothing to do when we stop.
+/// `None` where its place went to another.
 async fn attend(
     running: RunningSession<Peer>,
     mut progress: watch::Receiver<Standing>,
-    startup: impl Send,
+    place: Place,
     mut stop: watch::Receiver<Stop>,
-) {
+) -> Option<()> {
     let handle = running.handle();
     let mut running = running;
     let logged_in = timeout(LOGIN_GRACE, progress.wait_for(|standing| standing.logged_in));
     let in_time = tokio::select! {
-        _ = &mut running => return,
+        _ = &mut running => return Some(()),
         logged_in = logged_in => matches!(logged_in, Ok(Ok(_))),
+        () = place.lost() => return None,
     };
-    drop(startup);
+    drop(place);
     if in_time {
         let over = async {
             let _ = stop.wait_for(|stop| *stop != Stop::No).await;
             let _ = progress.wait_for(|standing| standing.programs == 0).await;
         };
         tokio::select! {
-            _ = &mut running => return,
+            _ = &mut running => return Some(()),
             () = over => {}
         }
     }
@@ -215,4 +224,5 @@ async fn attend(
         let _ = running.await;
     })
     .await;
+    Some(())
 }

@@ -19,6 +19,8 @@ use crate::limits::{PEER_PROGRAMS, SERVED_WINDOW_WIDE};
 /// How far a connection is.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
+    /// The key exchange is behind it.
+    pub(super) has_keys: bool,
     pub(super) logged_in: bool,
     /// Programs that run for it.
     pub(super) programs: usize,
@@ -97,7 +99,13 @@ impl Peer {
 impl Handler for Peer {
     type Error = russh::Error;
 
+    async fn auth_none(&mut self, _user: &str) -> Result<Auth, russh::Error> {
+        self.standing.send_modify(|standing| standing.has_keys = true);
+        Ok(Auth::reject())
+    }
+
     async fn auth_publickey_offered(&mut self, _user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, russh::Error> {
+        self.standing.send_modify(|standing| standing.has_keys = true);
         let admitted = self.admit(offer.public_key, offer.algorithm).is_some();
         Ok(if admitted { Auth::Accept } else { Auth::reject() })
     }
