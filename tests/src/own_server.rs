@@ -30,11 +30,25 @@ impl OwnServer {
     /// If it does not run.
     #[must_use]
     pub fn start(options: &[&str]) -> Self {
+        Self::started(Call::new(&Subject::get().path), options)
+    }
+
+    /// The same with so many descriptors at first, and so many at most.
+    ///
+    /// # Panics
+    /// If it does not run.
+    #[must_use]
+    pub fn with_descriptors(first: usize, most: usize) -> Self {
+        let limited = format!("ulimit -Sn {first} && ulimit -Hn {most} && exec \"$0\" \"$@\"");
+        Self::started(Call::new("/bin/sh").args(["-c", &limited]).arg(&Subject::get().path), &[])
+    }
+
+    fn started(call: Call, options: &[&str]) -> Self {
         let folder = tempfile::Builder::new().prefix("xssh-own-server-").tempdir().expect("a folder for a server");
         let keys = folder.path().join("authorized_keys");
         fs::write(&keys, "").expect("authorized_keys");
         let log = File::create(folder.path().join("log")).expect("its log");
-        let call = Call::new(&Subject::get().path).args(["serve", "--listen", "127.0.0.1:0"]).arg("--authorized-keys");
+        let call = call.args(["serve", "--listen", "127.0.0.1:0"]).arg("--authorized-keys");
         let root = folder.path().join("root");
         fs::create_dir(&root).expect("a tree");
         let options = [&["--root", root.to_str().expect("UTF-8")], options].concat();

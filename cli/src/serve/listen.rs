@@ -7,9 +7,11 @@ mod keys;
 
 use std::sync::Arc;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use xssh_ssh::limits::PEERS;
 use xssh_ssh::server::{HostKey, Plan, Server, Stop};
 use xssh_ssh::settings::LogLevel;
 
@@ -33,6 +35,7 @@ pub(crate) fn listen(call: &Listen) -> u8 {
 }
 
 fn begin(call: &Listen) -> Result<(), String> {
+    let descriptors = raise_descriptors();
     let keys = Arc::new(Keys::read(call)?);
     let path = call.host_key.clone().unwrap_or_else(|| environment::state().join("xssh/host_key"));
     let (host_key, is_new) = HostKey::load_or_make(&path).map_err(|error| format!("the host key: {error}"))?;
@@ -52,6 +55,11 @@ fn begin(call: &Listen) -> Result<(), String> {
         let server =
             Server::bind(plan).await.map_err(|(address, error)| format!("cannot listen on {address}: {error}"))?;
         let made = if is_new { ", made now" } else { "" };
+        if descriptors < NEEDED {
+            words::say(&format_args!(
+                "xssh: {descriptors} descriptors are few for {PEERS} connections: see ulimit -n, or LimitNOFILE"
+            ));
+        }
         words::say(&format_args!("xssh: the host key is {fingerprint} ({}{made})", path.display()));
         for address in server.addresses() {
             words::say(&format_args!("xssh: listening on {address}"));
@@ -69,6 +77,26 @@ fn begin(call: &Listen) -> Result<(), String> {
 
 /// Threads that encrypt; programs run in processes of their own.
 const WORKERS: usize = 4;
+
+/// Descriptors that are enough for all connections with some programs each. Programs inherit the limit, and some of them try
+/// to close all that they could have.
+const DESCRIPTORS: u64 = 16 << 10;
+/// Descriptors without which fewer can connect than may: two each, and some of our own.
+const NEEDED: u64 = 2 * PEERS as u64 + 64;
+
+/// Takes as many descriptors as are useful and the system gives; says how many.
+fn raise_descriptors() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.unwrap_or(u64::MAX).min(DESCRIPTORS);
+    let has = limit.current.unwrap_or(u64::MAX);
+    if has >= most {
+        return has;
+    }
+    match setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum }) {
+        Ok(()) => most,
+        Err(_) => has,
+    }
+}
 
 /// What we are told by signals.
 struct Signals {

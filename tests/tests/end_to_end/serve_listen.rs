@@ -1,6 +1,7 @@
 //! `xssh serve --listen`: the small server with real keys, trees and clients.
 
 mod crowd;
+mod descriptors;
 
 use std::fs;
 use std::io::Write as _;
@@ -26,7 +27,10 @@ struct Small {
 
 impl Small {
     fn with(options: &[&str]) -> Self {
-        let server = OwnServer::start(options);
+        Self::facing(OwnServer::start(options))
+    }
+
+    fn facing(server: OwnServer) -> Self {
         let mut home = Home::new();
         server.meet(&mut home, HOST);
         server.authorize_only(&home.key().public());

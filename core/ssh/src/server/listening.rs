@@ -21,7 +21,7 @@ use super::startups::{Place, Startups};
 use super::{Gatekeeper, HostKey};
 use crate::hop::TcpWire;
 use crate::limits::{
-    GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES, REKEY_SECONDS,
+    ACCEPT_PAUSE, GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES, REKEY_SECONDS,
     SERVED_READS, SERVED_WINDOW, WRITE_STALL,
 };
 
@@ -91,6 +91,7 @@ impl Server {
     pub async fn run(self, stop: watch::Receiver<Stop>) {
         let mut peers = JoinSet::new();
         let mut stopped = stop.clone();
+        let mut is_short = false;
         loop {
             let accepted = tokio::select! {
                 biased;
@@ -100,13 +101,17 @@ impl Server {
             };
             match accepted {
                 Ok((socket, from)) => {
+                    is_short = false;
                     let (shared, stop) = (self.shared.clone(), stop.clone());
                     peers.spawn(async move { shared.meet(socket, from, stop).await });
                 }
                 Err(error) => {
-                    // Descriptors may be short for a while.
-                    warn!("a connection could not be taken: {error}");
-                    sleep(Duration::from_millis(100)).await;
+                    // Descriptors may be short for a while, and whoever waits makes the listener ready all the time.
+                    if !is_short {
+                        warn!("a connection could not be taken, and waits: {error}");
+                    }
+                    is_short = true;
+                    sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
