@@ -68,20 +68,19 @@ impl Output {
 
     /// Writes what can be written now and queues the rest; waits only when the queue's bounds are reached.
     pub async fn accept(&self, data: &[u8]) {
-        self.push(data);
-        if self.queue().bytes.is_full() {
-            log::debug!("the reader of our output has stalled and the queue is full: the connection pauses");
-            self.wait_until(|queue| !queue.bytes.is_full()).await;
-        }
-    }
-
-    /// The same without ever waiting.
-    pub(crate) fn push(&self, data: &[u8]) {
-        let mut queue = self.queue();
-        let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
-        if direct < data.len() && queue.broken.is_none() {
+        let full = {
+            let mut queue = self.queue();
+            let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
+            if direct == data.len() || queue.broken.is_some() {
+                return;
+            }
             queue.bytes.push(&data[direct..]);
             self.0.filled.notify_one();
+            queue.bytes.is_full()
+        };
+        if full {
+            log::debug!("the reader of our output has stalled and the queue is full: the connection pauses");
+            self.wait_until(|queue| !queue.bytes.is_full()).await;
         }
     }
 
