@@ -105,8 +105,6 @@ pub const QUESTIONS: usize = 100;
 pub const ANNOUNCED_KEYS: usize = 64;
 /// Connections to the small server, those that log in among them.
 pub const PEERS: usize = 1000;
-/// How long it waits for descriptors before it tries again to take a connection.
-pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Connections to it that have not logged in.
 pub const STARTUPS: usize = 64;
 /// Connections that wait for a place among those, unheard.

@@ -21,8 +21,8 @@ use super::startups::{Place, Startups};
 use super::{Gatekeeper, HostKey};
 use crate::hop::TcpWire;
 use crate::limits::{
-    ACCEPT_PAUSE, GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES, REKEY_SECONDS,
-    SERVED_READS, SERVED_WINDOW, WRITE_STALL,
+    ACCEPT_PAUSE, GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES,
+    REKEY_SECONDS, SERVED_READS, SERVED_WINDOW, WRITE_STALL,
 };
 
 /// How the server goes on.
@@ -175,7 +175,9 @@ impl Shared {
             () = place.lost() => None,
         };
         match greeted {
-            Some(Ok(Ok(running))) => attend(running, progress, place, stop).await.unwrap_or_else(|| debug!("{from}: {GAVE_WAY}")),
+            Some(Ok(Ok(running))) => {
+                attend(running, progress, place, stop).await.unwrap_or_else(|| debug!("{from}: {GAVE_WAY}"))
+            }
             Some(Ok(Err(error))) => debug!("{from}: {error}"),
             Some(Err(_)) => info!("{from}: said nothing for {} s", LOGIN_GRACE.as_secs()),
             None => debug!("{from}: {GAVE_WAY}"),
