@@ -1,6 +1,7 @@
 //! From an [`Invocation`] to a program on the host and back to an exit code.
 
 mod around;
+mod beside;
 mod ending;
 mod local_command;
 mod pipes;
@@ -101,6 +102,7 @@ async fn connect_and_run(
         Ok(pipes) => pipes,
         Err(error) => return words::fail(&format!("standard input or output cannot be used: {error}")),
     };
+    let is_session = !runs_nothing && invocation.stdio_forward.is_none();
     let mut killers = Killers::watch();
     let guide = guide(resolved);
     let opened = tokio::select! {
@@ -112,7 +114,7 @@ async fn connect_and_run(
         Err(error) => return no_session(&error),
     };
     let begun = tokio::select! {
-        begun = begin(&session, settings, context, background) => begun,
+        begun = begin(&session, settings, context, is_session, background) => begun,
         signal = killers.next() => return killed(signal),
     };
     let around = match begun {
@@ -125,7 +127,10 @@ async fn connect_and_run(
     };
     let code = match start.zip(pipes) {
         None => wait_for_end(&session, &mut killers).await,
-        Some((start, pipes)) => run_on(&session, &start, pipes, settings, &around, &mut killers).await,
+        Some((mut start, pipes)) => {
+            around.tell(&mut start);
+            run_on(&session, &start, pipes, settings, &around, &mut killers).await
+        }
     };
     session.learn_host_keys().await;
     session.close().await;
@@ -137,9 +142,13 @@ async fn begin(
     session: &Arc<Session>,
     settings: &Settings,
     context: &LocalContext,
+    is_session: bool,
     background: Option<Background>,
 ) -> Result<Around, String> {
-    let around = Around::begin(session.clone(), settings, context).await?;
+    let mut around = Around::begin(session.clone(), settings, context).await?;
+    if is_session {
+        around.serve(session, settings, context).await?;
+    }
     if let Some(code) = local_command::run(settings, context) {
         debug!("the local command ended with {code}");
     }

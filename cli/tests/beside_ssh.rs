@@ -147,16 +147,28 @@ const LINES: &[&[&str]] = &[
     &["-i", "/etc/passwd", "-oIdentityFile=x", "-i/etc/group", "h"],
     &["-oForwardX11 no", "-oPermitLocalCommand no", "-oPort 2222", "-l", "u", "-s", "--", "h", "sftp"],
     &["-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-tt", "h"],
+    &["-A", "h"],
+    &["-a", "-A", "h"],
+    &["-A", "-oForwardAgent=/run/x", "h"],
+    &["-X", "h"],
+    &["-x", "-X", "h"],
+    &["-Y", "h"],
+    &["-D", "1080", "h"],
+    &["-L", "1:h:2", "h"],
+    &["-R", "1:h:2", "h"],
+    &["-f", "h", "true"],
     &["a;b"],
     &["a b"],
     &["-tt", "h"],
     &["-ttt", "h", "x", "y"],
 ];
 
-/// Lines of `-G` that name algorithms: ours are those that we have, in our order. And Debian's GSSAPI.
+/// Lines of `-G` that name algorithms: ours are those that we have, in our order. And Debian's GSSAPI, and its trust in those
+/// who show X11 programs here.
 const OURS: &[&str] = &[
     "casignaturealgorithms",
     "ciphers",
+    "forwardx11trusted",
     "gssapikexalgorithms",
     "hostbasedacceptedalgorithms",
     "hostkeyalgorithms",
@@ -223,20 +235,7 @@ fn hosts_are_read_more_strictly_and_addresses_more_kindly() {
 /// What we turn down and ssh takes, all of it by name and in one line.
 #[test]
 fn we_turn_down_more_only_by_name() {
-    for line in [
-        &["-A", "h"][..],
-        &["-D", "1080", "h"],
-        &["-K", "h"],
-        &["-L", "1:h:2", "h"],
-        &["-M", "h"],
-        &["-R", "1:h:2", "h"],
-        &["-S", "path", "h"],
-        &["-X", "h"],
-        &["-Y", "h"],
-        &["-f", "h", "true"],
-        &["-w", "any", "h"],
-        &["-y", "h"],
-    ] {
+    for line in [&["-K", "h"][..], &["-M", "h"], &["-S", "path", "h"], &["-w", "any", "h"], &["-y", "h"]] {
         let (theirs, own) = (run("ssh", line), xssh(line));
         assert!(theirs.status.success(), "{line:?}: {}", String::from_utf8_lossy(&theirs.stderr));
         assert_eq!((own.status.code(), own.stdout.len()), (Some(255), 0), "{line:?}");

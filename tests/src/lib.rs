@@ -32,3 +32,4 @@ pub mod tls_front;
 pub mod tree;
 pub mod tunnel;
 pub mod world;
+pub mod x_server;

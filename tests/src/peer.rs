@@ -26,6 +26,7 @@ const PEERS: &[(&str, &str, &str)] = &[
     ("restic", "restic", "version"),
     ("rsync", "rsync", "--version"),
     ("scp", "openssh-client", ""),
+    ("sh", "dash", ""),
     ("flock", "util-linux", "--version"),
     ("mount", "mount", "--version"),
     ("setpriv", "util-linux", "--version"),
@@ -45,6 +46,11 @@ const PEERS: &[(&str, &str, &str)] = &[
     ("unison", "unison", "-version"),
     ("unshare", "util-linux", "--version"),
     ("useradd", "passwd", ""),
+    ("Xvfb", "xvfb", ""),
+    ("xauth", "xauth", "-V"),
+    ("xclock", "x11-apps", ""),
+    ("xdpyinfo", "x11-utils", "-version"),
+    ("xwd", "x11-apps", ""),
 ];
 
 /// The path of a program that a test cannot do without; its version is printed once in each run of tests.

@@ -31,6 +31,9 @@ const ALGORITHM_LINES: [(&str, &str); 7] = [
     ("pubkeyacceptedalgorithms", "key-sig"),
 ];
 
+/// A default that is not to be equal, and ours: Debian's ssh trusts each host that X11 is forwarded to; upstream's does not.
+const OWN_DEFAULT: (&str, &str) = ("ForwardX11Trusted", "forwardx11trusted no");
+
 /// Complaints of ssh that are not about the configuration: no terminal is there.
 const NOISE: &str = "Pseudo-terminal will not be allocated because stdin is not a terminal.";
 
@@ -51,6 +54,17 @@ struct Case {
     expected: Vec<String>,
     refused: Option<String>,
     files: Vec<(String, u32, Vec<u8>)>,
+}
+
+impl Case {
+    /// Whether a keyword is anywhere in it.
+    fn names(&self, keyword: &str) -> bool {
+        let keyword = keyword.to_ascii_lowercase();
+        let has = |text: &[u8]| String::from_utf8_lossy(text).to_ascii_lowercase().contains(&keyword);
+        self.arguments.iter().any(|argument| has(argument.as_bytes()))
+            || self.arguments.iter().any(|argument| argument == "-Y")
+            || self.files.iter().any(|(_, _, content)| has(content))
+    }
 }
 
 /// Replaces `@DIR@` in bytes that need not be text.
@@ -154,12 +168,15 @@ fn offers(xssh: &Path) -> HashMap<&'static str, Vec<String>> {
     ALGORITHM_LINES.iter().map(|(_, question)| (*question, answer(question))).collect()
 }
 
-/// Takes out what is not compared: lists of algorithms (but not where they stand), and noise.
-fn comparable(outcome: &Outcome) -> (Vec<String>, Vec<String>) {
+/// Takes out what is not compared: lists of algorithms (but not where they stand), a default, and noise.
+fn comparable(outcome: &Outcome, case: &Case) -> (Vec<String>, Vec<String>) {
+    let default = OWN_DEFAULT.0.to_ascii_lowercase();
+    let names_it = case.names(OWN_DEFAULT.0);
     let printed = outcome.printed.iter().map(|line| {
         let keyword = line.split(' ').next().unwrap_or_default();
         let is_list = ALGORITHM_LINES.iter().any(|(name, _)| *name == keyword);
-        if is_list { keyword.to_owned() } else { line.clone() }
+        let is_default = keyword == default && !names_it;
+        if is_list || is_default { keyword.to_owned() } else { line.clone() }
     });
     let complaints = outcome.complaints.iter().filter(|line| line.as_str() != NOISE);
     (printed.collect(), complaints.cloned().collect())
@@ -204,7 +221,10 @@ fn check(case: &Case, ours: &Outcome) -> Vec<String> {
         return complaints;
     }
     let theirs = run(Path::new("ssh"), case);
-    let ((our_lines, our_words), (their_lines, their_words)) = (comparable(ours), comparable(&theirs));
+    let ((our_lines, our_words), (their_lines, their_words)) = (comparable(ours, case), comparable(&theirs, case));
+    if ours.status == 0 && !case.names(OWN_DEFAULT.0) && !ours.printed.iter().any(|line| line == OWN_DEFAULT.1) {
+        complaints.push(format!("xssh does not print \"{}\"", OWN_DEFAULT.1));
+    }
     if ours.status != theirs.status {
         complaints.push(format!("ssh exits {}, xssh {}: {theirs:?} {ours:?}", theirs.status, ours.status));
     }

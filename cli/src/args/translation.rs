@@ -42,6 +42,7 @@ impl Translation {
         match letter {
             '4' => self.overwrite("AddressFamily", "inet"),
             '6' => self.overwrite("AddressFamily", "inet6"),
+            'A' => self.overwrite("ForwardAgent", "yes"),
             'C' => self.overwrite("Compression", "yes"),
             'G' => self.dump = true,
             'N' => {
@@ -49,6 +50,11 @@ impl Translation {
                 self.overwrite("RequestTTY", "no");
             }
             'T' => self.overwrite("RequestTTY", "no"),
+            'X' => self.overwrite("ForwardX11", "yes"),
+            'Y' => {
+                self.overwrite("ForwardX11", "yes");
+                self.overwrite("ForwardX11Trusted", "yes");
+            }
             'a' => self.overwrite("ForwardAgent", "no"),
             'f' => {
                 self.overwrite("ForkAfterAuthentication", "yes");

@@ -1,4 +1,4 @@
-//! What runs beside a session, or in its place: the forwards.
+//! What runs beside a session, or in its place: the forwards, and what serves the host's programs.
 
 use std::sync::Arc;
 
@@ -7,9 +7,10 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use xssh_ssh::config::LocalContext;
 use xssh_ssh::config::tokens::{TokenError, Tokens};
 use xssh_ssh::forward::{ForwardError, Forwards, Order, Rules};
-use xssh_ssh::session::Session;
+use xssh_ssh::session::{Session, Start};
 use xssh_ssh::settings::{Forward, Settings};
 
+use super::beside::Beside;
 use crate::environment;
 
 /// What runs beside a session. It ends when dropped.
@@ -18,6 +19,7 @@ pub(super) struct Around {
     remote: Vec<Order>,
     /// ExitOnForwardFailure.
     strict: bool,
+    beside: Beside,
 }
 
 impl Around {
@@ -38,7 +40,7 @@ impl Around {
         };
         let (local, remote) = (local.map_err(words)?, remote.map_err(words)?);
         let forwards = Arc::new(Forwards::new(session, Rules::new(settings, environment::temporary())));
-        let around = Self { forwards, remote, strict: forwarding.exit_on_failure };
+        let around = Self { forwards, remote, strict: forwarding.exit_on_failure, beside: Beside::default() };
         if !local.is_empty() || !around.remote.is_empty() {
             raise_descriptors();
         }
@@ -67,6 +69,26 @@ impl Around {
     /// Waits until the last forwarded connection is closed, as ssh does when the session is over.
     pub(super) async fn all_closed(&self) {
         self.forwards.all_closed().await;
+        self.beside.all_closed().await;
+    }
+
+    /// Serves the host's programs, for a session.
+    ///
+    /// # Errors
+    /// The words for what is not to be had, where that ends everything.
+    pub(super) async fn serve(
+        &mut self,
+        session: &Session,
+        settings: &Settings,
+        context: &LocalContext,
+    ) -> Result<(), String> {
+        self.beside = Beside::begin(session, settings, context).await?;
+        Ok(())
+    }
+
+    /// Has `start` tell the host what is served.
+    pub(super) fn tell(&self, start: &mut Start) {
+        self.beside.tell(start);
     }
 
     /// Has the host listen for what the settings forward from there. Whoever cannot go on without waits for the answers;

@@ -35,7 +35,7 @@ pub(super) fn start(
     };
     let pty = pty(&kind, settings);
     let environment = if matches!(kind, StartKind::Forward { .. }) { Vec::new() } else { sent(settings) };
-    Ok(Some(Start { kind, pty, environment }))
+    Ok(Some(Start { kind, pty, environment, x11: None, agent: false }))
 }
 
 fn pty(kind: &StartKind, settings: &Settings) -> Option<PtyRequest> {

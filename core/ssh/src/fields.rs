@@ -6,6 +6,12 @@
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Fields<'a> {
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        let (value, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*value)
+    }
+
     pub(crate) fn uint(&mut self) -> Option<u32> {
         let (value, rest) = self.0.split_first_chunk()?;
         self.0 = rest;

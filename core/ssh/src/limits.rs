@@ -68,6 +68,26 @@ pub const AGENT_IDENTITIES: u32 = 2048;
 pub const AGENT_REPLY: Duration = Duration::from_secs(20);
 /// How long an agent may take to sign: someone may have to confirm, or to touch a security key.
 pub const AGENT_SIGNATURE: Duration = Duration::from_secs(120);
+/// Programs on the host that may be connected to the agent here at a time.
+pub const AGENT_CHANNELS: usize = 64;
+/// Requests of one of them that may wait for the agent, of [`AGENT_MESSAGE`] each at most; programs wait for each answer.
+pub const AGENT_WAITING: usize = 4;
+/// X clients on the host at a time: as many as an X server has room for by default.
+pub const X11_CLIENTS: usize = 256;
+/// How long an X client may take for its set-up packet, which it begins with.
+pub const X11_SETUP: Duration = Duration::from_secs(60);
+/// The longest DISPLAY: a socket's path at most (unix(7)).
+pub const X11_DISPLAY: usize = 256;
+/// The longest name of an X11 authentication protocol; `MIT-MAGIC-COOKIE-1` has 18 letters.
+pub const X11_PROTOCOL: usize = 64;
+/// The longest data of one; a cookie has 16 bytes.
+pub const X11_COOKIE: usize = 256;
+/// How long the X server here may take to accept a connection.
+pub const X11_CONNECT: Duration = Duration::from_secs(30);
+/// How long xauth may take; it may be waiting for a lock of another one, which it does for 20 s.
+pub const XAUTH: Duration = Duration::from_secs(30);
+/// What of xauth's answer is read: one line for each cookie of the display.
+pub const XAUTH_ANSWER: usize = 16 << 10;
 /// The largest key or certificate file (authfile.c, MAX_KEY_FILE_SIZE).
 pub const KEY_FILE: u64 = 1 << 20;
 /// `IdentityFile`s and `CertificateFile`s that are looked at, each (readconf.h, SSH_MAX_IDENTITY_FILES).

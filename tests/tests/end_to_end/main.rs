@@ -2,6 +2,7 @@
 //!
 //! One file a feature. Tests that must be root, because they make or become other accounts, are in modules `as_root`.
 
+mod agent_forward;
 mod authentication;
 mod backups;
 mod command_line;
@@ -33,3 +34,4 @@ mod sync_snapshots;
 mod terminals;
 mod timeouts;
 mod unison;
+mod x11;

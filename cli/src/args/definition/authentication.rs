@@ -12,8 +12,8 @@ pub(super) fn args() -> Vec<Arg> {
              half where the agent has the other. May be given more than once; a file that is not there is skipped \
              with a warning.",
         ),
-        flag('a', "Do not forward the agent; it is not forwarded anyway"),
-        flag('A', "Not yet: forward the agent"),
+        flag('a', "Do not forward the agent"),
+        flag('A', "Let the host's programs use the agent here"),
         flag('k', "Do not pass on GSSAPI credentials; there are none"),
         flag('K', "Refused: there is no GSSAPI"),
         taking('I', "library", "Refused: keys of PKCS#11 tokens come through an agent"),

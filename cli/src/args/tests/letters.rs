@@ -13,11 +13,14 @@ fn letters_are_lines_of_configuration() {
         ("-6", &["AddressFamily=\"inet6\""]),
         ("-2", &[]),
         ("-Bx", &["BindInterface=\"x\""]),
+        ("-A", &["ForwardAgent=\"yes\""]),
         ("-C", &["Compression=\"yes\""]),
         ("-N", &["RequestTTY=\"no\"", "SessionType=\"none\""]),
         ("-Ptag", &["Tag=\"tag\""]),
         ("-Snone", &["ControlPath=\"none\""]),
         ("-T", &["RequestTTY=\"no\""]),
+        ("-X", &["ForwardX11=\"yes\""]),
+        ("-Y", &["ForwardX11=\"yes\"", "ForwardX11Trusted=\"yes\""]),
         ("-a", &["ForwardAgent=\"no\""]),
         ("-b::1", &["BindAddress=\"::1\""]),
         ("-caes128-ctr", &["Ciphers=\"aes128-ctr\""]),
@@ -154,7 +157,7 @@ fn what_excludes_each_other_is_said() {
 
 #[test]
 fn what_is_not_there_is_refused_by_name() {
-    for letter in ["-X", "-Y", "-A", "-M", "-Sx", "-Ocheck", "-w0", "-Z", "-W/run/x"] {
+    for letter in ["-M", "-Sx", "-Ocheck", "-w0", "-Z", "-W/run/x"] {
         assert!(matches!(fault(&[letter, "h"]), Fault::NotYet { .. }), "{letter}");
         assert!(fault(&[letter, "h"]).to_string().starts_with(&letter[..2]), "{letter}");
     }

@@ -39,11 +39,12 @@
 //! ```
 
 mod advice;
-mod agent;
+pub(crate) mod agent;
 mod algorithm;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod hostbound;
 mod identity;
 mod interactive;
 mod key_file;

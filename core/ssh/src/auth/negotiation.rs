@@ -5,7 +5,7 @@
 //! at the end, for an account that wants nothing at all. (A signature without an offer before it would save one more;
 //! russh has no way to send it.)
 
-use super::agent::Agent;
+use super::agent::{Agent, Purpose};
 use super::algorithm::ServerRsa;
 use super::key_file::private::Asking;
 use super::methods::{Methods, Offered, name};
@@ -304,7 +304,7 @@ async fn connect<H: Handler>(request: &AuthRequest<'_>, handle: &Handle<H>, trie
         }
     };
     if let Some(binding) = handle.agent_session_binding() {
-        match agent.bind(binding).await {
+        match agent.bind(binding, Purpose::LogIn).await {
             Ok(()) => debug!("bound agent to hostkey"),
             Err(error) if agent.is_usable() => trace!("agent was not bound to hostkey: {error}"),
             Err(error) => {

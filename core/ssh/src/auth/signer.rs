@@ -1,4 +1,4 @@
-use super::agent::{self, Agent};
+use super::agent::{self, Agent, AgentError};
 use super::algorithm::{self, Hash};
 use super::error::SignError;
 use super::identity::SignWith;
@@ -64,7 +64,7 @@ impl russh::Signer for IdentitySigner<'_> {
         debug!("Server accepts key: {}", self.description);
         self.accepted = true;
         self.busy.signing.store(true, Ordering::Relaxed);
-        let signature = self.sign(&data).await;
+        let signature = self.sign(&mut data).await;
         self.busy.signing.store(false, Ordering::Relaxed);
         self.busy.signed.store(true, Ordering::Relaxed);
         let signature = signature?;
@@ -76,7 +76,8 @@ impl russh::Signer for IdentitySigner<'_> {
 }
 
 impl IdentitySigner<'_> {
-    async fn sign(&mut self, data: &[u8]) -> Result<Vec<u8>, SignError> {
+    /// The signature of `data`, which may become another form of the same request.
+    async fn sign(&mut self, data: &mut Vec<u8>) -> Result<Vec<u8>, SignError> {
         if let Some(key) = self.loaded {
             return Ok(sign(key, self.hash, data)?);
         }
@@ -88,7 +89,14 @@ impl IdentitySigner<'_> {
                     _ => 0,
                 };
                 let expected = algorithm::signature_name(self.public, self.hash);
-                Ok(agent.sign(blob, data, flags, &expected).await?)
+                match agent.sign(blob, data, flags, &expected).await {
+                    Err(AgentError::Refused { .. }) if let Some(named) = agent.names_host(data) => {
+                        debug!("the agent refused; once more with the host's key in the request");
+                        *data = named;
+                        Ok(agent.sign(blob, data, flags, &expected).await?)
+                    }
+                    signed => Ok(signed?),
+                }
             }
             (Some(SignWith::File(path)), _) => {
                 let path = path.clone();

@@ -6,9 +6,9 @@ use super::keyword::Keyword;
 use super::values::Values;
 use super::{carried, directive, qos};
 use crate::settings::{
-    AddKeys, AddressFamily, Algorithms, Auth, Canonicalize, Connection, FingerprintHash, Forwarding, HostKey,
-    IdentityAgent, Jump, LogLevel, Method, Rekey, RequestTty, Route, Session, SessionType, Settings, Sharing,
-    StrictChecking, Target, Template, UpdateHostKeys,
+    AddKeys, AddressFamily, Algorithms, Auth, Canonicalize, Connection, FingerprintHash, ForwardedAgent, Forwarding,
+    HostKey, IdentityAgent, Jump, LogLevel, Method, Rekey, RequestTty, Route, Session, SessionType, Settings, Sharing,
+    StrictChecking, Target, Template, UpdateHostKeys, X11,
 };
 
 /// What the values alone do not say.
@@ -246,11 +246,11 @@ fn session(values: &Values) -> Session {
 }
 
 fn forwarding(values: &Values) -> Forwarding {
-    let agent = values.text(Keyword::ForwardAgentPath).unwrap_or("yes");
+    let agent = template(values, Keyword::ForwardAgentPath).map_or(ForwardedAgent::Own, ForwardedAgent::At);
     Forwarding {
         exit_on_failure: values.is_yes(Keyword::ExitOnForwardFailure),
-        agent: values.is_yes(Keyword::ForwardAgent).then(|| agent.to_owned()),
-        x11: values.is_yes(Keyword::ForwardX11),
+        agent: values.is_yes(Keyword::ForwardAgent).then_some(agent),
+        x11: values.is_yes(Keyword::ForwardX11).then(|| x11(values)),
         local: values.local_forwards.clone(),
         remote: values.remote_forwards.clone(),
         gateway_ports: values.is_yes(Keyword::GatewayPorts),
@@ -258,6 +258,14 @@ fn forwarding(values: &Values) -> Forwarding {
         bind_mask: number(values, Keyword::StreamLocalBindMask),
         permit_remote_open: directive::forwards::permitted(values.list(Keyword::PermitRemoteOpen)),
         channel_timeouts: directive::lists::channel_timeouts(values.list(Keyword::ChannelTimeout)),
+    }
+}
+
+fn x11(values: &Values) -> X11 {
+    X11 {
+        trusted: values.is_yes(Keyword::ForwardX11Trusted),
+        timeout: number(values, Keyword::ForwardX11Timeout),
+        xauth: values.text(Keyword::XAuthLocation).unwrap_or_default().to_owned(),
     }
 }
 

@@ -35,8 +35,8 @@ const WORDS: &[(Keyword, &str)] = &[
     (Keyword::ForkAfterAuthentication, "no"),
     (Keyword::ForwardAgent, "no"),
     (Keyword::ForwardX11, "no"),
-    // Debian's; upstream says no.
-    (Keyword::ForwardX11Trusted, "yes"),
+    // Upstream's. Debian says yes: then -X is -Y.
+    (Keyword::ForwardX11Trusted, "no"),
     (Keyword::GatewayPorts, "no"),
     (Keyword::GssApiAuthentication, "no"),
     (Keyword::GssApiDelegateCredentials, "no"),

@@ -8,7 +8,7 @@ use thiserror::Error;
 use super::context::{Environment, LocalContext};
 use crate::destination::Destination;
 use crate::limits;
-use crate::settings::{Auth, IdentityAgent, Settings, Template};
+use crate::settings::{Auth, ForwardedAgent, IdentityAgent, Settings, Template};
 
 /// The tokens that most keywords have.
 const COMMON: &str = "CdhijkLlnpru";
@@ -194,7 +194,22 @@ impl Tokens {
             IdentityAgent::None => return Ok(None),
             IdentityAgent::Path(template) => template,
         };
-        let path = self.expand(template, Scope::IDENTITY_AGENT)?;
+        self.agent_at(template, Scope::IDENTITY_AGENT)
+    }
+
+    /// The socket of the agent that `ForwardAgent` means. None where there is no agent.
+    ///
+    /// # Errors
+    /// Where its value, or that of `IdentityAgent`, cannot be expanded.
+    pub fn forwarded_agent(&self, agent: &ForwardedAgent, auth: &Auth) -> Result<Option<PathBuf>, TokenError> {
+        match agent {
+            ForwardedAgent::Own => self.agent_socket(auth),
+            ForwardedAgent::At(template) => self.agent_at(template, Scope::FORWARD_AGENT),
+        }
+    }
+
+    fn agent_at(&self, template: &Template, scope: Scope) -> Result<Option<PathBuf>, TokenError> {
+        let path = self.expand(template, scope)?;
         match path.strip_prefix('$') {
             Some(variable) => Ok((self.environment)(variable).map(PathBuf::from)),
             None => Ok(Some(PathBuf::from(path))),

@@ -11,6 +11,7 @@
 mod carry;
 mod descriptor;
 mod input;
+mod interposed;
 mod killers;
 mod output;
 mod pump;
@@ -19,6 +20,7 @@ mod spill;
 
 pub use carry::{Carried, carry};
 pub use input::Input;
+pub(crate) use interposed::interpose;
 pub use killers::Killers;
 pub use output::Output;
 pub use pump::{Ending, Keyboard, Pump, pump};

@@ -52,7 +52,13 @@ impl Inner {
         if !self.permits(&question).await {
             return line.send(&denied(id).encode()).await;
         }
-        let start = Start { kind: StartKind::Forward { host, port }, pty: None, environment: Vec::new() };
+        let start = Start {
+            kind: StartKind::Forward { host, port },
+            pty: None,
+            environment: Vec::new(),
+            x11: None,
+            agent: false,
+        };
         self.carry(line, id, &start, handed, None).await
     }
 
@@ -140,7 +146,7 @@ fn start(wanted: &NewSession, input: &OwnedFd, send_env: &[String]) -> Result<St
         let permitted = !name.is_empty() && send_env.iter().any(|allowed| pattern::matches(name, allowed));
         permitted.then(|| (name.to_owned(), value.to_owned()))
     });
-    Ok(Start { kind, pty, environment: sent.collect() })
+    Ok(Start { kind, pty, environment: sent.collect(), x11: None, agent: false })
 }
 
 fn keyboard(terminal: &OwnedFd, escape: Option<u8>) -> io::Result<Keyboard> {

@@ -44,7 +44,7 @@ fn at_risk(settings: &Settings) -> AtRisk {
         password: settings.auth.methods.contains(&Method::Password),
         keyboard_interactive: settings.auth.methods.contains(&Method::KeyboardInteractive),
         agent: forwarding.agent.is_some(),
-        x11: forwarding.x11,
+        x11: forwarding.x11.is_some(),
         ports: !(forwarding.local.is_empty() && forwarding.remote.is_empty()),
         exit_on_failure: forwarding.exit_on_failure,
     }

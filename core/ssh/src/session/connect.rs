@@ -8,6 +8,7 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use log::debug;
 use russh::client::{self, Handle};
+use russh::keys::agent::AgentSessionBinding;
 use russh::{Disconnect, Limits, SshId};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
@@ -136,6 +137,11 @@ impl Session {
             self.board.heard();
         }
         there
+    }
+
+    /// What tells an agent which host and session this is.
+    pub(crate) fn agent_binding(&self) -> Option<&AgentSessionBinding> {
+        self.handle.agent_session_binding()
     }
 
     /// What the key exchange chose.

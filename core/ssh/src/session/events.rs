@@ -6,7 +6,7 @@
 use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
-use log::{debug, warn};
+use log::{debug, info, warn};
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{Channel, ChannelId, ChannelOpenFailure, Sig};
@@ -140,11 +140,12 @@ impl Handler for Events {
 
     async fn channel_failure(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
         let Some(line) = self.line(channel) else { return Ok(()) };
-        let request = line.answered();
-        line.note(|progress| match request {
-            Some(Request::Pty) => progress.pty_refused = true,
-            request => progress.refused = progress.refused.or(request),
-        });
+        match line.answered() {
+            Some(Request::X11) => warn!("X11 forwarding request failed on channel 0"),
+            Some(Request::Agent) => info!("agent forwarding request failed on channel 0"),
+            Some(Request::Pty) => line.note(|progress| progress.pty_refused = true),
+            request => line.note(|progress| progress.refused = progress.refused.or(request)),
+        }
         Ok(())
     }
 

@@ -96,6 +96,11 @@ impl IncomingChannel {
         self.reply.reject(ChannelOpenFailure::ConnectFailed).await;
     }
 
+    /// Turns it away: there are too many.
+    pub(super) async fn no_room(self) {
+        self.reply.reject(ChannelOpenFailure::ResourceShortage).await;
+    }
+
     /// Turns it away: it may not be opened.
     pub async fn prohibit(self) {
         self.reply.reject(ChannelOpenFailure::AdministrativelyProhibited).await;
@@ -120,7 +125,7 @@ pub(super) async fn arrive(board: &Arc<Board>, origin: Origin, channel: russh::C
     let incoming = IncomingChannel { origin, channel, reply, board: board.clone() };
     if let Err(mpsc::error::TrySendError::Full(turned_away)) = taker.try_send(incoming) {
         log::warn!("Warning: the host opens channels ({}) faster than they are served; one is refused.", kind.name());
-        turned_away.reply.reject(ChannelOpenFailure::ResourceShortage).await;
+        turned_away.no_room().await;
     }
 }
 

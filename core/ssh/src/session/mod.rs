@@ -22,6 +22,7 @@ mod learning;
 mod progress;
 mod report;
 pub mod route;
+mod service;
 mod start;
 mod table;
 
@@ -32,4 +33,5 @@ pub use error::{Cause, Peer, SessionError};
 pub use incoming::{IncomingChannel, Kind, Origin};
 pub use progress::{Exit, Progress, Request};
 pub use report::HopReport;
+pub use service::Service;
 pub use start::{Start, StartKind};

@@ -18,6 +18,8 @@ pub enum Exit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Request {
+    X11,
+    Agent,
     Pty,
     Exec,
     Shell,
@@ -28,6 +30,8 @@ impl Request {
     /// Its name in messages.
     pub fn name(self) -> &'static str {
         match self {
+            Self::X11 => "X11 forwarding",
+            Self::Agent => "agent forwarding",
             Self::Pty => "PTY allocation",
             Self::Exec => "exec",
             Self::Shell => "shell",

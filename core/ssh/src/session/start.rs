@@ -8,6 +8,7 @@ use super::{Request, Session, SessionError};
 use crate::exec::Output;
 use crate::terminal::request::PtyRequest;
 use crate::terminal::visible::visible;
+use crate::x11;
 
 /// What runs on the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,11 @@ pub struct Start {
     pub pty: Option<PtyRequest>,
     /// The variables to send; the host takes those that its AcceptEnv names.
     pub environment: Vec<(String, String)>,
+    /// The display to show the host's X clients on; someone must serve them ([`x11::Forward::serve`]).
+    pub x11: Option<x11::Request>,
+    /// Whether the agent here is for the host's programs too; someone must serve them
+    /// ([`crate::agent_forward::AgentForward::serve`]).
+    pub agent: bool,
 }
 
 impl Session {
@@ -61,6 +67,17 @@ impl Session {
 
     async fn request(&self, start: &Start, channel: &Channel) -> Result<(), russh::Error> {
         let Channel { writer, line, .. } = channel;
+        if let Some(x11) = &start.x11 {
+            debug!("Requesting X11 forwarding with authentication spoofing.");
+            line.await_reply(Request::X11);
+            let many_clients = false;
+            writer.request_x11(true, many_clients, x11.protocol.as_str(), x11.cookie.as_str(), x11.screen).await?;
+        }
+        if start.agent {
+            debug!("Requesting authentication agent forwarding.");
+            line.await_reply(Request::Agent);
+            writer.agent_forward(true).await?;
+        }
         if let Some(pty) = &start.pty {
             line.await_reply(Request::Pty);
             let size = pty.size;

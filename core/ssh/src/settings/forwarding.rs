@@ -1,4 +1,4 @@
-use super::{ChannelTimeout, Forward, Permitted, Template};
+use super::{ChannelTimeout, Forward, ForwardedAgent, Permitted, Template, X11};
 
 /// Ports, sockets, X11 and agent.
 #[derive(Debug, Clone, Default)]
@@ -6,9 +6,9 @@ pub struct Forwarding {
     /// `ExitOnForwardFailure`.
     pub exit_on_failure: bool,
     /// `ForwardAgent`, unless no.
-    pub agent: Option<String>,
-    /// `ForwardX11`.
-    pub x11: bool,
+    pub agent: Option<ForwardedAgent>,
+    /// `ForwardX11` and what belongs to it, unless no.
+    pub x11: Option<X11>,
     /// `LocalForward` and `DynamicForward`, in one order.
     pub local: Vec<Forward>,
     /// `RemoteForward`.

@@ -7,21 +7,25 @@ mod algorithms;
 mod auth;
 mod connection;
 mod forward;
+mod forwarded_agent;
 mod forwarding;
 mod host_key;
 mod route;
 mod session;
 mod target;
+mod x11;
 
 pub use algorithms::Algorithms;
 pub use auth::{AddKeys, Auth, IdentityAgent, Method};
 pub use connection::{AddressFamily, Connection, Rekey};
 pub use forward::{ChannelTimeout, Connect, Forward, Listen, Permitted};
+pub use forwarded_agent::ForwardedAgent;
 pub use forwarding::{Forwarding, Sharing};
 pub use host_key::{FingerprintHash, HostKey, StrictChecking, UpdateHostKeys};
 pub use route::{Jump, Route};
 pub use session::{RequestTty, Session, SessionType};
 pub use target::{Canonicalize, Target};
+pub use x11::X11;
 
 /// A value as written, tokens and all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

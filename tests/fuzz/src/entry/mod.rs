@@ -12,6 +12,7 @@ mod proxy;
 mod scratch;
 mod sync;
 mod visible;
+mod x11;
 
 /// A parser's name, which is also that of its target and of its folder of seeds, and the function.
 pub type Entry = (&'static str, fn(&[u8]));
@@ -33,6 +34,8 @@ pub const ALL: &[Entry] = &[
     ("sync_start", sync::start),
     ("sync_target", sync::target),
     ("visible", visible::visible),
+    ("x11_setup", x11::setup),
+    ("x11_words", x11::words),
 ];
 
 /// Runs the parser with this name.

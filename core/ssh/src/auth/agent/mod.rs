@@ -14,6 +14,7 @@ mod wire;
 
 pub use error::AgentError;
 
+use super::hostbound;
 use super::public_key::PublicHalf;
 use crate::limits;
 use crate::settings::AddKeys;
@@ -41,39 +42,61 @@ pub(super) struct AgentKey {
 
 /// A connection to an agent.
 #[derive(Debug)]
-pub(super) struct Agent {
+pub(crate) struct Agent {
     path: PathBuf,
     /// Gone once an exchange has failed half way: an answer to it would be taken for that of the next.
     stream: Option<UnixStream>,
+    /// The key of the host that this connection was bound to.
+    host_key: Option<Vec<u8>>,
+}
+
+/// What a connection to an agent is for (PROTOCOL.agent, section 1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// We log in ourselves.
+    LogIn,
+    /// The host's programs use it.
+    Forward,
 }
 
 impl Agent {
-    pub(super) async fn connect(path: &Path) -> Result<Self, AgentError> {
+    pub(crate) async fn connect(path: &Path) -> Result<Self, AgentError> {
         let path = path.to_owned();
         match timeout(limits::AGENT_REPLY, UnixStream::connect(&path)).await {
-            Ok(Ok(stream)) => Ok(Self { path, stream: Some(stream) }),
+            Ok(Ok(stream)) => Ok(Self { path, stream: Some(stream), host_key: None }),
             Ok(Err(source)) => Err(AgentError::Connect { path, source }),
             Err(_) => Err(AgentError::silent(path, limits::AGENT_REPLY)),
         }
     }
 
     /// Whether the connection can still be used, whatever came of the last request.
-    pub(super) fn is_usable(&self) -> bool {
+    pub(crate) fn is_usable(&self) -> bool {
         self.stream.is_some()
     }
 
     /// Tells the agent which host and session its signatures are for (PROTOCOL.agent, section 1). An agent that does not
     /// know of this says no; nothing is lost then but the use of keys that are bound to hosts.
-    pub(super) async fn bind(&mut self, binding: &AgentSessionBinding) -> Result<(), AgentError> {
-        let forwarded = false;
+    pub(crate) async fn bind(&mut self, binding: &AgentSessionBinding, purpose: Purpose) -> Result<(), AgentError> {
         let mut request = wire::Request::new(wire::EXTENSION);
         request
             .string(b"session-bind@openssh.com")
             .string(binding.host_key())
             .string(binding.session_id())
             .string(binding.signature())
-            .byte(u8::from(forwarded));
-        self.expect_success(request, limits::AGENT_REPLY).await
+            .byte(u8::from(purpose == Purpose::Forward));
+        self.expect_success(request, limits::AGENT_REPLY).await?;
+        self.host_key = Some(binding.host_key().to_vec());
+        Ok(())
+    }
+
+    /// A request to log in (what is signed of it) in the form that names the host which this connection was bound to.
+    pub(super) fn names_host(&self, request: &[u8]) -> Option<Vec<u8>> {
+        hostbound::of(request, self.host_key.as_deref()?)
+    }
+
+    /// The stream itself, unless an exchange failed half way.
+    pub(crate) fn into_stream(mut self) -> Result<UnixStream, AgentError> {
+        self.stream.take().ok_or_else(|| self.broke("has failed before"))
     }
 
     /// The keys that the agent holds, in its order. Such that cannot be read are left out.

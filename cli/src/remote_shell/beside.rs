@@ -1,0 +1,90 @@
+//! What serves the host beside the session: the agent and the display here, for its programs.
+
+use ::log::{debug, error, warn};
+use xssh_ssh::agent_forward::AgentForward;
+use xssh_ssh::config::LocalContext;
+use xssh_ssh::config::tokens::Tokens;
+use xssh_ssh::session::{Service, Session, Start};
+use xssh_ssh::settings::{ForwardedAgent, Settings};
+use xssh_ssh::x11;
+
+use crate::environment;
+
+/// It serves for as long as it is held.
+#[derive(Default)]
+pub(super) struct Beside {
+    x11: Option<(x11::Request, Service)>,
+    agent: Option<Service>,
+}
+
+impl Beside {
+    /// Begins to serve what the settings ask for.
+    ///
+    /// # Errors
+    /// The words for what is not to be had, where that ends everything.
+    pub(super) async fn begin(session: &Session, settings: &Settings, context: &LocalContext) -> Result<Self, String> {
+        // The check of the host has said so, and why.
+        if !session.may_forward() {
+            return Ok(Self::default());
+        }
+        let x11 = x11(settings, context).await;
+        let agent = agent(settings, context).await?;
+        Ok(Self {
+            x11: x11.map(|display| (display.request(), display.serve(session))),
+            agent: agent.map(|agent| agent.serve(session)),
+        })
+    }
+
+    /// Has `start` tell the host of it.
+    pub(super) fn tell(&self, start: &mut Start) {
+        start.x11 = self.x11.as_ref().map(|(request, _)| request.clone());
+        start.agent = self.agent.is_some();
+    }
+
+    /// Waits until no X client of the host's is shown any more: they may outlive the program that started them.
+    pub(super) async fn all_closed(&self) {
+        if let Some((_, clients)) = &self.x11 {
+            clients.idle().await;
+        }
+    }
+}
+
+async fn x11(settings: &Settings, context: &LocalContext) -> Option<x11::Forward> {
+    let wanted = settings.forwarding.x11.as_ref()?;
+    let Some(display) = (context.environment)("DISPLAY").filter(|display| !display.is_empty()) else {
+        debug!("X11 forwarding requested but DISPLAY not set");
+        return None;
+    };
+    match x11::Forward::prepare(wanted, &display, environment::temporary()).await {
+        Ok(forward) => Some(forward),
+        Err(error) => {
+            warn!("Warning: {error}");
+            None
+        }
+    }
+}
+
+async fn agent(settings: &Settings, context: &LocalContext) -> Result<Option<AgentForward>, String> {
+    let Some(wanted) = &settings.forwarding.agent else { return Ok(None) };
+    let tokens = Tokens::new(settings, context);
+    let Some(socket) = tokens.forwarded_agent(wanted, &settings.auth).map_err(|error| error.to_string())? else {
+        debug!("agent forwarding requested but there is no agent");
+        return Ok(None);
+    };
+    match AgentForward::prepare(&socket, environment::temporary()).await {
+        Ok(forward) => Ok(Some(forward)),
+        // That there is no agent where one usually is is nothing to speak of.
+        Err(reason) if *wanted == ForwardedAgent::Own => {
+            debug!("{reason}");
+            Ok(None)
+        }
+        Err(reason) => {
+            let words = format!("Cannot forward agent socket path \"{}\": {reason}", socket.display());
+            if settings.forwarding.exit_on_failure {
+                return Err(words);
+            }
+            error!("{words}");
+            Ok(None)
+        }
+    }
+}
