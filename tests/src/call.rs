@@ -224,6 +224,15 @@ impl Running {
         self.end(Vec::new())
     }
 
+    /// Waits for its end without ending its standard input.
+    ///
+    /// # Panics
+    /// If it takes too long.
+    #[track_caller]
+    pub fn end_by_itself(mut self) -> Outcome {
+        self.end(Vec::new())
+    }
+
     #[track_caller]
     fn end(&mut self, stdout: Vec<u8>) -> Outcome {
         let stderr = self.stderr.take();

@@ -55,6 +55,12 @@ impl Tunnel {
         self.running.pid()
     }
 
+    /// Waits for its end, whose reason is elsewhere.
+    #[track_caller]
+    pub fn wait(self) -> Outcome {
+        self.running.end_by_itself()
+    }
+
     /// Ends its session. It waits for the forwarded connections that are open.
     #[track_caller]
     pub fn down(mut self) -> Outcome {

@@ -2,6 +2,7 @@
 
 mod background;
 mod failures;
+mod idle;
 mod many;
 mod ports;
 mod programs;

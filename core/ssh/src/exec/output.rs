@@ -131,6 +131,12 @@ impl Output {
         self.0.eased.notify_waiters();
     }
 
+    /// Writes nothing more: what is queued is dropped, and whoever waits for it goes on.
+    pub(crate) fn cut(&self) {
+        let mut queue = self.queue();
+        self.mark_broken(&mut queue, &io::ErrorKind::TimedOut.into());
+    }
+
     async fn wait_until(&self, done: impl Fn(&Queue) -> bool) {
         loop {
             let eased = self.0.eased.notified();

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::SessionError;
 use super::chosen::Chosen;
+use super::idle::Limits;
 use super::incoming::{IncomingChannel, Kind};
 use super::table::Table;
 use crate::hostkey::Verified;
@@ -23,6 +24,7 @@ pub(super) struct Board {
     /// The connection is gone, and why.
     pub(super) lost: watch::Sender<Option<Arc<SessionError>>>,
     pub(super) table: Arc<Table>,
+    idle: Limits,
     /// When something came on a channel last; see [`now`].
     heard: AtomicU64,
     inner: Mutex<Inner>,
@@ -39,6 +41,15 @@ struct Inner {
 }
 
 impl Board {
+    /// One for a connection whose channels may be idle for so long.
+    pub(super) fn new(idle: Limits) -> Self {
+        Self { idle, ..Self::default() }
+    }
+
+    pub(super) fn idle_limits(&self) -> &Limits {
+        &self.idle
+    }
+
     fn with<T>(&self, f: impl FnOnce(&mut Inner) -> T) -> T {
         f(&mut self.inner.lock().unwrap_or_else(PoisonError::into_inner))
     }

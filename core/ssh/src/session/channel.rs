@@ -8,6 +8,7 @@ use russh::{ChannelId, ChannelReadHalf, ChannelWriteHalf};
 use tokio::sync::watch;
 
 use super::board::Board;
+use super::idle::watch_channel;
 use super::table::{Line, Table};
 use super::{Progress, Session, SessionError};
 use crate::exec::Output;
@@ -32,6 +33,16 @@ pub enum StreamTo {
     },
 }
 
+impl StreamTo {
+    /// The type of the channel.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Tcp { .. } => "direct-tcpip",
+            Self::Unix { .. } => "direct-streamlocal@openssh.com",
+        }
+    }
+}
+
 /// A channel. Dropped, it is closed.
 pub struct Channel {
     id: ChannelId,
@@ -42,12 +53,15 @@ pub struct Channel {
 
 impl Channel {
     /// From now on what comes on `channel` goes to `line`, past the queue that would hold it a second time.
-    pub(super) fn claim(board: &Board, channel: russh::Channel<Msg>, line: Arc<Line>) -> Self {
+    pub(super) fn claim(board: &Board, channel: russh::Channel<Msg>, line: Arc<Line>, kind: &str) -> Self {
         let id = channel.id();
         let (reader, writer): (ChannelReadHalf, _) = channel.split();
         drop(reader);
+        let writer = Arc::new(writer);
+        line.opened(&writer);
         board.table.claim(id, line.clone());
-        Self { id, writer: Arc::new(writer), line, table: board.table.clone() }
+        watch_channel(board.idle_limits(), kind, &line);
+        Self { id, writer, line, table: board.table.clone() }
     }
 
     /// What is known of it, as it becomes known.
@@ -60,6 +74,7 @@ impl Channel {
     /// # Errors
     /// The connection is gone.
     pub async fn send(&self, piece: Bytes) -> Result<(), ConnectionGone> {
+        self.line.pass();
         self.writer.data_bytes(piece).await.map_err(|_| ConnectionGone)
     }
 
@@ -125,7 +140,7 @@ impl Session {
         if opened.is_ok() && !greeting.is_empty() {
             output.accept(greeting).await;
         }
-        self.claim(opened, opening, Line::new(output, None)).await
+        self.claim(opened, opening, Line::new(output, None), to.kind()).await
     }
 
     /// Claims what the host has opened.
@@ -134,8 +149,9 @@ impl Session {
         opened: Result<russh::Channel<Msg>, russh::Error>,
         opening: super::table::Opening,
         line: Arc<Line>,
+        kind: &str,
     ) -> Result<Channel, SessionError> {
-        let claimed = opened.map(|channel| Channel::claim(&self.board, channel, line));
+        let claimed = opened.map(|channel| Channel::claim(&self.board, channel, line, kind));
         drop(opening);
         match claimed {
             Ok(channel) => Ok(channel),

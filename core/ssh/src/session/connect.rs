@@ -18,7 +18,7 @@ use super::chosen::Chosen;
 use super::error::{Cause, Peer};
 use super::events::{Banner, Events, HostCheck};
 use super::learning::Learning;
-use super::{SessionError, algorithms};
+use super::{SessionError, algorithms, idle};
 use crate::hop::{Backlog, BoxedWire};
 use crate::hostkey::Verified;
 use crate::limits::{CHANNEL_WINDOW, GOODBYE, HOST_PROBE, REKEY_BYTES, REKEY_SECONDS};
@@ -56,7 +56,9 @@ pub(super) async fn connect(
     check: HostCheck,
     banner: Banner,
 ) -> Result<Unauthenticated, SessionError> {
-    let board = Arc::new(Board::default());
+    let idle = idle::Limits::new(&settings.forwarding.channel_timeouts);
+    let board = Arc::new(Board::new(idle.clone()));
+    idle::watch_all(&idle, &board);
     let config = Arc::new(config(settings, host_key_algorithms));
     let (checking, asked) = watch::channel(false);
     let check = announce(check, checking);

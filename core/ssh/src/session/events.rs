@@ -151,6 +151,7 @@ impl Handler for Events {
 
     async fn data(&mut self, channel: ChannelId, data: &[u8], _: &mut Session) -> Result<(), SessionError> {
         if let Some(line) = self.line(channel) {
+            line.pass();
             line.output.accept(data).await;
         }
         Ok(())
@@ -168,6 +169,7 @@ impl Handler for Events {
             && let Some(line) = self.line(channel)
             && let Some(errors) = &line.errors
         {
+            line.pass();
             errors.accept(data).await;
         }
         Ok(())

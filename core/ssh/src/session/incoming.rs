@@ -25,6 +25,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Its name for ChannelTimeout.
+    fn timed(self) -> &'static str {
+        match self {
+            Self::X11 => "x11-connection",
+            Self::Agent => "agent-connection",
+            forwarded => forwarded.name(),
+        }
+    }
+
     /// Its name on the wire.
     pub fn name(self) -> &'static str {
         match self {
@@ -86,7 +95,7 @@ pub struct IncomingChannel {
 impl IncomingChannel {
     /// Takes it; what comes on it goes to `output` from its first byte on.
     pub async fn accept(self, output: Output) -> Channel {
-        let channel = Channel::claim(&self.board, self.channel, Line::new(output, None));
+        let channel = Channel::claim(&self.board, self.channel, Line::new(output, None), self.origin.kind().timed());
         self.reply.accept().await;
         channel
     }

@@ -17,6 +17,7 @@ mod connect;
 mod error;
 mod events;
 mod forwarding;
+mod idle;
 mod incoming;
 mod learning;
 mod progress;

@@ -28,6 +28,18 @@ pub enum StartKind {
     },
 }
 
+impl StartKind {
+    /// Its name for ChannelTimeout.
+    fn timed(&self) -> &'static str {
+        match self {
+            Self::Exec(_) => "session:command",
+            Self::Shell => "session:shell",
+            Self::Subsystem(_) => "session:subsystem",
+            Self::Forward { .. } => "direct-tcpip",
+        }
+    }
+}
+
 /// What to start, and with what around it.
 #[derive(Debug, Clone)]
 pub struct Start {
@@ -58,7 +70,7 @@ impl Session {
         }
         let opening = self.board.table.opening();
         let opened = self.handle.channel_open_session().await;
-        let channel = self.claim(opened, opening, Line::new(stdout, Some(stderr))).await?;
+        let channel = self.claim(opened, opening, Line::new(stdout, Some(stderr)), start.kind.timed()).await?;
         match self.request(start, &channel).await {
             Ok(()) => Ok(channel),
             Err(error) => Err(self.lost(error).await),

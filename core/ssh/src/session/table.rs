@@ -1,9 +1,11 @@
 //! The channels of one connection, and where what comes on each of them goes.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use russh::ChannelId;
+use russh::client::Msg;
+use russh::{ChannelId, ChannelWriteHalf};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -16,12 +18,49 @@ pub(super) struct Line {
     pub(super) output: Output,
     pub(super) errors: Option<Output>,
     pub(super) progress: watch::Sender<Progress>,
+    /// What we say on the channel; there once it is open.
+    writer: OnceLock<Arc<ChannelWriteHalf<Msg>>>,
+    /// The pieces that have passed, in either direction.
+    passed: AtomicU64,
     requests: Mutex<VecDeque<Request>>,
 }
 
 impl Line {
     pub(super) fn new(output: Output, errors: Option<Output>) -> Arc<Self> {
-        Arc::new(Self { output, errors, progress: watch::Sender::default(), requests: Mutex::default() })
+        Arc::new(Self {
+            output,
+            errors,
+            progress: watch::Sender::default(),
+            writer: OnceLock::new(),
+            passed: AtomicU64::new(0),
+            requests: Mutex::default(),
+        })
+    }
+
+    /// Tells it how to end.
+    pub(super) fn opened(&self, writer: &Arc<ChannelWriteHalf<Msg>>) {
+        let _ = self.writer.set(writer.clone());
+    }
+
+    /// A piece passes.
+    pub(super) fn pass(&self) {
+        self.passed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many pieces have passed.
+    pub(super) fn passed(&self) -> u64 {
+        self.passed.load(Ordering::Relaxed)
+    }
+
+    /// Ends the channel, whatever is still to be said or written.
+    pub(super) async fn force_end(&self) {
+        if let Some(writer) = self.writer.get() {
+            let _ = writer.close().await;
+        }
+        if self.errors.is_none() {
+            self.output.cut();
+        }
+        self.note(|progress| progress.closed = true);
     }
 
     /// The host will answer this request, behind those before it.
@@ -99,6 +138,11 @@ impl Table {
 
     pub(super) fn line(&self, id: ChannelId) -> Option<Arc<Line>> {
         self.state().lines.get(&id).cloned()
+    }
+
+    /// All of them.
+    pub(super) fn lines(&self) -> Vec<Arc<Line>> {
+        self.state().lines.values().cloned().collect()
     }
 
     pub(super) fn forget(&self, id: ChannelId) -> Option<Arc<Line>> {
