@@ -9,3 +9,4 @@ mod programs;
 mod remote;
 mod sockets;
 mod socks;
+mod specifications;

@@ -10,6 +10,7 @@ mod known_hosts;
 mod netrc;
 mod proxy;
 mod scratch;
+mod socks_server;
 mod sync;
 mod visible;
 mod x11;
@@ -30,6 +31,7 @@ pub const ALL: &[Entry] = &[
     ("netrc", netrc::netrc),
     ("socks4a", proxy::socks4a),
     ("socks5", proxy::socks5),
+    ("socks_server", socks_server::socks_server),
     ("sync_source", sync::source),
     ("sync_start", sync::start),
     ("sync_target", sync::target),

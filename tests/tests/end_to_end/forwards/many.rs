@@ -143,3 +143,23 @@ fn descriptors_that_run_out_make_no_spin() {
     assert!(answers(v4(port.number())));
     let _ = tunnel.down().ok();
 }
+
+/// A burst at a port of the host: each of its connections is a channel that the host opens, and none may be turned away.
+#[test]
+fn hundreds_at_once_at_a_port_of_the_host() {
+    let world = World::direct();
+    let (service, port) = (service::on_a_port(), Port::lease());
+    let number = port.number();
+    let tunnel = Tunnel::up(&world, &["-R", &format!("{number}:127.0.0.1:{service}")]);
+    let mut streams: Vec<_> = (0..400)
+        .map(|_| TcpStream::connect(v4(number)).expect("a connection").patient().expect("a time limit"))
+        .collect();
+    for stream in &mut streams {
+        stream.write_all(b"hello").expect("written");
+    }
+    for mut stream in streams {
+        let mut heard = [0; 5];
+        stream.read_exact(&mut heard).expect("the echo");
+    }
+    let _ = tunnel.down().ok().does_not_say("refused");
+}
