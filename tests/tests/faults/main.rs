@@ -12,6 +12,7 @@ mod floods;
 mod forwards;
 mod greeting;
 mod key_exchange;
+mod lent;
 mod login;
 mod proxies;
 mod stalls;

@@ -49,12 +49,12 @@ pub(crate) async fn interpose<F, E>(
             // What the host has said last is still on its way.
             let _ = timeout(LAST_CLOSE, between).await;
         }
-        Some(outcome) => {
-            if let Err(refusal) = outcome {
-                warn!("{refusal}");
-                channel.close().await;
-            }
-            // And so is what our side has said last.
+        Some(Err(refusal)) => {
+            warn!("{refusal}");
+            channel.close().await;
+        }
+        // And so is what our side has said last.
+        Some(Ok(())) => {
             let _ = timeout(LAST_CLOSE, carrying).await;
         }
     }

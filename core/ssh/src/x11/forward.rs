@@ -1,10 +1,12 @@
 //! X11 forwarded on one session: what the host is told, and the clients that come.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
 use log::{debug, error, warn};
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
@@ -97,30 +99,17 @@ impl Forward {
             error!("Rejected X11 connection after ForwardX11Timeout expired");
             return incoming.prohibit().await;
         }
-        match self.display.connect().await {
-            Ok(Connection::Unix(server)) => self.join(incoming, server).await,
-            Ok(Connection::Tcp(server)) => self.join(incoming, server).await,
-            Err(error) => {
-                error!("cannot connect to the X server of DISPLAY: {error}");
-                incoming.cannot_connect().await;
-            }
-        }
+        interpose(incoming, self.temporary.clone(), |client| self.talk(client)).await;
     }
 
-    async fn join<S: AsyncRead + AsyncWrite + Unpin>(&self, incoming: IncomingChannel, server: S) {
-        interpose(incoming, self.temporary.clone(), |client| self.talk(client, server)).await;
-    }
-
-    /// From the client's first byte to the end. Both streams are closed then.
-    async fn talk<S>(&self, mut client: UnixStream, mut server: S) -> Result<(), SetupError>
-    where
-        S: AsyncRead + AsyncWrite + Unpin,
-    {
+    /// From the client's first byte to the end. Both streams are closed then. The X server hears of nobody who has not
+    /// shown the cookie: it has room for so many.
+    async fn talk(&self, mut client: UnixStream) -> Result<(), Refusal> {
         let opening = timeout(X11_SETUP, self.opening(&mut client)).await.map_err(|_| SetupError::Silent)?;
         let Some(packet) = opening? else { return Ok(()) };
-        if server.write_all(&packet).await.is_ok() {
-            // How one side ended is nothing that the other could make use of.
-            let _ = copy_bidirectional(&mut client, &mut server).await;
+        match self.display.connect().await.map_err(Refusal::Display)? {
+            Connection::Unix(server) => join(client, server, &packet).await,
+            Connection::Tcp(server) => join(client, server, &packet).await,
         }
         Ok(())
     }
@@ -137,6 +126,22 @@ impl Forward {
             return Ok(None);
         }
         header.exchange(&first, &rest, &self.fake, &self.real).map(Some)
+    }
+}
+
+/// Why a client's connection is closed.
+#[derive(Debug, Error)]
+enum Refusal {
+    #[error(transparent)]
+    Setup(#[from] SetupError),
+    #[error("cannot connect to the X server of DISPLAY: {0}")]
+    Display(io::Error),
+}
+
+async fn join(mut client: UnixStream, mut server: impl AsyncRead + AsyncWrite + Unpin, packet: &[u8]) {
+    if server.write_all(packet).await.is_ok() {
+        // How one side ended is nothing that the other could make use of.
+        let _ = copy_bidirectional(&mut client, &mut server).await;
     }
 }
 
