@@ -9,16 +9,17 @@
 # default), LIMIT the seconds that one may take, KEEP=1 keeps what they leave. Needs root, Debian's openssh-tests and
 # openssh-server. A script that skips itself has not passed.
 # What xssh offers and the installed sshd does not know (newer key exchanges), and keys that need a security-key helper,
-# cannot be tried by these scripts: they see the part of `-Q` that both have.
+# cannot be tried by these scripts: they see the part of `-Q` that both have. scp, sftp-cmds and agent-subprocess run no
+# remote shell at all, so that they would pass whatever xssh does.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
 xssh=$(realpath "${XSSH:-${CARGO_TARGET_DIR:-$root/target}/debug/xssh}")
 regress=/usr/lib/openssh/regress
 # The longest first, so that none is left alone at the end.
 long="rekey cert-hostkey cert-userkey integrity kextype"
-short="channel-timeout exit-status percent login-timeout stderr-data key-options try-ciphers keytype hostkey-rotate transfer limit-keytype
+short="agent-restrict agent channel-timeout exit-status percent login-timeout stderr-data key-options try-ciphers keytype hostkey-rotate transfer limit-keytype
 connect proxy-connect exit-status-signal stderr-after-eof yes-head envpass banner connect-uri portnum host-expand
-localcommand knownhosts knownhosts-command cert-file multipubkey forcecommand sshcfgparse cfginclude brokenkeys"
+localcommand knownhosts knownhosts-command cert-file multipubkey scp3 forcecommand sshcfgparse cfginclude brokenkeys"
 case "${1:-}" in
     "") names=$short ;;
     --all) names="$long $short" ;;
