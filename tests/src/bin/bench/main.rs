@@ -4,13 +4,14 @@
 //! a table in `docs/benchmarks/`. It is a program and no test: what it finds depends on the machine and what else runs
 //! there. It must never touch a person's own keys or configuration: `lab` makes its own.
 //!
-//! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload`, `sync` and `cvs`
-//! (the rows), `contest` (A B A B), `measure` (one run), `machine`, `report` and `plot`.
+//! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload`, `sync`, `cvs`,
+//! `serve` and `forwarded` (the rows), `contest` (A B A B), `measure` (one run), `machine`, `report` and `plot`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to its user")]
 
 mod contest;
 mod cvs;
 mod error;
+mod forwarded;
 mod lab;
 mod machine;
 mod material;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
 }
 
 fn grammar() -> Command {
+    let port = |name: &'static str| Arg::new(name).long(name).value_parser(value_parser!(u16));
     let path = |name: &'static str| Arg::new(name).long(name).value_parser(value_parser!(PathBuf));
     Command::new("bench")
         .about("Measures xssh and ssh side by side; keeps raw runs and a table in docs/benchmarks")
@@ -64,12 +66,21 @@ fn grammar() -> Command {
                 .value_parser(value_parser!(u32).range(1..))
                 .help("Pairs of runs for each row [default: each row's own]"),
         )
+        .arg(
+            port("visit")
+                .help("Make the connections of the rows of forwards to this port, and nothing else")
+                .hide(true),
+        )
+        .arg(port("socks").help("... through the SOCKS proxy there, to this port behind it").hide(true))
         .arg(path("xssh").help("The program to measure [default: xssh beside this program]"))
         .arg(path("out").help("Where results are kept [default: docs/benchmarks; with --quick nowhere]"))
         .arg(path("scratch").help("Where files are moved from and to [default: /dev/shm]"))
 }
 
 fn run(args: &ArgMatches) -> Result<(), BenchError> {
+    if let Some(port) = args.get_one("visit") {
+        return forwarded::visit(*port, args.get_one("socks").copied());
+    }
     let quick = args.get_flag("quick");
     let only: Vec<&String> = args.get_many("only").unwrap_or_default().collect();
     let xssh = match args.get_one::<PathBuf>("xssh") {
@@ -81,7 +92,7 @@ fn run(args: &ArgMatches) -> Result<(), BenchError> {
     let material = Material::at(&lab.scratch, if quick { Scale::QUICK } else { Scale::FULL });
     let machine = Machine::describe(&xssh, &lab)?;
     let mut measured: Vec<Measured> = Vec::new();
-    for row in workload::rows(&lab, &material, &xssh) {
+    for row in workload::rows(&lab, &material, &xssh)? {
         if !only.is_empty() && !only.iter().any(|prefix| row.name.starts_with(prefix.as_str())) {
             continue;
         }

@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::contest::{Bound, Metric, Row, Target};
 use crate::cvs::Checkout;
 use crate::error::BenchError;
+use crate::forwarded::{Forwarded, Through};
 use crate::lab::{Lab, succeed};
 use crate::material::Material;
 use crate::measure::{Input, Run};
@@ -63,6 +64,8 @@ pub(crate) enum Task {
     Sync(Sync),
     /// `cvs checkout`, through the gate and without it.
     Checkout(Checkout),
+    /// Through a forward.
+    Forwarded(Forwarded),
     /// A tree of a key, by `xssh serve` and by rrsync.
     Serve(Serve),
 }
@@ -81,6 +84,7 @@ impl Task {
             Self::Sync(sync) => sync.run(client),
             Self::Checkout(checkout) => checkout.run(client),
             Self::Serve(serve) => serve.run(client),
+            Self::Forwarded(forwarded) => forwarded.run(client),
         }
     }
 
@@ -90,6 +94,7 @@ impl Task {
             Self::Upload(Input::File(path) | Input::Pipe(path)) | Self::Download(path) => Some(path),
             Self::Rsync { from, .. } => Some(from),
             Self::Serve(serve) => serve.source(),
+            Self::Forwarded(forwarded) => forwarded.source(),
             Self::Upload(Input::Nothing) | Self::True(_) | Self::Sync(_) | Self::Checkout(_) => None,
         }
     }
@@ -169,6 +174,7 @@ impl Task {
                 run.measure()?;
                 serve.is_right()?
             }
+            Self::Forwarded(forwarded) => forwarded.is_right(client, &arrived)?,
         };
         let _ = fs::remove_file(&arrived);
         if same { Ok(()) } else { Err(BenchError::Corrupt { what: run.line() }) }
@@ -181,7 +187,7 @@ fn same(compare: &mut Command) -> Result<bool, BenchError> {
 }
 
 /// Every row of the speed table, in its order.
-pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
+pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Result<Vec<Row>, BenchError> {
     let ours = Client { is_ours: true, ..Client::new(xssh, lab) };
     let plain = Client::new(Path::new("ssh"), lab);
     let gcm = plain.clone().with("-c", "aes128-gcm@openssh.com");
@@ -229,5 +235,11 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Vec<Row> {
     let soon = Target::new(Metric::Wall, Bound::Milliseconds(20));
     rows.push(row("serve-refusal", served(Asked::Refusal), &plain, 31, &[wall(0.1), soon]));
     rows.push(row("serve-push", served(Asked::Push), &plain, 7, &[wall(1.1)]));
-    rows
+    let forwarded = |through| Forwarded::new(through).map(Task::Forwarded);
+    let through_file = || forwarded(Through::File(file.clone()));
+    rows.push(row("forward-file", through_file()?, &plain, 7, &[wall(0.77)]));
+    rows.push(row("forward-file-gcm", through_file()?, &gcm, 7, &[wall(1.0)]));
+    rows.push(row("forward-visits", forwarded(Through::Visits)?, &plain, 7, &[wall(1.0)]));
+    rows.push(row("forward-socks-visits", forwarded(Through::SocksVisits)?, &plain, 7, &[wall(1.0)]));
+    Ok(rows)
 }
