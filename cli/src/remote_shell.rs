@@ -2,6 +2,7 @@
 
 mod around;
 mod beside;
+mod console;
 mod ending;
 mod local_command;
 mod pipes;
@@ -14,7 +15,7 @@ use ::log::{debug, warn};
 use rustix::stdio;
 use xssh_os::daemon::{self, Background, Forked};
 use xssh_ssh::config::{self, LocalContext, Resolver};
-use xssh_ssh::exec::{Ending, Keyboard, Killers, Pump, pump};
+use xssh_ssh::exec::{Console, Ending, Keyboard, Killers, Pump, pump};
 use xssh_ssh::prompt::{Nobody, Prompt};
 use xssh_ssh::session::route::{self, Guide, Opened};
 use xssh_ssh::session::{Session, Start};
@@ -179,7 +180,7 @@ async fn run_on(
         Ok(channel) => channel,
         Err(error) => return no_session(&error),
     };
-    let keyboard = match start.pty.as_ref().map(|_| keyboard(settings)).transpose() {
+    let keyboard = match start.pty.as_ref().map(|_| keyboard(settings, around.console())).transpose() {
         Ok(keyboard) => keyboard,
         Err(error) => return words::fail(&format!("the terminal cannot be used: {error}")),
     };
@@ -198,7 +199,7 @@ async fn run_on(
     verdict(ending, start, session)
 }
 
-fn keyboard(settings: &Settings) -> std::io::Result<Keyboard> {
+fn keyboard(settings: &Settings, console: Box<dyn Console>) -> std::io::Result<Keyboard> {
     let forced = settings.session.request_tty == xssh_ssh::settings::RequestTty::Force;
     Ok(Keyboard {
         terminal: stdio::stdin().try_clone_to_owned()?,
@@ -211,6 +212,7 @@ fn keyboard(settings: &Settings) -> std::io::Result<Keyboard> {
             shared: false,
         }),
         set_level: Box::new(log::set_level),
+        console: Some(console),
     })
 }
 

@@ -6,11 +6,13 @@ use ::log::{debug, error, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use xssh_ssh::config::LocalContext;
 use xssh_ssh::config::tokens::{TokenError, Tokens};
+use xssh_ssh::exec::Console;
 use xssh_ssh::forward::{ForwardError, Forwards, Order, Rules};
 use xssh_ssh::session::{Session, Start};
 use xssh_ssh::settings::{Forward, Settings};
 
 use super::beside::Beside;
+use super::console::PortConsole;
 use crate::environment;
 
 /// What runs beside a session. It ends when dropped.
@@ -20,6 +22,7 @@ pub(super) struct Around {
     /// ExitOnForwardFailure.
     strict: bool,
     beside: Beside,
+    context: LocalContext,
 }
 
 impl Around {
@@ -40,7 +43,8 @@ impl Around {
         };
         let (local, remote) = (local.map_err(words)?, remote.map_err(words)?);
         let forwards = Arc::new(Forwards::new(session, Rules::new(settings, environment::temporary())));
-        let around = Self { forwards, remote, strict: forwarding.exit_on_failure, beside: Beside::default() };
+        let (strict, beside, context) = (forwarding.exit_on_failure, Beside::default(), context.clone());
+        let around = Self { forwards, remote, strict, beside, context };
         if !local.is_empty() || !around.remote.is_empty() {
             raise_descriptors();
         }
@@ -64,6 +68,11 @@ impl Around {
             error!("{FAILURE}");
         }
         Ok(())
+    }
+
+    /// What a person at a terminal may see of it, and add.
+    pub(super) fn console(&self) -> Box<dyn Console> {
+        Box::new(PortConsole::new(self.forwards.clone(), self.context.clone()))
     }
 
     /// Waits until the last forwarded connection is closed, as ssh does when the session is over.

@@ -42,6 +42,8 @@ pub const SOCKS_DIALOGUE: Duration = Duration::from_secs(120);
 pub const SOCKS_READ: usize = 1024;
 /// How often it is looked at most whether a channel is idle, where ChannelTimeout wants that.
 pub const IDLE_GLANCE: Duration = Duration::from_secs(1);
+/// The longest line behind `~C`.
+pub const COMMAND_LINE: usize = 1024;
 /// One read from standard input.
 pub const INPUT_READ: usize = 256 << 10;
 /// One read from a forwarded connection, of which there may be thousands.

@@ -1,6 +1,7 @@
 //! Forwards: ports and sockets, both ways, SOCKS proxies, and a client in the background.
 
 mod background;
+mod console;
 mod failures;
 mod idle;
 mod many;

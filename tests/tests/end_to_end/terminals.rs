@@ -13,7 +13,7 @@ over_both_routes!(a_shell_to_live_in, window_changes_are_passed_on);
 
 /// Runs the remote shell under test as a person would.
 #[track_caller]
-fn start(home: &Home, terminal: &Terminal, args: &[&str]) -> Running {
+pub(crate) fn start(home: &Home, terminal: &Terminal, args: &[&str]) -> Running {
     let [setsid, ctty, end] = Terminal::owner();
     let call = home.call(setsid).arg(ctty).arg(end).arg(&Subject::get().path);
     let call = call.arg("-F").arg(home.config()).args(args).env("TERM", "xterm-256color");

@@ -23,5 +23,5 @@ pub use input::Input;
 pub(crate) use interposed::interpose;
 pub use killers::Killers;
 pub use output::Output;
-pub use pump::{Ending, Keyboard, Pump, pump};
+pub use pump::{Console, Ending, Keyboard, Pump, pump};
 pub use socket::Socket;

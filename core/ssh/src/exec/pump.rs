@@ -4,6 +4,7 @@ use std::future::pending;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+use futures::future::BoxFuture;
 use log::debug;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -27,6 +28,17 @@ pub struct Keyboard {
     pub escapes: Escapes,
     /// Called with a new level after `~v` and `~V`.
     pub set_level: Box<dyn FnMut(LogLevel) + Send + Sync>,
+    /// What `~#` and `~C` are about.
+    pub console: Option<Box<dyn Console>>,
+}
+
+/// What a person may see and have of a connection while a session runs on it.
+pub trait Console: Send + Sync {
+    /// The connections that are open beside the session, a line each.
+    fn connections(&self) -> Vec<String>;
+
+    /// Does what a line behind `~C` says, and tells what came of it, in lines.
+    fn obey(&self, line: String) -> BoxFuture<'_, Vec<String>>;
 }
 
 /// What a pipe is made of.
@@ -233,13 +245,29 @@ async fn act(
             Action::Disconnect => return true,
             Action::Suspend => suspend(keyboard, channel).await,
             Action::ListConnections => {
-                stderr.accept(b"The following connections are open:\r\n  #0 client-session (open)\r\n").await;
+                let mut lines =
+                    vec!["The following connections are open:".to_owned(), "  #0 client-session (open)".into()];
+                let others = keyboard.console.iter().flat_map(|console| console.connections());
+                lines.extend(others.map(|line| format!("  {line}")));
+                show(stderr, &lines).await;
+            }
+            Action::Command(line) => {
+                if let Some(console) = &keyboard.console {
+                    let answer = console.obey(line).await;
+                    show(stderr, &answer).await;
+                }
             }
             Action::Rekey => session.rekey().await,
             Action::Verbosity(level) => (keyboard.set_level)(level),
         }
     }
     false
+}
+
+/// Shows lines on a terminal that is raw.
+async fn show(stderr: &Output, lines: &[String]) {
+    let text: String = lines.iter().flat_map(|line| [line, "\r\n"]).collect();
+    stderr.accept(text.as_bytes()).await;
 }
 
 async fn suspend(keyboard: &mut Keyboard, channel: &Channel) {

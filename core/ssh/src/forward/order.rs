@@ -45,22 +45,43 @@ pub enum Target {
 }
 
 impl Order {
+    /// Takes a forward as it stands, without a look for tokens.
+    #[must_use]
+    pub fn literal(forward: &Forward) -> Self {
+        Self {
+            place: Place::literal(&forward.listen),
+            target: match &forward.connect {
+                Connect::Port { host, port } => Target::Port { host: host.clone(), port: *port },
+                Connect::Path(path) => Target::Path(path.0.clone()),
+                Connect::Socks => Target::Socks,
+            },
+        }
+    }
+
     /// Expands the tokens in a forward's paths.
     ///
     /// # Errors
     /// A path holds a token that it may not hold.
     pub fn new(forward: &Forward, tokens: &Tokens) -> Result<Self, TokenError> {
-        Ok(Self {
-            place: match &forward.listen {
-                Listen::Port { bind, port } => Place::Port { bind: bind.clone(), port: *port },
-                Listen::Path(path) => Place::Path(tokens.expand(path, Scope::FORWARD_PATH)?),
-            },
-            target: match &forward.connect {
-                Connect::Port { host, port } => Target::Port { host: host.clone(), port: *port },
-                Connect::Path(path) => Target::Path(tokens.expand(path, Scope::FORWARD_PATH)?),
-                Connect::Socks => Target::Socks,
-            },
-        })
+        let mut order = Self::literal(forward);
+        if let Listen::Path(path) = &forward.listen {
+            order.place = Place::Path(tokens.expand(path, Scope::FORWARD_PATH)?);
+        }
+        if let Connect::Path(path) = &forward.connect {
+            order.target = Target::Path(tokens.expand(path, Scope::FORWARD_PATH)?);
+        }
+        Ok(order)
+    }
+}
+
+impl Place {
+    /// Takes it as it stands, without a look for tokens.
+    #[must_use]
+    pub fn literal(listen: &Listen) -> Self {
+        match listen {
+            Listen::Port { bind, port } => Self::Port { bind: bind.clone(), port: *port },
+            Listen::Path(path) => Self::Path(path.0.clone()),
+        }
     }
 }
 

@@ -156,5 +156,6 @@ fn keyboard(terminal: &OwnedFd, escape: Option<u8>) -> io::Result<Keyboard> {
         raw: None,
         escapes: Escapes::new(options),
         set_level: Box::new(|_| {}),
+        console: None,
     })
 }

@@ -5,6 +5,7 @@
 //! it is sent once, so that `~~.` reaches an inner session as `~.`.
 
 use super::visible::visible;
+use crate::limits::COMMAND_LINE;
 use crate::settings::LogLevel;
 
 /// What the caller has to do, in order.
@@ -20,6 +21,8 @@ pub enum Action {
     Suspend,
     /// Show the open channels, each on a line with `\r\n`.
     ListConnections,
+    /// Do what this line says, which was typed behind `~C`, and show what comes of it.
+    Command(String),
     /// Renew the keys.
     Rekey,
     /// Show messages from this level on.
@@ -49,12 +52,14 @@ pub struct Escapes {
     at_line_start: bool,
     /// The escape character came last, at a line's start, and is held back.
     pending: bool,
+    /// What has been typed behind `~C`, up to the line's end.
+    line: Option<String>,
 }
 
 impl Escapes {
     /// A machine at the start of a line.
     pub fn new(options: Options) -> Self {
-        Self { options, at_line_start: true, pending: false }
+        Self { options, at_line_start: true, pending: false, line: None }
     }
 
     /// Takes what was typed.
@@ -65,6 +70,10 @@ impl Escapes {
             return actions;
         };
         for &byte in input {
+            if self.line.is_some() {
+                self.edit(byte, &mut actions);
+                continue;
+            }
             if self.pending {
                 self.pending = false;
                 if self.command(escape, byte, &mut actions) {
@@ -106,15 +115,41 @@ impl Escapes {
             b'#' => actions.extend([show("#"), Action::ListConnections]),
             b'R' => actions.push(Action::Rekey),
             b'v' | b'V' => self.verbosity(escape, byte, actions),
-            b'?' => actions.push(Action::Show(help(&sign))),
+            b'?' => actions.push(Action::Show(help(&sign, self.options.command_line))),
             b'C' if !self.options.command_line => actions.push(Action::Show("commandline disabled\r\n".to_owned())),
-            b'C' => actions.push(show("C escape not available: there are no port forwardings yet")),
+            b'C' => {
+                self.line = Some(String::new());
+                actions.push(Action::Show("\r\nssh> ".to_owned()));
+            }
             b'&' => actions.push(show("& escape not available: there is no connection sharing yet")),
             // russh has no channel request of this name (RFC 4335).
             b'B' => actions.push(show("B escape not available: a BREAK cannot be sent yet")),
             _ => return false,
         }
         true
+    }
+
+    /// A byte behind `~C`. The terminal is raw, so what is typed is shown from here.
+    fn edit(&mut self, byte: u8, actions: &mut Vec<Action>) {
+        let Some(line) = &mut self.line else { return };
+        let erased = match byte {
+            b'\r' | b'\n' => {
+                let line = self.line.take().unwrap_or_default();
+                return actions.extend([Action::Show("\r\n".to_owned()), Action::Command(line)]);
+            }
+            CTRL_C | CTRL_D | ESCAPE => {
+                self.line = None;
+                return actions.push(Action::Show("\r\n".to_owned()));
+            }
+            BACKSPACE | DELETE => usize::from(line.pop().is_some()),
+            CTRL_U => std::mem::take(line).len(),
+            b' '..=b'~' if line.len() < COMMAND_LINE => {
+                line.push(char::from(byte));
+                return actions.push(Action::Show(char::from(byte).to_string()));
+            }
+            _ => return actions.push(Action::Show("\x07".to_owned())),
+        };
+        actions.push(Action::Show("\x08 \x08".repeat(erased)));
     }
 
     fn verbosity(&mut self, escape: u8, command: u8, actions: &mut Vec<Action>) {
@@ -135,6 +170,12 @@ impl Escapes {
 }
 
 const CTRL_Z: u8 = b'Z' & 0x1f;
+const CTRL_C: u8 = b'C' & 0x1f;
+const CTRL_D: u8 = b'D' & 0x1f;
+const CTRL_U: u8 = b'U' & 0x1f;
+const BACKSPACE: u8 = 0x08;
+const ESCAPE: u8 = 0x1b;
+const DELETE: u8 = 0x7f;
 
 /// Adds to what is sent, as one action as long as nothing else comes between.
 fn send(actions: &mut Vec<Action>, bytes: &[u8]) {
@@ -153,9 +194,10 @@ fn shown(escape: u8) -> String {
     }
 }
 
-/// The commands that do something here.
-const HELP: [(&str, &str); 6] = [
+/// The commands that do something here; the second of them where it is enabled.
+const HELP: [(&str, &str); 7] = [
     (".", "terminate connection (and any multiplexed sessions)"),
+    ("C", "open a command line"),
     ("R", "request rekey"),
     ("V/v", "decrease/increase verbosity (LogLevel)"),
     ("^Z", "suspend ssh"),
@@ -163,9 +205,9 @@ const HELP: [(&str, &str); 6] = [
     ("?", "this message"),
 ];
 
-fn help(sign: &str) -> String {
+fn help(sign: &str, command_line: bool) -> String {
     let mut text = format!("{sign}?\r\nSupported escape sequences:\r\n");
-    for (command, meaning) in HELP {
+    for (command, meaning) in HELP.into_iter().filter(|(command, _)| command_line || *command != "C") {
         text.push_str(&format!(" {sign}{command:<3} - {meaning}\r\n"));
     }
     text.push_str(&format!(

@@ -91,10 +91,36 @@ fn verbosity_is_out_of_reach_where_messages_go_elsewhere() {
 fn what_is_not_here_says_so() {
     assert_eq!(typed(b"~C"), [said("commandline disabled\r\n")]);
     let mut escapes = Escapes::new(Options { command_line: true, ..options(Some(b'~')) });
-    for command in [b"~C", b"~&", b"~B"] {
+    for command in [b"~&", b"~B"] {
         let actions = escapes.push(command);
         assert!(matches!(&actions[..], [Action::Show(text)] if text.contains("not available")), "{actions:?}");
     }
+}
+
+/// What is typed is shown, can be taken back, and reaches nobody else.
+#[test]
+fn a_command_line_is_edited() {
+    let enabled = || Escapes::new(Options { command_line: true, ..options(Some(b'~')) });
+    let of = |input: &[u8]| {
+        let (mut shown, mut rest) = (String::new(), Vec::new());
+        for action in enabled().push(input) {
+            match action {
+                Action::Show(text) => shown += &text,
+                other => rest.push(other),
+            }
+        }
+        (shown, rest)
+    };
+    let command = |line: &str| Action::Command(line.to_owned());
+    let rub = "\x08 \x08";
+    assert_eq!(of(b"~C-L1:h:2\rls"), ("\r\nssh> -L1:h:2\r\n".to_owned(), vec![command("-L1:h:2"), sent(b"ls")]));
+    assert_eq!(of(b"~Cab\x7fc\n~."), (format!("\r\nssh> ab{rub}c\r\n~.\r\n"), vec![command("ac"), Action::Disconnect]));
+    assert_eq!(of(b"~C\x08ab\x15\r"), (format!("\r\nssh> ab{rub}{rub}\r\n"), vec![command("")]));
+    assert_eq!(of(b"~Cab\x03ls"), ("\r\nssh> ab\r\n".to_owned(), vec![sent(b"ls")]));
+    let long = [b"~C".as_slice(), &[b'x'; 2000], b"\r"].concat();
+    assert!(matches!(&of(&long).1[..], [Action::Command(line)] if line.len() == 1024));
+    let Action::Show(help) = &enabled().push(b"~?")[0] else { panic!("help is shown") };
+    assert!(help.contains("~C   - open a command line"), "{help}");
 }
 
 #[test]
