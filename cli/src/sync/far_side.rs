@@ -138,10 +138,13 @@ pub(super) fn is_attended() -> bool {
     io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
+/// What the configuration may give to shells on the host and a sync has no use for, as scp has it.
+const NOTHING_LENT: [&str; 3] = ["-a", "-x", "-oClearAllForwardings=yes"];
+
 /// This program as the remote shell that runs this on a host, with options before and behind the user's.
 fn on_host(call: &Sync, [before, behind]: [&[&str]; 2], host: &str, remote: &str) -> Result<Command, String> {
     let mut command = Command::new(environment::own_program()?);
-    command.args(before).args(&call.shell).args(behind).arg("--").arg(host).arg(remote);
+    command.args(NOTHING_LENT).args(before).args(&call.shell).args(behind).arg("--").arg(host).arg(remote);
     Ok(command)
 }
 

@@ -203,6 +203,35 @@ fn each_host_of_a_jump_is_its_own_destination() {
 }
 
 #[test]
+fn behind_a_jump_the_agent_is_lent_to_the_last_host_alone() {
+    let chain = Chain::new();
+    chain.allow(&["first", "second", "second>third"]);
+    let third = chain.further(&Subject::get().path, "third", "echo there");
+    assert_eq!(chain.xssh(&["-J", "first", "second", &third]).run().ok().text(), "there\n");
+    // From the first there is no way to the third, and the agent was not there to be asked for one.
+    let _ = chain.xssh(&["first", &third]).run().ends(255);
+    assert_eq!((chain.has_accepted(0), chain.has_accepted(1), chain.has_accepted(2)), (2, 1, 1));
+}
+
+#[test]
+fn a_sync_lends_nothing() {
+    let scene = Scene::new();
+    let (config, own) = (scene.home.config(), &Subject::get().path);
+    let told = scene.home.path().join("told");
+    let helper = scene.home.script(
+        "helper",
+        &format!("echo \"<$SSH_AUTH_SOCK>\" >> '{}'\nexec '{}' \"$@\"", told.display(), own.display()),
+    );
+    std::fs::create_dir(scene.home.path().join("tree")).unwrap();
+    let call = scene.home.call(own).arg("sync").arg("-F").arg(&config).arg("--remote-xssh").arg(&helper);
+    let shell = ["-o", "IdentityAgent=SSH_AUTH_SOCK", "-o", "ForwardAgent=yes"];
+    let call = call.args(shell).args(["tree/", &format!("{HOST}:{}/copy", scene.home.path().display())]);
+    let _ = call.env("SSH_AUTH_SOCK", scene.agent.socket()).run().ok();
+    let said = std::fs::read_to_string(&told).unwrap();
+    assert!(!said.is_empty() && said.lines().all(|line| line == "<>"), "{said}");
+}
+
+#[test]
 fn a_host_that_is_let_in_unknown_gets_no_agent() {
     let scene = Scene::new();
     let other = Key::new(scene.home.path().join("other"), "ed25519");

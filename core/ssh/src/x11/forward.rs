@@ -159,3 +159,43 @@ async fn trusted(xauth: &Xauth<'_>) -> Result<Cookie, X11Error> {
         Ok,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn forward(display: &str) -> Forward {
+        let real = Cookie::parse("MIT-MAGIC-COOKIE-1", "000102030405060708090a0b0c0d0e0f").unwrap();
+        let (display, fake) = (Display::parse(display).unwrap(), real.stand_in().unwrap());
+        Forward { display, fake, real, until: None, temporary: std::env::temp_dir() }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_says_nothing_is_not_waited_for_for_ever() {
+        let (client, mut theirs) = UnixStream::pair().unwrap();
+        theirs.write_all(b"l\0").await.unwrap();
+        let refusal = forward(":7").talk(client).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::Setup(SetupError::Silent)), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn a_display_that_is_not_there_is_said() {
+        let forward = forward(":64999");
+        let (client, mut theirs) = UnixStream::pair().unwrap();
+        let mut packet = b"l\0\x0b\0\0\0\x12\0\x10\0\0\0MIT-MAGIC-COOKIE-1\0\0".to_vec();
+        packet.extend_from_slice(&forward.fake.data);
+        theirs.write_all(&packet).await.unwrap();
+        let refusal = forward.talk(client).await.unwrap_err();
+        assert!(refusal.to_string().starts_with("cannot connect to the X server of DISPLAY"), "{refusal}");
+    }
+
+    #[test]
+    fn what_the_host_is_told_is_not_what_the_server_takes() {
+        let forward = forward(":7.2");
+        let request = forward.request();
+        assert_eq!((request.protocol.as_str(), request.cookie.len(), request.screen), ("MIT-MAGIC-COOKIE-1", 32, 2));
+        assert_ne!(*request.cookie, *forward.real.hex());
+        let shown = format!("{forward:?} {request:?}");
+        assert!(!shown.contains(request.cookie.as_str()) && !shown.contains("000102"), "{shown}");
+    }
+}

@@ -157,7 +157,7 @@ mod tests {
             Some(seconds) => xauth.generated(seconds, &temporary).await.map(Some),
         };
         assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "something was left");
-        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap_or_default();
         (answer, read("args"), read("input"))
     }
 
@@ -201,6 +201,13 @@ mod tests {
     async fn an_answer_without_end_is_cut() {
         let (answer, _, _) = with("exec yes 0123456789", None).await;
         assert!(answer.unwrap().is_none());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_that_does_not_answer_is_not_waited_for_for_ever() {
+        let (answer, _, _) = with("exec sleep 1000", None).await;
+        let error = answer.unwrap_err().to_string();
+        assert!(error.ends_with("did not answer within 30 s"), "{error}");
     }
 
     #[test]
