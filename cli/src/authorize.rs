@@ -16,6 +16,7 @@ use crate::args::authorize::{Authorize, What};
 use crate::args::serve::{self, Serve};
 use crate::args::{self, Action};
 use crate::serve::own::{self, Own};
+use crate::serve::terms::expired;
 use crate::{environment, help, words};
 
 /// What everything that is not possible ends with.
@@ -141,6 +142,11 @@ fn name(line: &Line) -> Option<String> {
 
 /// In a few words: what a line lets its key do.
 fn explained(line: &Line) -> String {
+    let terms = line.terms().map(|terms| terms.to_string()).unwrap_or_default();
+    format!("{}{terms}", given(line))
+}
+
+fn given(line: &Line) -> String {
     match (grant(line), line.value("command")) {
         (Some(Ok(Serve { config: Some(file), .. })), _) => format!("has what {} grants to its name", file.display()),
         (Some(Ok(serve)), _) => granted(&serve.grant),
@@ -197,6 +203,9 @@ fn check(file: &Path) -> Result<u8, String> {
 /// What is wrong with what a line of ours grants.
 fn about(line: &Line) -> Vec<(Weight, String)> {
     let mut found = Vec::new();
+    if line.terms().is_ok_and(|terms| expired(&terms)) {
+        found.push((Weight::Wrong, "it has expired".to_owned()));
+    }
     let Some((program, _)) = line.served() else { return found };
     let program = PathBuf::from(String::from_utf8_lossy(&program).into_owned());
     if !program.is_absolute() {

@@ -6,7 +6,8 @@
 //!   hold, `slot` counts sessions, `pace` holds streams to a rate, `grants` reads what many keys may; `explain` says the same
 //!   without doing it, and `journal` writes a line of JSON about the session.
 //! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
-//! - [`listen()`] is a small SSH server, which starts [`forced()`] for each of its keys where there is no sshd.
+//! - [`listen()`] is a small SSH server, which starts [`forced()`] for each of its keys where there is no sshd; `terms` says
+//!   whether a line of authorized_keys still counts.
 //! - [`join()`] brings a helper a further lane, `landing` is where it takes it.
 //!
 //! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`); those that cvs
@@ -26,6 +27,7 @@ mod pace;
 mod relay;
 mod rsync;
 mod slot;
+pub(crate) mod terms;
 mod tree;
 
 pub(crate) use conversation::sync;

@@ -67,6 +67,14 @@ pub(super) fn serve(words: &[OsString]) -> Result<Action, Fault> {
     }
 }
 
+/// What words are the options of a forced command's.
+pub(crate) fn forced(words: &[OsString]) -> Option<Serve> {
+    match serve(words) {
+        Ok(Action::Serve(call)) => Some(*call),
+        _ => None,
+    }
+}
+
 /// Reads the options of a line.
 pub(super) fn read(matches: &ArgMatches) -> Result<Serve, &'static str> {
     let log = matches.get_one::<PathBuf>("log").map(log);

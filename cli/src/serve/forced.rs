@@ -1,12 +1,14 @@
 //! The forced command of a key.
 
+use std::ffi::OsString;
+
 use xssh_gate::{Authority, ServedCommand};
 
 use super::journal::{Journal, Outcome, REFUSED};
 use super::slot::Slot;
 use super::{cvs, explain, grants, join, own, relay, rsync, tree};
 use crate::args::serve::Serve;
-use crate::{environment, words};
+use crate::{args, environment, words};
 
 /// Serves what the client asks for, as far as the key may.
 pub(crate) fn forced(call: &Serve) -> u8 {
@@ -30,6 +32,22 @@ pub(crate) fn forced(call: &Serve) -> u8 {
     let outcome = served(call, &journal, asked, command.as_deref());
     journal.write(&call.grant, command.as_deref(), kind, &outcome);
     outcome.code
+}
+
+/// Whether the key of these options reaches a host by a channel of its own.
+///
+/// # Errors
+/// Why it does not.
+pub(super) fn reaches(options: &[OsString], host: &str, port: u32) -> Result<(), String> {
+    let unknown = || "nothing is granted to this key, or its grant cannot be read".to_owned();
+    let call = args::serve::forced(options).ok_or_else(unknown)?;
+    let call = match &call.config {
+        Some(file) => grants::granted(file, &call).map_err(|_| unknown())?,
+        None => call,
+    };
+    // No port at all is that of nothing.
+    let port = u16::try_from(port).unwrap_or(0);
+    call.grant.tunnel(host, port).map(|_| ()).map_err(|refusal| refusal.to_string())
 }
 
 /// The grant of a key cannot be had.

@@ -16,6 +16,8 @@ use xssh_ssh::server::{HostKey, Plan, Server, Stop};
 use xssh_ssh::settings::LogLevel;
 
 use self::keys::Keys;
+use super::forced;
+use super::terms::expired;
 use crate::args::listen::Listen;
 use crate::{environment, log, words};
 

@@ -54,7 +54,7 @@ fn by_command(relay: &RelayAuthority<'_>) -> Outcome {
 /// Passes bytes both ways.
 fn through(relay: &RelayAuthority<'_>) -> Outcome {
     let to = relay.destination();
-    let connected = TcpStream::connect((to.host(), to.port().unwrap_or(22)));
+    let connected = TcpStream::connect((to.host(), to.reached()));
     let passed = connected.and_then(|stream| {
         stream.set_nodelay(true)?;
         Ok((stream.try_clone()?, stream))

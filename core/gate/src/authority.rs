@@ -160,6 +160,11 @@ impl Grant {
     /// # Errors
     /// It may not.
     pub fn admit<'a>(&'a self, asked: ServedCommand, command: Option<&[u8]>) -> Result<Authority<'a>, Refusal> {
+        if let ServedCommand::Tunnel(host, port) = &asked
+            && self.relay.as_ref().is_none_or(|relay| relay.way == Way::Through)
+        {
+            return self.tunnel(host, *port).map(Authority::Relay);
+        }
         if let Some(relay) = &self.relay {
             let passed = command.map(<[u8]>::to_vec);
             return Ok(Authority::Relay(RelayAuthority { relay, passed }));
@@ -179,8 +184,21 @@ impl Grant {
                 });
                 granted.map(Authority::Cvs).ok_or_else(|| Refusal::Protocol(Protocol::Cvs, self.serves()))
             }
+            ServedCommand::Tunnel(host, port) => self.tunnel(&host, port).map(Authority::Relay),
             ServedCommand::Other(words) => Err(self.other(&words)),
             ServedCommand::Unreadable(refusal) => Err(refusal),
+        }
+    }
+
+    /// Matches a channel to a host and a port with what the key may do.
+    ///
+    /// # Errors
+    /// It does not reach that.
+    pub fn tunnel(&self, host: &str, port: u16) -> Result<RelayAuthority<'_>, Refusal> {
+        match self.relay.as_ref().filter(|relay| relay.way == Way::Through) {
+            Some(relay) if relay.destination.is(host, port) => Ok(RelayAuthority { relay, passed: None }),
+            Some(relay) => Err(Refusal::Elsewhere(relay.destination.host().to_owned(), relay.destination.reached())),
+            None => Err(Refusal::Tunnel(self.serves())),
         }
     }
 

@@ -16,6 +16,8 @@ pub enum ServedCommand {
     Rsync(Vec<Word>),
     /// `cvs server`.
     Cvs,
+    /// Bytes to a host and a port, as `ssh -W` asks for them.
+    Tunnel(String, u16),
     /// Any other words.
     Other(Vec<Word>),
     /// What cannot be read as words.
@@ -42,8 +44,14 @@ impl ServedCommand {
             [_, .., b"serve", b"--sync-join"] => Self::SyncJoin,
             [b"rsync", b"--server", ..] => Self::Rsync(words.split_off(2)),
             [program, options @ .., b"server"] if is_cvs(program) && options.iter().all(is_cvs_option) => Self::Cvs,
+            [b"-W", to] => tunnel(to).unwrap_or(Self::Other(words)),
             _ => Self::Other(words),
         }
+    }
+
+    /// What [`Self::parse`] reads as a tunnel.
+    pub fn of_tunnel(host: &str, port: u32) -> Vec<u8> {
+        format!("-W [{host}]:{port}").into_bytes()
     }
 
     /// In a word or two, for logs.
@@ -55,6 +63,7 @@ impl ServedCommand {
             Self::SyncJoin => "sync-join",
             Self::Rsync(_) => "rsync",
             Self::Cvs => "cvs",
+            Self::Tunnel(..) => "tunnel",
             Self::Other(_) | Self::Unreadable(_) => "other",
         }
     }
@@ -63,6 +72,13 @@ impl ServedCommand {
     pub fn shown(command: &[u8]) -> String {
         shown(command)
     }
+}
+
+/// `[host]:port`.
+fn tunnel(to: &[u8]) -> Option<ServedCommand> {
+    let (host, port) = std::str::from_utf8(to).ok()?.strip_prefix('[')?.rsplit_once("]:")?;
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    Some(ServedCommand::Tunnel(host.to_owned(), port))
 }
 
 /// What clients call cvs by, which `CVS_SERVER` may say. It says nothing that counts: this host's own is run.
@@ -94,6 +110,18 @@ mod tests {
         assert_eq!(parse("/opt/xssh serve --sync-join"), ServedCommand::SyncJoin);
         let ServedCommand::Rsync(words) = parse("rsync --server --sender -e.L . dir") else { unreachable!() };
         assert_eq!(words.len(), 4);
+    }
+
+    #[test]
+    fn a_tunnel_is_read_as_it_is_written() {
+        for (host, port) in [("inner", 22), ("::1", 65_535), ("a]:b", 1)] {
+            let asked = ServedCommand::parse(Some(&ServedCommand::of_tunnel(host, port.into())));
+            assert_eq!(asked, ServedCommand::Tunnel(host.to_owned(), port));
+        }
+        for (host, port) in [("inner", 0), ("inner", 65_536), ("a b", 22), ("", 0)] {
+            let asked = ServedCommand::parse(Some(&ServedCommand::of_tunnel(host, port)));
+            assert!(!matches!(asked, ServedCommand::Tunnel(..)), "{asked:?}");
+        }
     }
 
     #[test]

@@ -35,6 +35,12 @@ pub enum Refusal {
     /// A protocol that this key has not.
     #[error("{0} is not granted to this key; it serves {1}")]
     Protocol(Protocol, String),
+    /// Another host than the one.
+    #[error("this key reaches {0} at port {1} and nothing else")]
+    Elsewhere(String, u16),
+    /// A channel to a host, where the key has none.
+    #[error("this key reaches no host by -W; it serves {0}")]
+    Tunnel(String),
     /// Reading where only writing is granted.
     #[error("this key may not read: it is write-only")]
     WriteOnly,

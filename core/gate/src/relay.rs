@@ -65,6 +65,16 @@ impl RelayTo {
     pub fn port(&self) -> Option<u16> {
         self.port
     }
+
+    /// At which port by itself: ssh's where none is named.
+    pub fn reached(&self) -> u16 {
+        self.port.unwrap_or(22)
+    }
+
+    /// Whether that is it. The case of a name does not count.
+    pub fn is(&self, host: &str, port: u16) -> bool {
+        self.host.eq_ignore_ascii_case(host) && self.reached() == port
+    }
 }
 
 impl FromStr for RelayTo {

@@ -2,6 +2,7 @@
 
 mod crowd;
 mod descriptors;
+mod terms;
 
 use std::fs;
 use std::io::Write as _;
@@ -113,7 +114,7 @@ fn the_keys_are_read_again_when_it_is_told() {
     let _ = ask(&small.home).ends(255).says("Permission denied");
     // Lines that would let in more than they say let in nobody.
     for options in
-        ["from=\"10.0.0.0/8\" ", "command=\"/bin/sh\" ", "expiry-time=\"20300101\" ", "command=\"xssh serve --sync\" "]
+        ["from=\"10.0.0.1/8\" ", "command=\"/bin/sh\" ", "expiry-time=\"soon\" ", "command=\"xssh serve --sync\" "]
     {
         small.server.authorize_only(&format!("{options}{}", other.key().public()));
         let _ = ask(&other).ends(255).says("Permission denied");

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{oneshot, watch};
 use xssh_ssh::limits::{LOGIN_GRACE, PEER_PROGRAMS, STARTUPS};
-use xssh_ssh::server::{ClientKey, Gatekeeper, HostKey, Plan, Server, Service, Stop};
+use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, HostKey, Plan, Server, Service, Stop};
 use xssh_tests::call::Call;
 use xssh_tests::home::Home;
 use xssh_tests::key::Key;
@@ -29,6 +29,14 @@ impl Gatekeeper for Anything {
     fn admit(&self, key: &ClientKey<'_>, _from: SocketAddr) -> Option<Arc<dyn Service>> {
         key.line().is_some_and(|line| self.0.starts_with(&line)).then(|| Arc::new(Shell) as Arc<dyn Service>)
     }
+
+    fn knows_authorities(&self) -> bool {
+        false
+    }
+
+    fn admit_certificate(&self, _: &ClientCertificate<'_>, _from: SocketAddr) -> Option<Arc<dyn Service>> {
+        None
+    }
 }
 
 struct Shell;
@@ -38,6 +46,10 @@ impl Service for Shell {
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", "eval \"${SSH_ORIGINAL_COMMAND-echo nothing asked}\""]);
         shell
+    }
+
+    fn tunnel(&self, _host: &str, _port: u32) -> (Vec<u8>, Result<(), String>) {
+        (b"exit 1".to_vec(), Err("no way leads there".to_owned()))
     }
 }
 
@@ -208,7 +220,7 @@ fn terminals_and_forwards_are_not_given() {
     let _ = ssh.args(["-tt", "small", "true"]).run().says("PTY allocation request failed");
     let ssh = small.home.call(peer::require("ssh")).arg("-F").arg(small.home.config());
     let forward = format!("127.0.0.1:{}", small.address.port());
-    let _ = ssh.args(["-W", &forward, "small"]).run().ends(255);
+    let _ = ssh.args(["-W", &forward, "small"]).run().ends(255).says("no way leads there");
     let ssh = small.home.call(peer::require("ssh")).arg("-F").arg(small.home.config());
     let _ = ssh.args(["-o", "ExitOnForwardFailure=yes", "-R", "0:127.0.0.1:1", "small", "true"]).run().ends(255);
 }

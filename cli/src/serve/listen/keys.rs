@@ -10,17 +10,16 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use xssh_gate::Name;
-use xssh_gate::line::Line;
-use xssh_ssh::server::{ClientKey, Gatekeeper, Service};
+use xssh_gate::line::{self, Line, Sources, Terms};
+use xssh_gate::{Name, ServedCommand};
+use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, Service};
 
+use super::{expired, forced};
 use crate::args::listen::{Listen, is_grant};
 use crate::{environment, words};
 
 /// The largest file of keys that is read, bytes.
 const FILE: u64 = 64 << 20;
-/// Options that let fewer in than their key, and that are not known here: by such a line nobody comes in.
-const NARROWER: [&str; 5] = ["from", "expiry-time", "cert-authority", "principals", "verify-required"];
 
 /// The keys of a file in the form of authorized_keys.
 pub(super) struct Keys {
@@ -28,8 +27,24 @@ pub(super) struct Keys {
     /// For keys whose line has no command.
     served: Option<Vec<OsString>>,
     program: PathBuf,
-    /// By kind and base64.
-    known: RwLock<HashMap<String, Arc<Served>>>,
+    account: String,
+    known: RwLock<Known>,
+}
+
+/// Lines, by kind and base64 of their key.
+#[derive(Default)]
+struct Known {
+    keys: HashMap<String, Vec<Entry>>,
+    /// Those whose certificates count.
+    authorities: HashMap<String, Vec<Entry>>,
+}
+
+/// What a line says.
+struct Entry {
+    number: usize,
+    terms: Terms,
+    command: Option<String>,
+    served: Arc<Served>,
 }
 
 /// What one key is served with.
@@ -41,7 +56,8 @@ struct Served {
 impl Keys {
     pub(super) fn read(call: &Listen) -> Result<Self, String> {
         let program = environment::own_program()?;
-        let keys = Self { file: call.keys.clone(), served: call.served.clone(), program, known: RwLock::default() };
+        let (file, served, account) = (call.keys.clone(), call.served.clone(), environment::account().user);
+        let keys = Self { file, served, program, account, known: RwLock::default() };
         keys.reread()?;
         Ok(keys)
     }
@@ -54,42 +70,89 @@ impl Keys {
         let failed = |error| format!("{}: {error}", self.file.display());
         let mut text = String::new();
         File::open(&self.file).and_then(|file| file.take(FILE).read_to_string(&mut text)).map_err(failed)?;
-        let mut known = HashMap::new();
-        for (at, line) in text.lines().enumerate() {
-            match self.line(line) {
+        let mut known = Known::default();
+        for (at, text) in text.lines().enumerate() {
+            match self.entry(at + 1, text) {
                 Ok(None) => {}
-                // As with sshd, the first line of a key counts.
-                Ok(Some((key, served))) => drop(known.entry(key).or_insert_with(|| Arc::new(served))),
+                Ok(Some((key, entry))) => {
+                    let is_authority = entry.terms.authority.is_some();
+                    let lines = if is_authority { &mut known.authorities } else { &mut known.keys };
+                    lines.entry(key).or_default().push(entry);
+                }
                 Err(why) => {
                     let place = format!("{}, line {}", self.file.display(), at + 1);
                     words::say(&format_args!("xssh: {place}: nobody comes in by it: {why}"));
                 }
             }
         }
-        if known.is_empty() {
+        if known.keys.is_empty() && known.authorities.is_empty() {
             words::say(&format_args!("xssh: {}: no key may come in", self.file.display()));
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = known;
         Ok(())
     }
 
-    fn line(&self, text: &str) -> Result<Option<(String, Served)>, String> {
+    fn entry(&self, number: usize, text: &str) -> Result<Option<(String, Entry)>, String> {
         let Some(line) = Line::parse(text).map_err(|error| error.to_string())? else { return Ok(None) };
-        if let Some(option) = NARROWER.into_iter().find(|name| line.options.iter().any(|option| option.is(name))) {
-            return Err(format!("its option '{option}' is not known here"));
+        if line.options.iter().any(|option| option.is("verify-required")) {
+            return Err("its option 'verify-required' is not known here".to_owned());
         }
-        let own = line.served().map(|(_, words)| words.into_iter().map(OsString::from_vec).collect::<Vec<_>>());
-        let words = match (own, line.value("command"), &self.served) {
-            (Some(words), ..) => words,
-            (None, Some(_), _) => return Err("its command is none of xssh serve".to_owned()),
-            (None, None, Some(words)) => words.clone(),
-            (None, None, None) => return Err("it has no command, and --root was not given".to_owned()),
+        let terms = line.terms().map_err(|error| error.to_string())?;
+        let command = line.value("command").map(str::to_owned);
+        let words = match (&command, &self.served) {
+            (Some(command), _) => granted(command).ok_or("its command is none of xssh serve")?,
+            (None, Some(words)) => words.clone(),
+            (None, None) => return Err("it has no command, and --root was not given".to_owned()),
         };
         is_grant(&words)?;
-        let words = named(words, &line.key.comment);
+        // A certificate has a name of its own.
+        let words = if terms.authority.is_some() { words } else { named(words, &line.key.comment) };
         let key = format!("{} {}", line.key.kind, line.key.blob);
-        Ok(Some((key, Served { program: self.program.clone(), words })))
+        let served = Arc::new(Served { program: self.program.clone(), words });
+        Ok(Some((key, Entry { number, terms, command, served })))
     }
+
+    /// What a certificate is served with by a line of its authority.
+    fn certified(&self, entry: &Entry, shown: &ClientCertificate<'_>, from: SocketAddr) -> Result<Served, String> {
+        let mut forced = None;
+        for (name, value) in shown.critical_options() {
+            match name {
+                "force-command" => forced = Some(value),
+                "source-address" if Sources::parse(value).is_ok_and(|sources| sources.have(from.ip())) => {}
+                "source-address" => return Err("the certificate is not for that address".to_owned()),
+                _ => return Err(format!("the certificate's option '{}' is not known here", name.escape_debug())),
+            }
+        }
+        let words = match (forced, &entry.command) {
+            // As with sshd, neither may give more than the other.
+            (Some(forced), Some(own)) if forced != own => return Err("its command and its line's are two".to_owned()),
+            (Some(forced), _) => granted(forced).ok_or("the certificate's command is none of xssh serve")?,
+            (None, _) => entry.served.words.clone(),
+        };
+        is_grant(&words)?;
+        Ok(Served { program: self.program.clone(), words: named(words, shown.key_id()) })
+    }
+}
+
+impl Entry {
+    /// Whether somebody may come by it from there, now.
+    fn lets_in(&self, from: SocketAddr) -> bool {
+        let why = if expired(&self.terms) {
+            "has expired"
+        } else if self.terms.sources.as_ref().is_some_and(|sources| !sources.have(from.ip())) {
+            "is not for that address"
+        } else {
+            return true;
+        };
+        ::log::info!("{from}: line {} {why}", self.number);
+        false
+    }
+}
+
+/// The options of a grant, of a command that is ours.
+fn granted(command: &str) -> Option<Vec<OsString>> {
+    let (_, words) = line::served(command)?;
+    Some(words.into_iter().map(OsString::from_vec).collect())
 }
 
 /// A key without a name of its own is called as its comment says, in logs.
@@ -102,9 +165,36 @@ fn named(mut words: Vec<OsString>, comment: &str) -> Vec<OsString> {
 }
 
 impl Gatekeeper for Keys {
-    fn admit(&self, key: &ClientKey<'_>, _from: SocketAddr) -> Option<Arc<dyn Service>> {
+    fn admit(&self, key: &ClientKey<'_>, from: SocketAddr) -> Option<Arc<dyn Service>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&key.line()?).map(|served| Arc::clone(served) as Arc<dyn Service>)
+        // As with sshd, the first line of a key that lets it in counts.
+        let entry = known.keys.get(&key.line()?)?.iter().find(|entry| entry.lets_in(from))?;
+        Some(entry.served.clone())
+    }
+
+    fn knows_authorities(&self) -> bool {
+        !self.known.read().unwrap_or_else(PoisonError::into_inner).authorities.is_empty()
+    }
+
+    fn admit_certificate(&self, shown: &ClientCertificate<'_>, from: SocketAddr) -> Option<Arc<dyn Service>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let lines = known.authorities.get(&shown.authority()?)?;
+        let is_for = |entry: &&Entry| {
+            let is_one =
+                entry.terms.authority.as_ref().is_some_and(|for_whom| for_whom.have(shown.principals(), &self.account));
+            if !is_one {
+                ::log::info!("{from}: line {} is for others than the certificate's principals", entry.number);
+            }
+            is_one
+        };
+        let entry = lines.iter().filter(is_for).find(|entry| entry.lets_in(from))?;
+        match self.certified(entry, shown, from) {
+            Ok(served) => Some(Arc::new(served)),
+            Err(why) => {
+                ::log::info!("{from}: line {}: {why}", entry.number);
+                None
+            }
+        }
     }
 }
 
@@ -113,5 +203,9 @@ impl Service for Served {
         let mut program = Command::new(&self.program);
         program.arg("serve").args(&self.words).env_clear().envs(environment::of_sessions());
         program
+    }
+
+    fn tunnel(&self, host: &str, port: u32) -> (Vec<u8>, Result<(), String>) {
+        (ServedCommand::of_tunnel(host, port), forced::reaches(&self.words, host, port))
     }
 }

@@ -1,4 +1,4 @@
-use super::{Line, LineError};
+use super::{Line, LineError, TermsError};
 
 /// Something about a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub fn judge(text: &str) -> (Vec<(usize, Line)>, Vec<Finding>) {
                 if let Some((first, _)) = lines.iter().find(|(_, other)| other.key.blob == line.key.blob) {
                     find(Weight::Wrong, format!("the same key stands in line {first}, which counts instead"));
                 }
+                if let Err(error) = line.terms() {
+                    find(weight(&error), error.to_string());
+                }
                 loose(&line).into_iter().for_each(|words| find(Weight::Loose, words.to_owned()));
                 lines.push((at + 1, line));
             }
@@ -39,6 +42,11 @@ pub fn judge(text: &str) -> (Vec<(usize, Line)>, Vec<Finding>) {
         }
     }
     (lines, findings)
+}
+
+/// A line without certificates is none the worse for their names.
+fn weight(error: &TermsError) -> Weight {
+    if *error == TermsError::NoAuthority { Weight::Loose } else { Weight::Wrong }
 }
 
 fn said(error: &LineError) -> String {
@@ -93,6 +101,9 @@ mod tests {
             ("command=\"x\",command=\"y\" ", "2: it lets nobody in: 'command' stands there twice"),
             ("restrict,commando=\"x\" ", "2: it lets nobody in: there is no option 'commando'"),
             ("restrict,command=\"x\",port-forwarding,permitopen=\"h:1\" ", "permitopen without permitlisten"),
+            ("restrict,command=\"x\",expiry-time=\"soon\" ", "2: expiry-time: 'soon' is no time"),
+            ("restrict,command=\"x\",from=\"10.0.0.1/8\" ", "2: from: '10.0.0.1/8' is no network"),
+            ("restrict,command=\"x\",principals=\"a\" ", "2: principals without cert-authority"),
             ("restrict,command=\"x\",port-forwarding ", "without permitopen"),
             ("restrict,command=\"x\",agent-forwarding ", "agent-forwarding"),
         ] {

@@ -1,17 +1,23 @@
 //! Lines of authorized_keys: read as sshd reads them (sshd(8), AUTHORIZED_KEYS FILE FORMAT), written, and judged.
 //!
-//! In order of use: [`Line::parse`], [`Line`] and its `Display` (what is written is read the same), [`judge`] (what is wrong with the
-//! lines of a file). What a forced command of ours gives is for the reader of its options to say; [`Line::served`] finds their words.
+//! In order of use: [`Line::parse`], [`Line`] and its `Display` (what is written is read the same), [`Line::terms`]
+//! (what it asks of who comes by it, beside the key), [`judge`] (what is wrong with the lines of a file). What a forced command of ours gives is for the reader of its options to say; [`Line::served`] finds their words.
 
+mod expiry;
 mod judge;
 mod key;
 mod option;
+mod sources;
+mod terms;
 
 use std::fmt;
 
+pub use expiry::{Civil, Expiry};
 pub use judge::{Finding, Weight, judge};
 pub use key::{KeyError, PublicKey};
 pub use option::{KeyOption, OptionError};
+pub use sources::{Sources, SourcesError};
+pub use terms::{Principals, Terms, TermsError};
 
 use crate::limits::LINE;
 use crate::words::words;
@@ -67,11 +73,16 @@ impl Line {
 
     /// The words behind `serve` in its forced command, where that is one of ours: the program, and the options of its grant.
     pub fn served(&self) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
-        let words = words(self.value("command")?.as_bytes()).ok()?;
-        let mut words = words.into_iter().map(|word| word.bytes().to_vec());
-        let program = words.next()?;
-        (words.next()? == b"serve").then(|| (program, words.collect()))
+        served(self.value("command")?)
     }
+}
+
+/// The same of a command that stands elsewhere.
+pub fn served(command: &str) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
+    let words = words(command.as_bytes()).ok()?;
+    let mut words = words.into_iter().map(|word| word.bytes().to_vec());
+    let program = words.next()?;
+    (words.next()? == b"serve").then(|| (program, words.collect()))
 }
 
 impl fmt::Display for Line {

@@ -5,7 +5,8 @@
 //! way before it has logged in), `peer` (one connection as russh reports it), `program` (one process, its pipes and its channel), `stdin` (what it is sent, and what the
 //! client may send).
 //!
-//! It must never start a shell, never choose a program by itself, give no terminal, forward nothing, and let nobody who has
+//! It must never start a shell, never choose a program by itself, give no terminal, open no connection
+//! to another host itself (a program does, where the service says so), and let nobody who has
 //! not proved a key hold more than [`limits::LOGIN_GRACE`](crate::limits::LOGIN_GRACE) of its time.
 
 mod gatekeeper;
@@ -16,6 +17,6 @@ mod program;
 mod startups;
 mod stdin;
 
-pub use gatekeeper::{ClientKey, Gatekeeper, Service};
+pub use gatekeeper::{ClientCertificate, ClientKey, Gatekeeper, Service};
 pub use host_key::{HostKey, HostKeyError};
 pub use listening::{Plan, Server, Stop};

@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use log::{debug, info};
-use russh::keys::{Algorithm, PublicKey};
-use russh::server::{Auth, ChannelOpenHandle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
+use russh::keys::ssh_key::certificate::CertType;
+use russh::keys::{Algorithm, Certificate, PublicKey};
+use russh::server::{Auth, ChannelOpenHandle, Handle, Handler, Msg, PublicKeyOffer, Session, VerifiedPublicKey};
 use russh::{Channel, ChannelId, ChannelOpenFailure, ChannelWriteHalf, Pty, Sig};
 use tokio::sync::{Notify, watch};
 
 use super::program;
 use super::stdin::Stdin;
-use super::{ClientKey, Gatekeeper, Service};
+use super::{ClientCertificate, ClientKey, Gatekeeper, Service};
 use crate::limits::{PEER_PROGRAMS, SERVED_WINDOW_WIDE};
+use crate::terminal::visible::visible;
 
 /// How far a connection is.
 #[derive(Debug, Default)]
@@ -57,11 +59,18 @@ impl Peer {
     }
 
     fn admit(&self, key: &PublicKey, algorithm: &Algorithm) -> Option<Arc<dyn Service>> {
-        // A signature with SHA-1 proves nothing any more (RFC 8332).
-        if matches!(algorithm, Algorithm::Rsa { hash: None }) {
+        if is_weak(algorithm) {
             return None;
         }
         self.gatekeeper.admit(&ClientKey(key), self.from)
+    }
+
+    /// A certificate of which russh knows that it is valid now and what its authority has signed.
+    fn admit_certificate(&self, certificate: &Certificate) -> Option<Arc<dyn Service>> {
+        if certificate.cert_type() != CertType::User || is_weak(&certificate.signature().algorithm()) {
+            return None;
+        }
+        self.gatekeeper.admit_certificate(&ClientCertificate(certificate), self.from)
     }
 
     /// Starts what serves the key. Where that cannot be, the client is told.
@@ -77,13 +86,9 @@ impl Peer {
                 return session.channel_failure(channel);
             }
         };
-        let peer = program::Peer {
-            handle: session.handle(),
-            standing: self.standing.clone(),
-            spill: self.spill.clone(),
-            talk: self.talk.clone(),
-        };
-        match program::start(service.program(), asked, (self.from, self.to), writer, peer) {
+        let asked = program::Asked::Session(asked);
+        match program::start(service.program(), asked, (self.from, self.to), writer, self.of_program(session.handle()))
+        {
             Ok((stdin, child)) => {
                 self.channels.insert(channel, Slot::Running(Some(stdin), child));
                 session.channel_success(channel)
@@ -91,6 +96,50 @@ impl Peer {
             Err(error) => {
                 log::error!("{}: the program that serves cannot be started: {error}", self.from);
                 session.channel_failure(channel)
+            }
+        }
+    }
+}
+
+/// A signature with SHA-1 proves nothing any more (RFC 8332).
+fn is_weak(algorithm: &Algorithm) -> bool {
+    matches!(algorithm, Algorithm::Rsa { hash: None })
+}
+
+impl Peer {
+    fn of_program(&self, handle: Handle) -> program::Peer {
+        program::Peer { handle, standing: self.standing.clone(), spill: self.spill.clone(), talk: self.talk.clone() }
+    }
+
+    /// Starts what passes the bytes of a channel to a host; or says why it is not opened.
+    async fn reach(
+        &mut self,
+        channel: Channel<Msg>,
+        (host, port): (&str, u32),
+        handle: Handle,
+    ) -> Result<(), ChannelOpenFailure> {
+        let service = self.service.clone().ok_or(ChannelOpenFailure::AdministrativelyProhibited)?;
+        if self.channels.len() >= PEER_PROGRAMS {
+            return Err(ChannelOpenFailure::ResourceShortage);
+        }
+        let ends = (self.from, self.to);
+        let (asked, allowed) = service.tunnel(host, port);
+        if let Err(reason) = allowed {
+            info!("{}: a channel to {}, port {port}: {reason}", self.from, visible(host.as_bytes()));
+            program::note(service.program(), &asked, ends).await;
+            // SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, section 5.1), with its reason.
+            return Err(ChannelOpenFailure::Other { code: 1, reason });
+        }
+        let (_, writer) = channel.split();
+        let id = writer.id();
+        match program::start(service.program(), program::Asked::Tunnel(&asked), ends, writer, self.of_program(handle)) {
+            Ok((stdin, child)) => {
+                self.channels.insert(id, Slot::Running(Some(stdin), child));
+                Ok(())
+            }
+            Err(error) => {
+                log::error!("{}: the program that serves cannot be started: {error}", self.from);
+                Err(ChannelOpenFailure::ConnectFailed)
             }
         }
     }
@@ -106,7 +155,9 @@ impl Handler for Peer {
 
     async fn auth_publickey_offered(&mut self, _user: &str, offer: PublicKeyOffer<'_>) -> Result<Auth, russh::Error> {
         self.standing.send_modify(|standing| standing.has_keys = true);
-        let admitted = self.admit(offer.public_key, offer.algorithm).is_some();
+        // Of a certificate russh shows its key, and the rest when that is proved.
+        let is_asked_for = self.gatekeeper.knows_authorities() && !is_weak(offer.algorithm);
+        let admitted = is_asked_for || self.admit(offer.public_key, offer.algorithm).is_some();
         Ok(if admitted { Auth::Accept } else { Auth::reject() })
     }
 
@@ -118,6 +169,17 @@ impl Handler for Peer {
             return Ok(Auth::reject());
         }
         info!("{}: {fingerprint} has logged in", self.from);
+        Ok(Auth::Accept)
+    }
+
+    async fn auth_openssh_certificate(&mut self, _user: &str, shown: &Certificate) -> Result<Auth, russh::Error> {
+        self.service = self.admit_certificate(shown);
+        let key_id = visible(shown.key_id().as_bytes());
+        if self.service.is_none() {
+            info!("{}: the certificate '{key_id}' may not come in", self.from);
+            return Ok(Auth::reject());
+        }
+        info!("{}: the certificate '{key_id}' has logged in", self.from);
         Ok(Auth::Accept)
     }
 
@@ -139,6 +201,23 @@ impl Handler for Peer {
         let (_, writer) = channel.split();
         self.channels.insert(writer.id(), Slot::Open(writer));
         reply.accept().await;
+        Ok(())
+    }
+
+    async fn channel_open_direct_tcpip(
+        &mut self,
+        channel: Channel<Msg>,
+        host_to_connect: &str,
+        port_to_connect: u32,
+        _originator_address: &str,
+        _originator_port: u32,
+        reply: ChannelOpenHandle,
+        session: &mut Session,
+    ) -> Result<(), russh::Error> {
+        match self.reach(channel, (host_to_connect, port_to_connect), session.handle()).await {
+            Ok(()) => reply.accept().await,
+            Err(failure) => reply.reject(failure).await,
+        }
         Ok(())
     }
 

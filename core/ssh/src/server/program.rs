@@ -53,27 +53,56 @@ impl Child {
     }
 }
 
+/// What is asked for on a channel.
+#[derive(Clone, Copy)]
+pub(super) enum Asked<'a> {
+    /// A shell, a command or a subsystem.
+    Session(Option<&'a [u8]>),
+    /// Bytes to a host. What else the program says is for our own log.
+    Tunnel(&'a [u8]),
+}
+
+/// From where a client came, and to where.
+pub(super) type Ends = (SocketAddr, SocketAddr);
+
+fn ask(program: &mut Command, asked: Asked<'_>, (from, to): Ends) {
+    match asked {
+        Asked::Session(Some(asked)) | Asked::Tunnel(asked) => {
+            program.env("SSH_ORIGINAL_COMMAND", OsStr::from_bytes(asked))
+        }
+        Asked::Session(None) => program.env_remove("SSH_ORIGINAL_COMMAND"),
+    };
+    program.env("SSH_CONNECTION", format!("{} {} {} {}", from.ip(), from.port(), to.ip(), to.port()));
+}
+
+/// Lets a program know of a request that is refused.
+pub(super) async fn note(mut program: Command, asked: &[u8], ends: Ends) {
+    ask(&mut program, Asked::Tunnel(asked), ends);
+    program.stdin(Stdio::null()).stdout(Stdio::null());
+    if let Err(error) = tokio::process::Command::from(program).status().await {
+        debug!("a refusal was not logged: {error}");
+    }
+}
+
 /// Starts the program. What it says goes to the channel until it has ended.
 ///
 /// # Errors
 /// It cannot be started; a NUL in what was asked for is one reason.
 pub(super) fn start(
     mut program: Command,
-    asked: Option<&[u8]>,
-    (from, to): (SocketAddr, SocketAddr),
+    asked: Asked<'_>,
+    ends: Ends,
     writer: ChannelWriteHalf<Msg>,
     peer: Peer,
 ) -> io::Result<(Stdin, Child)> {
-    match asked {
-        Some(asked) => program.env("SSH_ORIGINAL_COMMAND", OsStr::from_bytes(asked)),
-        None => program.env_remove("SSH_ORIGINAL_COMMAND"),
-    };
-    program.env("SSH_CONNECTION", format!("{} {} {} {}", from.ip(), from.port(), to.ip(), to.port()));
-    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    ask(&mut program, asked, ends);
+    let is_tunnel = matches!(asked, Asked::Tunnel(_));
+    let stderr = if is_tunnel { Stdio::inherit() } else { Stdio::piped() };
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);
     let mut child = tokio::process::Command::from(program).spawn()?;
     let missing = || io::Error::other("it has no pipes");
     let input = child.stdin.take().ok_or_else(missing)?;
-    let (stdout, stderr) = (child.stdout.take().ok_or_else(missing)?, child.stderr.take().ok_or_else(missing)?);
+    let (stdout, stderr) = (child.stdout.take().ok_or_else(missing)?, child.stderr.take());
     let pid = child.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
     let stdin = Stdin::new(input.as_fd(), peer.spill, peer.talk.clone())?;
     let (over, is_over) = watch::channel(false);
@@ -82,10 +111,20 @@ pub(super) fn start(
         // Its own end of the pipe is another one.
         drop(input);
         let talk = &peer.talk;
-        tokio::join!(pass(stdout, &writer, None, talk), pass(stderr, &writer, Some(STDERR), talk));
+        tokio::join!(pass(stdout, &writer, None, talk), async {
+            if let Some(stderr) = stderr {
+                pass(stderr, &writer, Some(STDERR), talk).await;
+            }
+        });
         let ended = child.wait().await;
         over.send_replace(true);
-        tell(&writer, &peer.handle, ended).await;
+        if is_tunnel {
+            // Nobody hears it where the connection is over.
+            let _ = writer.eof().await;
+            let _ = writer.close().await;
+        } else {
+            tell(&writer, &peer.handle, ended).await;
+        }
         peer.standing.send_modify(|standing| standing.programs -= 1);
     });
     Ok((stdin, Child { pid, over: is_over }))

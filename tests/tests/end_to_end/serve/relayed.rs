@@ -2,9 +2,11 @@
 
 use std::fs;
 
+use xssh_tests::own_server::OwnServer;
 use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::subject::Subject;
+use xssh_tests::world::HOST;
 
 use crate::over_both_servers;
 use crate::served::{Front, Served};
@@ -114,4 +116,86 @@ fn a_client_speaks_with_the_inner_host_itself<F: Front>() {
     // And with nobody else.
     relayed.served.grant("");
     let _ = relayed.served.ask("x").run().ends(1);
+}
+
+impl<F: Front> Relayed<F> {
+    /// The inner host by its own name, which the outer one does not resolve for anybody.
+    fn name_the_inner(&mut self) {
+        self.served.home.know(&self.inner.known_as("inner"));
+        let port = self.inner.port();
+        self.served.home.host("inner", &format!("HostName 127.0.0.1\nPort {port}\nHostKeyAlias inner\nUser root"));
+    }
+
+    /// OpenSSH and xssh with these words.
+    fn clients(&self, args: &[&str]) -> [xssh_tests::call::Call; 2] {
+        let home = &self.served.home;
+        [home.call(peer::require("ssh")).arg("-F").arg(home.config()).args(args), home.xssh(args)]
+    }
+
+    /// The one way is open, and no other.
+    fn only_the_inner_host_is_reached(&self, refusal: &str) {
+        // A jump names its host once more, for which OpenSSH takes no -F.
+        let config = self.served.home.config();
+        let config = text(&config);
+        for through in [
+            format!("ssh -F {config} -W [%h]:%p {HOST}"),
+            format!("{} -F {config} -W [%h]:%p {HOST}", text(&Subject::get().path)),
+        ] {
+            for call in self.clients(&["-o", &format!("ProxyCommand={through}"), "inner", "echo by -W; cat"]) {
+                assert_eq!(call.input("and back").run().ok().text(), "by -W\nand back");
+            }
+        }
+        for call in self.clients(&["-J", HOST, "inner", "echo by -J"]) {
+            assert_eq!(call.run().ok().text(), "by -J\n");
+        }
+        let elsewhere = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = elsewhere.local_addr().expect("its address").port();
+        for to in [format!("127.0.0.1:{port}"), format!("localhost:{}", self.inner.port()), "127.0.0.1:1".to_owned()] {
+            for call in self.clients(&["-W", &to, HOST]) {
+                let _ = call.run().ends(255).says(refusal);
+            }
+        }
+    }
+}
+
+/// A jump through our own server: the channel goes to the granted host alone.
+#[test]
+fn a_jump_reaches_the_granted_host_and_no_other() {
+    let mut relayed = Relayed::<OwnServer>::new();
+    relayed.name_the_inner();
+    relayed.grant("--relay-through");
+    relayed.only_the_inner_host_is_reached("and nothing else");
+    let journal = relayed.served.journal();
+    let refused: Vec<_> = journal.iter().filter(|line| line["verdict"] == "refused").collect();
+    assert_eq!(refused.len(), 6, "{journal:?}");
+    assert!(refused.iter().all(|line| line["kind"] == "tunnel" && line["address"] == "127.0.0.1"), "{refused:?}");
+    let passed = |line: &&serde_json::Value| line["bytes"].as_u64().is_some_and(|bytes| bytes > 1000);
+    crate::sync::wait_until(|| relayed.served.journal().iter().filter(passed).count() == 6);
+    // Without it there is no such way.
+    for options in ["", "--relay-command true"] {
+        relayed.grant(options);
+        for call in relayed.clients(&["-J", HOST, "inner", "true"]) {
+            let _ = call.run().ends(255).says("this key reaches no host by -W; it serves one other host");
+        }
+    }
+    relayed.served.grant("");
+    for call in relayed.clients(&["-J", HOST, "inner", "true"]) {
+        let _ = call.run().ends(255).says("this key reaches no host by -W; it serves sync and rsync");
+    }
+}
+
+/// The same behind sshd, by options of its own.
+#[test]
+fn sshd_gives_the_same_way_by_options_of_its_own() {
+    let mut relayed = Relayed::<Sshd>::new();
+    relayed.name_the_inner();
+    let key = relayed.served.home.key().public();
+    let options = format!(
+        "restrict,port-forwarding,permitopen=\"127.0.0.1:{}\",permitlisten=\"localhost:1\",command=\"/bin/false\"",
+        relayed.inner.port()
+    );
+    relayed.served.server.authorize_only(&format!("{options} {key}"));
+    relayed.only_the_inner_host_is_reached("administratively prohibited");
+    let ssh = relayed.served.home.call(peer::require("ssh")).arg("-F").arg(relayed.served.home.config());
+    let _ = ssh.args(["-o", "ExitOnForwardFailure=yes", "-R", "127.0.0.1:0:127.0.0.1:9", HOST, "true"]).run().ends(255);
 }
