@@ -1,4 +1,4 @@
-use super::{Line, LineError, TermsError};
+use super::{Line, LineError, Terms, TermsError};
 
 /// Something about a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub fn judge(text: &str) -> (Vec<(usize, Line)>, Vec<Finding>) {
         match Line::parse(text) {
             Ok(None) => {}
             Ok(Some(line)) => {
-                if let Some((first, _)) = lines.iter().find(|(_, other)| other.key.blob == line.key.blob) {
+                if let Some((first, _)) = lines.iter().find(|(_, other)| hides(other, &line)) {
                     find(Weight::Wrong, format!("the same key stands in line {first}, which counts instead"));
                 }
                 if let Err(error) = line.terms() {
@@ -42,6 +42,12 @@ pub fn judge(text: &str) -> (Vec<(usize, Line)>, Vec<Finding>) {
         }
     }
     (lines, findings)
+}
+
+/// Whether a line before another takes all of its key's holders.
+fn hides(first: &Line, line: &Line) -> bool {
+    let is_open = |terms: Terms| terms.sources.is_none() && terms.expiry.is_none() && terms.authority.is_none();
+    first.key.blob == line.key.blob && first.terms().is_ok_and(is_open)
 }
 
 /// A line without certificates is none the worse for their names.

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::net::IpAddr;
 
 use thiserror::Error;
@@ -5,7 +6,11 @@ use thiserror::Error;
 /// Addresses from which a key may come: the value of `from`, as sshd reads it where it looks up no names (sshd(8), `from`;
 /// ssh_config(5), PATTERNS).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sources(Vec<Entry>);
+pub struct Sources {
+    /// As it was written.
+    list: String,
+    entries: Vec<Entry>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Entry {
@@ -41,15 +46,22 @@ impl Sources {
     /// # Errors
     /// It has one that could let in whom it is to keep out.
     pub fn parse(list: &str) -> Result<Self, SourcesError> {
-        list.split(',').filter(|part| !part.is_empty()).map(entry).collect::<Result<_, _>>().map(Self)
+        let entries = list.split(',').filter(|part| !part.is_empty()).map(entry).collect::<Result<_, _>>()?;
+        Ok(Self { list: list.to_owned(), entries })
     }
 
     /// Whether the list has this address.
     #[must_use]
     pub fn have(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        let mut found = self.0.iter().filter(|entry| entry.pattern.has(address)).peekable();
+        let mut found = self.entries.iter().filter(|entry| entry.pattern.has(address)).peekable();
         found.peek().is_some() && found.all(|entry| !entry.excludes)
+    }
+}
+
+impl fmt::Display for Sources {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.list)
     }
 }
 

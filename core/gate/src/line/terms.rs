@@ -91,8 +91,8 @@ impl fmt::Display for Terms {
             }
             None => {}
         }
-        if self.sources.is_some() {
-            f.write_str("; from certain addresses only")?;
+        if let Some(sources) = &self.sources {
+            write!(f, "; from {sources} only")?;
         }
         match self.expiry {
             Some(expiry) => write!(f, "; until {expiry}"),
@@ -115,7 +115,7 @@ mod tests {
     fn terms_are_read_from_the_options() {
         let found =
             terms("restrict,from=\"10.0.0.0/8\",expiry-time=\"20300101Z\",cert-authority,principals=\"a,b\"").unwrap();
-        let said = "; for who has a certificate that it has signed for a or b; from certain addresses only; \
+        let said = "; for who has a certificate that it has signed for a or b; from 10.0.0.0/8 only; \
                     until 2030-01-01 00:00:00 UTC";
         assert_eq!(found.to_string(), said);
         assert_eq!(terms("restrict").unwrap().to_string(), "");

@@ -120,6 +120,9 @@ fn every_line_of_a_file_is_explained_with_what_is_wrong_with_it() {
         format!("restrict,command=\"/no/xssh serve --root {root} --unknown\" {}", another("g")),
         another("h"),
         format!("restrict,command=\"{program} serve --root {root}\" {key}"),
+        format!("restrict,expiry-time=\"20200101Z\",command=\"{program} serve --root {root}\" {}", another("i")),
+        format!("cert-authority,principals=\"x,y\",from=\"10.0.0.0/8\" {}", another("j")),
+        format!("restrict,from=\"10.0.0.1/8\",expiry-time=\"soon\",command=\"x\" {}", another("k")),
     ];
     fs::write(&file, lines.join("\n")).expect("authorized_keys");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).expect("a mode");
@@ -137,6 +140,10 @@ fn every_line_of_a_file_is_explained_with_what_is_wrong_with_it() {
         (8, "--unknown"),
         (9, "loose: it has no command: the key may run anything"),
         (10, "WRONG: the same key stands in line 1, which counts instead"),
+        (11, "change what is there, delete; until 2020-01-01 00:00:00 UTC"),
+        (11, "WRONG: it has expired"),
+        (12, "; for who has a certificate that it has signed for x or y; from 10.0.0.0/8 only"),
+        (13, "WRONG: from: '10.0.0.1/8' is no network"),
     ] {
         let found = told
             .text()
