@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use log::warn;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::incoming::IncomingChannel;
@@ -13,6 +13,7 @@ use super::incoming::IncomingChannel;
 pub struct Service {
     task: AbortHandle,
     open: watch::Receiver<usize>,
+    questions: mpsc::Sender<oneshot::Sender<()>>,
 }
 
 impl Service {
@@ -23,11 +24,14 @@ impl Service {
         F: Future<Output = ()> + Send + 'static,
     {
         let (count, open) = watch::channel(0);
+        let (questions, mut asked) = mpsc::channel::<oneshot::Sender<()>>(1);
         let serve = Arc::new(serve);
         let serving = async move {
             let mut running = JoinSet::new();
             loop {
                 tokio::select! {
+                    // What has come is counted before a question is answered.
+                    biased;
                     Some(_) = running.join_next() => {}
                     next = incoming.recv() => match next {
                         None => break,
@@ -40,16 +44,23 @@ impl Service {
                             running.spawn(serve(channel));
                         }
                     },
+                    Some(answer) = asked.recv() => {
+                        let _ = answer.send(());
+                    }
                 }
                 count.send_replace(running.len());
             }
         };
-        Self { task: tokio::spawn(serving).abort_handle(), open }
+        Self { task: tokio::spawn(serving).abort_handle(), open, questions }
     }
 
     /// Waits until no such channel is open, or the connection is gone.
     pub async fn idle(&self) {
-        // An error says that the task has ended, and everything with it.
+        // Errors say that the task has ended, and everything with it.
+        let (answer, answered) = oneshot::channel();
+        if self.questions.send(answer).await.is_ok() {
+            let _ = answered.await;
+        }
         let _ = self.open.clone().wait_for(|open| *open == 0).await;
     }
 }
