@@ -10,6 +10,7 @@ mod prompt;
 mod remote_shell;
 mod route;
 mod serve;
+mod share;
 mod sync;
 mod words;
 

@@ -6,30 +6,33 @@ mod console;
 mod ending;
 mod local_command;
 mod pipes;
-mod start;
+pub(crate) mod start;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::log::{debug, warn};
 use rustix::stdio;
-use xssh_os::daemon::{self, Background, Forked};
+use xssh_os::daemon::{self, Background, Forked, Verdict};
 use xssh_ssh::config::{self, LocalContext, Resolver};
 use xssh_ssh::exec::{Console, Ending, Keyboard, Killers, Pump, pump};
 use xssh_ssh::prompt::{Nobody, Prompt};
-use xssh_ssh::session::route::{self, Guide, Opened};
+use xssh_ssh::session::route::{self, Guide};
 use xssh_ssh::session::{Session, Start};
-use xssh_ssh::settings::{LogLevel, SessionType, Settings};
+use xssh_ssh::settings::{LogLevel, Mastering, SessionType, Settings};
 use xssh_ssh::terminal::escape::{Escapes, Options};
 use xssh_ssh::terminal::raw::RawMode;
 
-use around::Around;
+pub(crate) use around::Around;
+pub(crate) use beside::Beside;
+pub(crate) use ending::lost;
 use ending::{no_session, verdict};
 use pipes::Pipes;
 
 use crate::args::Invocation;
 use crate::prompt::Terminal;
-use crate::{environment, help, log, words};
+use crate::share::place::{self, Place};
+use crate::{environment, help, log, share, words};
 
 /// Runs it.
 pub(crate) fn run(invocation: &Invocation) -> u8 {
@@ -47,18 +50,39 @@ pub(crate) fn run(invocation: &Invocation) -> u8 {
     if invocation.command.is_some() && resolved.settings.session.remote_command.is_some() {
         return words::fail(&"Cannot execute command-line and remote command.");
     }
+    let settings = &resolved.settings;
+    let place = match place::of(settings, &context) {
+        Ok(place) => place,
+        Err(error) => return words::fail(&error),
+    };
+    if let Some(what) = invocation.control {
+        return share::control::run(what, place.as_ref(), settings, &context);
+    }
     // Before there is a thread, a runtime or a secret.
-    let background = match resolved.settings.session.fork_after_authentication.then(daemon::fork).transpose() {
+    let mut background = match settings.session.fork_after_authentication.then(daemon::fork).transpose() {
         Ok(None) => None,
         Ok(Some(Forked::Child(background))) => Some(background),
-        Ok(Some(Forked::Caller(code))) => return code,
+        Ok(Some(Forked::Caller(waiting))) => {
+            return match waiting.verdict() {
+                Verdict::Stays => 0,
+                Verdict::Ended(code) => code,
+            };
+        }
         Err(error) => return words::fail(&format_args!("cannot go into the background: {error}")),
     };
+    if let Some(place) = &place {
+        if let Some(code) = share::join(place, invocation, settings, &context, &mut background) {
+            return code;
+        }
+        if background.is_none() && place.is_for_later_calls(settings) {
+            return share::background::run(invocation, &resolved, &context, place);
+        }
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return words::fail(&error),
     };
-    runtime.block_on(connect_and_run(invocation, &resolved, &context, background))
+    runtime.block_on(connect_and_run(invocation, &resolved, &context, place.as_ref(), background))
 }
 
 /// A destination's settings, and what can resolve further hosts.
@@ -95,6 +119,7 @@ async fn connect_and_run(
     invocation: &Invocation,
     resolved: &Resolved,
     context: &LocalContext,
+    place: Option<&Place>,
     background: Option<Background>,
 ) -> u8 {
     let settings = &resolved.settings;
@@ -105,29 +130,20 @@ async fn connect_and_run(
     };
     let is_session = !runs_nothing && invocation.stdio_forward.is_none();
     let mut killers = Killers::watch();
-    let guide = guide(resolved);
     let opened = tokio::select! {
-        opened = route::open(&guide, settings) => opened,
+        opened = open(resolved, context, place, is_session, background) => opened,
         signal = killers.next() => return killed(signal),
     };
-    let session = match opened {
-        Ok(Opened { session, .. }) => Arc::new(session),
-        Err(error) => return no_session(&error),
-    };
-    let begun = tokio::select! {
-        begun = begin(&session, settings, context, is_session, background) => begun,
-        signal = killers.next() => return killed(signal),
-    };
-    let around = match begun {
-        Ok(around) => around,
-        Err(error) => return words::fail(&error),
+    let (session, around) = match opened {
+        Ok(opened) => opened,
+        Err(code) => return code,
     };
     let start = match start::start(invocation, settings, context) {
         Ok(start) => start,
         Err(error) => return words::fail(&error),
     };
     let code = match start.zip(pipes) {
-        None => wait_for_end(&session, &mut killers).await,
+        None => wait_for_end(&session, &around, &mut killers).await,
         Some((mut start, pipes)) => {
             around.tell(&mut start);
             run_on(&session, &start, pipes, settings, &around, &mut killers).await
@@ -138,22 +154,41 @@ async fn connect_and_run(
     code
 }
 
+/// Connects, and begins what comes before a call's own session; the exit code where that fails.
+pub(crate) async fn open(
+    resolved: &Resolved,
+    context: &LocalContext,
+    place: Option<&Place>,
+    is_session: bool,
+    background: Option<Background>,
+) -> Result<(Arc<Session>, Around), u8> {
+    let opened = route::open(&guide(resolved), &resolved.settings).await;
+    let session = Arc::new(opened.map_err(|error| no_session(&error))?.session);
+    let begun = begin(&session, &resolved.settings, context, place, is_session, background).await;
+    Ok((session, begun.map_err(|error| words::fail(&error))?))
+}
+
 /// What comes before the session: forwards, the local command, and the background.
 async fn begin(
     session: &Arc<Session>,
     settings: &Settings,
     context: &LocalContext,
+    place: Option<&Place>,
     is_session: bool,
     background: Option<Background>,
 ) -> Result<Around, String> {
     let mut around = Around::begin(session.clone(), settings, context).await?;
-    if is_session {
+    let shares = place.filter(|place| !place.automatic && settings.sharing.master != Mastering::No);
+    if is_session || shares.is_some() {
         around.serve(session, settings, context).await?;
     }
     if let Some(code) = local_command::run(settings, context) {
         debug!("the local command ended with {code}");
     }
     around.ask(background.is_some()).await?;
+    if let Some(place) = shares {
+        around.share(session.clone(), place, settings)?;
+    }
     if let Some(background) = background {
         debug!("forking to background");
         let shows_messages = settings.log_level >= LogLevel::Debug1 && !log::is_to_file();
@@ -184,7 +219,11 @@ async fn run_on(
         Ok(keyboard) => keyboard,
         Err(error) => return words::fail(&format!("the terminal cannot be used: {error}")),
     };
-    let ending = pump(Pump { session, channel: &channel, input, stdout, stderr, keyboard }, killers).await;
+    let pumping = pump(Pump { session, channel: &channel, input, stdout, stderr, keyboard }, killers);
+    let ending = tokio::select! {
+        ending = pumping => ending,
+        () = around.told_to_end() => Ending::Closed,
+    };
     xssh_ssh::terminal::raw::restore_now();
     if matches!(ending, Ending::Exited(_) | Ending::Closed) {
         tokio::select! {
@@ -217,8 +256,9 @@ fn keyboard(settings: &Settings, console: Box<dyn Console>) -> std::io::Result<K
 }
 
 /// `-N`: until the connection or we are ended.
-async fn wait_for_end(session: &Session, killers: &mut Killers) -> u8 {
+async fn wait_for_end(session: &Session, around: &Around, killers: &mut Killers) -> u8 {
     tokio::select! {
+        () = around.told_to_end() => words::FAILED,
         lost = session.ended() => match lost {
             Some(error) => words::fail(&error),
             None => words::FAILED,

@@ -65,7 +65,7 @@ fn mistakes_are_one_line_and_the_usage_on_standard_error() {
 fn what_is_not_there_is_one_line() {
     let home = Home::new();
     for (line, message) in [
-        (&["-M", "h"][..], "-M (sharing the connection) is not there yet"),
+        (&["-w", "any", "h"][..], "-w (tunnelling a network device) is not there yet"),
         (&["-1", "h"], "-1: SSH protocol v.1 is no longer supported"),
         (
             &["-I", "x.so", "h"],

@@ -42,8 +42,8 @@ complete -c xssh -n "__fish_xssh_needs_command" -s L -d 'Forward a local port or
 complete -c xssh -n "__fish_xssh_needs_command" -s R -d 'Forward a port or socket of the host' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s D -d 'Be a SOCKS proxy on a local port' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s w -d 'Not yet: tunnel a network device' -r
-complete -c xssh -n "__fish_xssh_needs_command" -s S -d 'Not yet: the socket of a shared connection; `none` is accepted' -r
-complete -c xssh -n "__fish_xssh_needs_command" -s O -d 'Not yet: control a shared connection' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s S -d 'The socket of a shared connection; `none` shares nothing' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s O -d 'Control a shared connection: check, forward, cancel, exit or stop' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s E -d 'Append messages to this file instead of standard error' -r -F
 complete -c xssh -n "__fish_xssh_needs_command" -s Q -d 'Print the algorithms there are: cipher, kex, key, mac, help, ...' -r -f -a "cipher\t''
 cipher-auth\t''
@@ -76,7 +76,7 @@ complete -c xssh -n "__fish_xssh_needs_command" -s g -d 'Let other hosts connect
 complete -c xssh -n "__fish_xssh_needs_command" -s x -d 'Do not forward X11'
 complete -c xssh -n "__fish_xssh_needs_command" -s X -d 'Show the host\'s X11 programs here, restricted as ForwardX11Trusted says'
 complete -c xssh -n "__fish_xssh_needs_command" -s Y -d 'Show the host\'s X11 programs here, with all rights over the display'
-complete -c xssh -n "__fish_xssh_needs_command" -s M -d 'Not yet: share this connection with later ones'
+complete -c xssh -n "__fish_xssh_needs_command" -s M -d 'Share this connection with later calls'
 complete -c xssh -n "__fish_xssh_needs_command" -s v -d 'Tell what happens; up to three times for more'
 complete -c xssh -n "__fish_xssh_needs_command" -s q -d 'Say nothing but what the program there says'
 complete -c xssh -n "__fish_xssh_needs_command" -s y -d 'Refused: messages do not go to syslog; see -E'

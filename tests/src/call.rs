@@ -108,6 +108,12 @@ impl Call {
         self
     }
 
+    /// The program and its arguments, for a program that runs another.
+    #[must_use]
+    pub fn words(&self) -> Vec<std::ffi::OsString> {
+        std::iter::once(self.command.get_program()).chain(self.command.get_args()).map(OsStr::to_owned).collect()
+    }
+
     /// The command line, for people.
     #[must_use]
     pub fn line(&self) -> String {

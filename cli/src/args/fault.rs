@@ -35,6 +35,9 @@ pub(crate) enum Fault {
     /// `-W` with what is neither host and port nor a socket's path.
     #[error("Bad stdio forwarding specification '{0}'")]
     StdioForward(String),
+    /// `-O` with another word.
+    #[error("Invalid multiplex command.")]
+    Control,
     /// Options that exclude each other.
     #[error("{0}")]
     Conflict(&'static str),

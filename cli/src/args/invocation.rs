@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use xssh_ssh::config::{CommandLine, ConfigFile};
 use xssh_ssh::settings::LogLevel;
 
+use super::Control;
+
 /// A call of another host, as the command line gives it. No configuration has been read.
 #[derive(Debug, Clone)]
 pub(crate) struct Invocation {
@@ -19,6 +21,8 @@ pub(crate) struct Invocation {
     pub(crate) stdio_forward: Option<(String, u16)>,
     /// `-G`: print the configuration and do not connect.
     pub(crate) dump: bool,
+    /// `-O`: what the master of a shared connection is told.
+    pub(crate) control: Option<Control>,
     /// Where messages go, and which are shown until the configuration has been read.
     pub(crate) log: LogChoice,
     /// Warnings about the command line itself, which ssh shows at every level.

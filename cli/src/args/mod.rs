@@ -12,6 +12,7 @@
 
 mod action;
 pub(crate) mod authorize;
+mod control;
 pub(crate) mod definition;
 mod fault;
 mod identity;
@@ -30,5 +31,6 @@ mod walk;
 mod word;
 
 pub(crate) use action::{Action, Help, Topic, parse};
+pub(crate) use control::Control;
 pub(crate) use fault::Fault;
 pub(crate) use invocation::{Invocation, LogChoice};

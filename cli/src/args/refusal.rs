@@ -3,15 +3,7 @@
 //! Letters that switch something off which is off (`-a`, `-k`, `-x`) are no refusals: scp passes them. The same features
 //! in configuration files are no refusals either; there they stand for other programs too.
 
-use std::ffi::OsStr;
-
 use super::Fault;
-
-/// The refusal of a letter with a value. `-S none` shares nothing, so it is none.
-pub(super) fn of_value(letter: char, value: &OsStr) -> Option<Fault> {
-    let shares_nothing = letter == 'S' && value.eq_ignore_ascii_case("none");
-    of(letter).filter(|_| !shares_nothing)
-}
 
 /// The refusal of a letter; none for those that work.
 pub(super) fn of(letter: char) -> Option<Fault> {
@@ -22,9 +14,6 @@ pub(super) fn of(letter: char) -> Option<Fault> {
         'K' => never("xssh has no GSSAPI; keys, certificates, passwords and keyboard-interactive work"),
         'I' => never("xssh has no PKCS#11; load the token into an agent with ssh-add -s, and xssh uses the agent"),
         'y' => never("xssh does not write to syslog; -E file writes messages to a file"),
-        'M' => not_yet("sharing the connection"),
-        'O' => not_yet("controlling a shared connection"),
-        'S' => not_yet("the socket of a shared connection"),
         'Z' => not_yet("listing the keys that would be tried"),
         'w' => not_yet("tunnelling a network device"),
         _ => None,

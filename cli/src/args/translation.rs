@@ -12,7 +12,7 @@ use xssh_ssh::config::{CommandLine, ConfigFile, ForwardKind, lexer, option_line}
 use xssh_ssh::destination::Destination;
 use xssh_ssh::settings::LogLevel;
 
-use super::{Fault, Invocation, LogChoice, identity, loudness, refusal, stdio_forward};
+use super::{Control, Fault, Invocation, LogChoice, identity, loudness, refusal, stdio_forward};
 
 /// What the letters have said so far.
 #[derive(Debug, Default)]
@@ -27,6 +27,7 @@ pub(super) struct Translation {
     log_file: Option<PathBuf>,
     stdio_forward: Option<(String, u16)>,
     dump: bool,
+    control: Option<Control>,
     loudness: loudness::Loudness,
     warnings: Vec<String>,
 }
@@ -48,6 +49,10 @@ impl Translation {
             'N' => {
                 self.session_type("none", "Cannot specify -N with -s/SessionType")?;
                 self.overwrite("RequestTTY", "no");
+            }
+            'M' => {
+                let again = self.overwriting.get("ControlMaster").is_some_and(|value| value == "yes");
+                self.overwrite("ControlMaster", if again { "ask" } else { "yes" });
             }
             'T' => self.overwrite("RequestTTY", "no"),
             'X' => self.overwrite("ForwardX11", "yes"),
@@ -75,7 +80,7 @@ impl Translation {
 
     /// Takes a letter with its value.
     pub(super) fn value(&mut self, letter: char, value: OsString) -> Result<(), Fault> {
-        if let Some(refusal) = refusal::of_value(letter, &value) {
+        if let Some(refusal) = refusal::of(letter) {
             return Err(refusal);
         }
         match letter {
@@ -93,6 +98,7 @@ impl Translation {
             'D' => self.forwards.push((ForwardKind::Dynamic, text)),
             'J' => self.jump(&text)?,
             'L' => self.forwards.push((ForwardKind::Local, text)),
+            'O' => self.control = Some(Control::parse(&text)?),
             'P' => self.give_way("Tag", &text),
             'R' => self.forwards.push((ForwardKind::Remote, text)),
             'S' => self.overwrite("ControlPath", &text),
@@ -147,6 +153,7 @@ impl Translation {
             command: self.command,
             stdio_forward: self.stdio_forward,
             dump: self.dump,
+            control: self.control,
             log: LogChoice { level, file: self.log_file },
             warnings: self.warnings,
         })

@@ -1,4 +1,5 @@
-//! What runs beside a session, or in its place: the forwards, and what serves the host's programs.
+//! What runs beside a session, or in its place: the forwards, what serves the host's programs, and the calls of others on the same
+//! connection.
 
 use std::sync::Arc;
 
@@ -14,15 +15,18 @@ use xssh_ssh::settings::{Forward, Settings};
 use super::beside::Beside;
 use super::console::PortConsole;
 use crate::environment;
+use crate::share::foreground::Foreground;
+use crate::share::place::Place;
 
 /// What runs beside a session. It ends when dropped.
-pub(super) struct Around {
+pub(crate) struct Around {
     forwards: Arc<Forwards>,
     remote: Vec<Order>,
     /// ExitOnForwardFailure.
     strict: bool,
     beside: Beside,
     context: LocalContext,
+    sharing: Option<Foreground>,
 }
 
 impl Around {
@@ -44,7 +48,7 @@ impl Around {
         let (local, remote) = (local.map_err(words)?, remote.map_err(words)?);
         let forwards = Arc::new(Forwards::new(session, Rules::new(settings, environment::temporary())));
         let (strict, beside, context) = (forwarding.exit_on_failure, Beside::default(), context.clone());
-        let around = Self { forwards, remote, strict, beside, context };
+        let around = Self { forwards, remote, strict, beside, context, sharing: None };
         if !local.is_empty() || !around.remote.is_empty() {
             raise_descriptors();
         }
@@ -75,10 +79,41 @@ impl Around {
         Box::new(PortConsole::new(self.forwards.clone(), self.context.clone()))
     }
 
-    /// Waits until the last forwarded connection is closed, as ssh does when the session is over.
+    /// Serves others on this connection.
+    ///
+    /// # Errors
+    /// The words for a control socket that cannot be made.
+    pub(super) fn share(&mut self, session: Arc<Session>, place: &Place, settings: &Settings) -> Result<(), String> {
+        self.sharing = Foreground::begin(session, self.forwards.clone(), &self.beside, place, settings)?;
+        Ok(())
+    }
+
+    /// What serves the host's programs.
+    pub(crate) fn beside(&self) -> &Beside {
+        &self.beside
+    }
+
+    /// The forwards.
+    pub(crate) fn forwards(&self) -> Arc<Forwards> {
+        self.forwards.clone()
+    }
+
+    /// Waits until the last forwarded connection is closed and nobody else uses the connection, as ssh does when the session
+    /// is over.
     pub(super) async fn all_closed(&self) {
         self.forwards.all_closed().await;
         self.beside.all_closed().await;
+        if let Some(sharing) = &self.sharing {
+            sharing.unused().await;
+        }
+    }
+
+    /// Waits until somebody who shares the connection has it end.
+    pub(super) async fn told_to_end(&self) {
+        match &self.sharing {
+            Some(sharing) => sharing.ended().await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Serves the host's programs, for a session.

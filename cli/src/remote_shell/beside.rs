@@ -12,7 +12,7 @@ use crate::environment;
 
 /// It serves for as long as it is held.
 #[derive(Default)]
-pub(super) struct Beside {
+pub(crate) struct Beside {
     x11: Option<(x11::Request, Service)>,
     agent: Option<Service>,
 }
@@ -37,8 +37,12 @@ impl Beside {
 
     /// Has `start` tell the host of it.
     pub(super) fn tell(&self, start: &mut Start) {
-        start.x11 = self.x11.as_ref().map(|(request, _)| request.clone());
-        start.agent = self.agent.is_some();
+        (start.x11, start.agent) = self.offers();
+    }
+
+    /// What is served: a display, and whether an agent.
+    pub(crate) fn offers(&self) -> (Option<x11::Request>, bool) {
+        (self.x11.as_ref().map(|(request, _)| request.clone()), self.agent.is_some())
     }
 
     /// Waits until no X client of the host's is shown any more: they may outlive the program that started them.

@@ -9,8 +9,13 @@ use crate::{environment, words};
 /// Says why there is no session, or no longer, with the exit code that our caller wants to know it by.
 pub(super) fn no_session(error: &SessionError) -> u8 {
     let code = words::fail(error);
-    let asked = environment::variable(environment::LOST).filter(|_| error.is_lost());
-    asked.and_then(|code| code.parse().ok()).unwrap_or(code)
+    if error.is_lost() { lost() } else { code }
+}
+
+/// The exit code of a connection that is lost.
+pub(crate) fn lost() -> u8 {
+    let asked = environment::variable(environment::LOST);
+    asked.and_then(|code| code.parse().ok()).unwrap_or(words::FAILED)
 }
 
 /// The exit code, and the words where we failed.

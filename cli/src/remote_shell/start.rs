@@ -13,7 +13,7 @@ use crate::args::Invocation;
 use crate::environment;
 
 /// What to start; `None` for nothing at all (`-N`).
-pub(super) fn start(
+pub(crate) fn start(
     invocation: &Invocation,
     settings: &Settings,
     context: &LocalContext,

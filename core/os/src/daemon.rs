@@ -2,8 +2,7 @@
 //! for the verdict of the one that will stay.
 //!
 //! Order of use: [`fork`] → in the child, the work that may still fail (and may ask on the terminal) →
-//! [`Background::detach`] or an exit. The parent of it all is [`Forked::Caller`]: it gets the exit code that the program
-//! has to leave with.
+//! [`Background::detach`] or an exit. The caller's half is [`Forked::Caller`]: it waits for what becomes of the child.
 
 use std::fs;
 use std::io;
@@ -16,10 +15,17 @@ use rustix::process::{Pid, Signal, WaitOptions, getppid, set_parent_process_deat
 /// Which of the two processes goes on.
 #[derive(Debug)]
 pub enum Forked {
-    /// The one that the caller has started. The other has said that it stays, or has ended: leave with this code.
-    Caller(u8),
+    /// The one that the caller has started.
+    Caller(Waiting),
     /// The one that will stay.
     Child(Background),
+}
+
+/// The caller's line to the child.
+#[derive(Debug)]
+pub struct Waiting {
+    told: OwnedFd,
+    child: i32,
 }
 
 /// The child's line to the process that waits for it.
@@ -28,7 +34,7 @@ pub struct Background {
     verdict: OwnedFd,
 }
 
-/// Splits the process. The caller's half returns when the other is done or gone.
+/// Splits the process.
 ///
 /// Until it is in the background the child ends with the process that the caller knows: whoever kills that one means both.
 ///
@@ -44,7 +50,7 @@ pub fn fork() -> io::Result<Forked> {
     match unsafe { nix::unistd::fork() }? {
         nix::unistd::ForkResult::Parent { child } => {
             drop(verdict);
-            Ok(Forked::Caller(wait(&told, child.as_raw())))
+            Ok(Forked::Caller(Waiting { told, child: child.as_raw() }))
         }
         nix::unistd::ForkResult::Child => {
             drop(told);
@@ -58,26 +64,38 @@ pub fn fork() -> io::Result<Forked> {
     }
 }
 
-/// The child's exit code, or 0 where it says that it stays.
-fn wait(told: &OwnedFd, child: i32) -> u8 {
-    let mut byte = [0];
-    let said = loop {
-        match rustix::io::read(told, &mut byte) {
-            Err(rustix::io::Errno::INTR) => {}
-            other => break other,
-        }
-    };
-    if said == Ok(1) {
-        return 0;
-    }
-    let Some(child) = Pid::from_raw(child) else { return 255 };
-    loop {
-        match waitpid(Some(child), WaitOptions::empty()) {
-            Err(rustix::io::Errno::INTR) => {}
-            Ok(Some((_, status))) => {
-                return status.exit_status().and_then(|code| u8::try_from(code).ok()).unwrap_or(255);
+/// What became of the child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It stays, in the background.
+    Stays,
+    /// It has ended, with this code.
+    Ended(u8),
+}
+
+impl Waiting {
+    /// Waits until the child is in the background, or is gone.
+    pub fn verdict(self) -> Verdict {
+        let mut byte = [0];
+        let said = loop {
+            match rustix::io::read(&self.told, &mut byte) {
+                Err(rustix::io::Errno::INTR) => {}
+                other => break other,
             }
-            _ => return 255,
+        };
+        if said == Ok(1) {
+            return Verdict::Stays;
+        }
+        let Some(child) = Pid::from_raw(self.child) else { return Verdict::Ended(255) };
+        loop {
+            match waitpid(Some(child), WaitOptions::empty()) {
+                Err(rustix::io::Errno::INTR) => {}
+                Ok(Some((_, status))) => {
+                    let code = status.exit_status().and_then(|code| u8::try_from(code).ok());
+                    return Verdict::Ended(code.unwrap_or(255));
+                }
+                _ => return Verdict::Ended(255),
+            }
         }
     }
 }

@@ -192,3 +192,5 @@ pub const MUX_SILENCE: Duration = Duration::from_secs(5);
 pub const HOST_PROBE: Duration = Duration::from_secs(3);
 /// How long a master may take to open a session: a round trip to the host, behind a probe of it.
 pub const MUX_OPENING: Duration = Duration::from_secs(10);
+/// How long a master that came about by itself (`XsshShare auto`) stays unused, where ControlPersist does not say.
+pub const SHARE_PERSIST: Duration = Duration::from_secs(600);

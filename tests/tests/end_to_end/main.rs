@@ -25,6 +25,7 @@ mod serve_cvs;
 mod serve_listen;
 mod served;
 mod sftp_and_scp;
+mod sharing;
 mod small_server;
 mod sync;
 mod sync_accounts;

@@ -22,9 +22,15 @@ pub(super) fn args() -> Vec<Arg> {
         flag('x', "Do not forward X11"),
         flag('X', "Show the host's X11 programs here, restricted as ForwardX11Trusted says"),
         flag('Y', "Show the host's X11 programs here, with all rights over the display"),
-        flag('M', "Not yet: share this connection with later ones"),
-        taking('S', "path", "Not yet: the socket of a shared connection; `none` is accepted"),
-        taking('O', "command", "Not yet: control a shared connection"),
+        flag('M', "Share this connection with later calls").long_help(
+            "Be the master of a shared connection, at the socket that -S or ControlPath names. Given twice, the person is asked \
+             about each call that wants to share it.",
+        ),
+        taking('S', "path", "The socket of a shared connection; `none` shares nothing"),
+        taking('O', "command", "Control a shared connection: check, forward, cancel, exit or stop").long_help(
+            "Tells the master of a shared connection what to do. check: say whether it runs. forward, cancel: open or close \
+             the forwards of this command line. exit: end, and every call on it. stop: take no further calls.",
+        ),
     ];
     section.map(|arg| arg.help_heading("Forwarding and sharing")).to_vec()
 }

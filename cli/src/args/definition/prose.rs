@@ -51,8 +51,9 @@ hop, only where XsshProxyFromEnvironment is yes. TERM goes to the host with a te
         "Files",
         "\
 ~/.ssh/config and /etc/ssh/ssh_config: the configuration, see ssh_config(5). Beyond it, XsshProxyFromEnvironment (yes \
-or no), and XsshProxyCredentials: a netrc file with the passwords of proxies, ~/.netrc by default. ~/.ssh/known_hosts \
-and /etc/ssh/ssh_known_hosts: the keys of hosts. ~/.ssh/id_*: our keys.",
+or no), XsshProxyCredentials: a netrc file with the passwords of proxies, ~/.netrc by default, and XsshShare (auto or \
+no). ~/.ssh/known_hosts and /etc/ssh/ssh_known_hosts: the keys of hosts. ~/.ssh/id_*: our keys. $XDG_RUNTIME_DIR/xssh or \
+~/.ssh/xssh: the sockets of connections that are shared.",
     ),
     (
         "Exit status",

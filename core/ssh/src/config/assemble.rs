@@ -7,8 +7,8 @@ use super::values::Values;
 use super::{carried, directive, qos};
 use crate::settings::{
     AddKeys, AddressFamily, Algorithms, Auth, Canonicalize, Connection, FingerprintHash, ForwardedAgent, Forwarding,
-    HostKey, IdentityAgent, Jump, LogLevel, Method, Rekey, RequestTty, Route, Session, SessionType, Settings, Sharing,
-    StrictChecking, Target, Template, UpdateHostKeys, X11,
+    HostKey, IdentityAgent, Jump, LogLevel, Mastering, Method, Rekey, RequestTty, Route, Session, SessionType,
+    Settings, Sharing, StrictChecking, Target, Template, UpdateHostKeys, X11,
 };
 
 /// What the values alone do not say.
@@ -272,14 +272,15 @@ fn x11(values: &Values) -> X11 {
 fn sharing(values: &Values) -> Sharing {
     Sharing {
         master: match values.word(Keyword::ControlMaster) {
-            Some("true") => 1,
-            Some("ask") => 2,
-            Some("auto") => 3,
-            Some("autoask") => 4,
-            _ => 0,
+            Some("true") => Mastering::Yes,
+            Some("ask") => Mastering::Ask,
+            Some("auto") => Mastering::Auto,
+            Some("autoask") => Mastering::AutoAsk,
+            _ => Mastering::No,
         },
         path: template(values, Keyword::ControlPath),
         persist: values.is_yes(Keyword::ControlPersist).then(|| number(values, Keyword::ControlPersistTimeout)),
+        automatic: values.word(Keyword::XsshShare) == Some("auto"),
     }
 }
 

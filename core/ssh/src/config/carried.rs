@@ -244,6 +244,9 @@ impl Lines<'_> {
 
     /// Our own keywords show only where they say something unusual: no other ssh could read them back.
     fn ours(&mut self) {
+        if self.values.word(K::XsshShare) == Some("auto") {
+            self.value("xsshshare", K::XsshShare);
+        }
         if self.values.is_yes(K::XsshProxyFromEnvironment) {
             self.value("xsshproxyfromenvironment", K::XsshProxyFromEnvironment);
         }

@@ -32,6 +32,7 @@ pub(crate) const CONTROL_MASTER: Choices = &[
     ("ask", "ask"),
     ("autoask", "autoask"),
 ];
+pub(crate) const SHARE: Choices = &[("auto", "auto"), ("false", "no"), ("no", "no")];
 pub(crate) const TUNNEL: Choices = &[
     ("ethernet", "ethernet"),
     ("point-to-point", "point-to-point"),

@@ -64,6 +64,7 @@ const WORDS: &[(Keyword, &str)] = &[
     (Keyword::VerifyHostKeyDns, "false"),
     (Keyword::VisualHostKey, "no"),
     (Keyword::XsshProxyFromEnvironment, "no"),
+    (Keyword::XsshShare, "no"),
 ];
 
 const NUMBERS: &[(Keyword, i64)] = &[

@@ -120,6 +120,7 @@ pub(crate) enum Keyword {
     XAuthLocation,
     XsshProxyCredentials,
     XsshProxyFromEnvironment,
+    XsshShare,
     // Second halves of keywords that set two things, of which each may be set at another place.
     AddKeysLifetime,
     ControlPersistTimeout,
@@ -324,6 +325,7 @@ const TABLE: &[Entry] = &[
     sets("xauthlocation", Keyword::XAuthLocation, Form::Text),
     sets("xsshproxycredentials", Keyword::XsshProxyCredentials, Form::Text),
     sets("xsshproxyfromenvironment", Keyword::XsshProxyFromEnvironment, FLAG),
+    sets("xsshshare", Keyword::XsshShare, Form::Choice(choice::SHARE)),
 ];
 
 #[cfg(test)]

@@ -193,7 +193,8 @@ fn settle_update(values: &mut Values, command: bool) {
     if values.word(Keyword::UpdateHostKeys) != Some("ask") {
         return;
     }
-    let in_background = values.is_yes(Keyword::ControlPersist) && values.has(Keyword::ControlPath);
+    let in_background = values.is_yes(Keyword::ControlPersist) && values.has(Keyword::ControlPath)
+        || values.word(Keyword::XsshShare) == Some("auto");
     let runs = command || values.has(Keyword::RemoteCommand) || values.word(Keyword::RequestTty) == Some("false");
     let silent = matches!(values.word(Keyword::LogLevel), Some("SILENT" | "FATAL" | "ERROR"));
     if in_background || runs || silent {

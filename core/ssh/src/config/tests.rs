@@ -12,8 +12,8 @@ use super::testing::context;
 use super::{CommandLine, ConfigError, ConfigFile, LocalContext, Resolver, dump, option_line};
 use crate::destination::Destination;
 use crate::settings::{
-    Connect, Forward, ForwardedAgent, IdentityAgent, Listen, LogLevel, Method, RequestTty, SessionType, Settings,
-    StrictChecking, UpdateHostKeys,
+    Connect, Forward, ForwardedAgent, IdentityAgent, Listen, LogLevel, Mastering, Method, RequestTty, SessionType,
+    Settings, StrictChecking, UpdateHostKeys,
 };
 
 /// A home and a system directory with files in them.
@@ -261,7 +261,7 @@ fn values_reach_their_consumers() {
     assert_eq!((settings.auth.add_keys.mode, settings.auth.add_keys.lifetime), (3, 60));
     assert_eq!(settings.session.set_env, [("A".to_owned(), "b=c".to_owned())]);
     assert_eq!((settings.session.escape_char, settings.session.request_tty), (None, RequestTty::Force));
-    assert_eq!((settings.sharing.master, settings.sharing.persist), (3, Some(300)));
+    assert_eq!((settings.sharing.master, settings.sharing.persist), (Mastering::Auto, Some(300)));
     assert_eq!(settings.forwarding.agent, Some(ForwardedAgent::Own));
     let remote = Forward { listen: Listen::Port { bind: None, port: 1080 }, connect: Connect::Socks };
     assert_eq!(settings.forwarding.remote, [remote]);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use log::debug;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{Input, Killers, Output};
@@ -86,7 +86,11 @@ enum Fed {
 
 /// Runs the pipe until one of its ends is gone, or one of `killers` comes. Must be called inside a runtime.
 pub async fn pump(mut pump: Pump<'_>, killers: &mut Killers) -> Ending {
-    let drains = [spawn_drain(&pump.stdout), spawn_drain(&pump.stderr)];
+    // They end with this future, however it ends: nothing holds the descriptors longer.
+    let mut drains = JoinSet::new();
+    for output in [&pump.stdout, &pump.stderr] {
+        drains.spawn(output.clone().drain());
+    }
     let channel = pump.channel;
     let (stdout, stderr) = (pump.stdout.clone(), pump.stderr.clone());
     let ending = tokio::select! {
@@ -100,19 +104,13 @@ pub async fn pump(mut pump: Pump<'_>, killers: &mut Killers) -> Ending {
         let _ = timeout(GOODBYE, channel.close()).await;
     }
     let flushed = async { tokio::join!(stdout.flushed(), stderr.flushed()) };
-    let ending = match ending {
+    match ending {
         Ending::Killed(_) | Ending::OutputGone | Ending::Escaped => ending,
         other => tokio::select! {
             signal = killers.next() => Ending::Killed(signal),
             _ = flushed => other,
         },
-    };
-    drains.iter().for_each(JoinHandle::abort);
-    ending
-}
-
-fn spawn_drain(output: &Output) -> JoinHandle<()> {
-    tokio::spawn(output.clone().drain())
+    }
 }
 
 /// Feeds the input until it ends, and waits for the channel's end.

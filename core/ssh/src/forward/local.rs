@@ -46,6 +46,12 @@ impl Forwards {
         Ok(())
     }
 
+    /// Whether this one stands already.
+    #[must_use]
+    pub fn stands_here(&self, order: &Order) -> bool {
+        lock(&self.0.standing).iter().any(|standing| standing.order == *order)
+    }
+
     /// Listens no more.
     ///
     /// # Errors

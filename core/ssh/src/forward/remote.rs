@@ -91,6 +91,12 @@ impl Forwards {
         ForwardError::Refused(what)
     }
 
+    /// Whether the host listens for this one already; one whose port it chose is never the same.
+    pub async fn stands_there(&self, order: &Order) -> bool {
+        let granted = self.0.granted.lock().await;
+        granted.iter().any(|granted| granted.order == *order && granted.chosen.is_none())
+    }
+
     /// Has the host listen no more. Where it chose the port, that one is meant.
     ///
     /// # Errors

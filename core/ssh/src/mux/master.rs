@@ -9,14 +9,15 @@ use std::time::Duration;
 use log::{debug, error};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::message::{FromClient, FromMaster, Request, VERSION};
+use super::message::{Forward, ForwardKind, FromClient, FromMaster, Request, VERSION};
 use super::{ControlSocket, Line};
+use crate::forward::Forwards;
 use crate::limits::{MUX_CLIENTS, MUX_SILENCE};
 use crate::prompt::Prompt;
 use crate::session::Session;
+use crate::x11;
 
 /// What a master allows, and how long it stays.
 #[derive(Clone)]
@@ -25,8 +26,10 @@ pub struct Terms {
     pub host: String,
     /// Who is asked before a client is served (`ControlMaster ask`, `autoask`).
     pub ask: Option<Arc<dyn Prompt>>,
-    /// Variables that may be sent (`SendEnv`), as patterns.
-    pub send_env: Vec<String>,
+    /// The display that clients may have forwarded, where somebody serves one.
+    pub x11: Option<x11::Request>,
+    /// Whether somebody serves an agent that clients may have forwarded.
+    pub agent: bool,
     /// The directory for what a stalled client does not take.
     pub spill: PathBuf,
 }
@@ -42,7 +45,7 @@ pub enum Verdict {
     Lost,
 }
 
-/// Serves clients on one session. Dropped, it serves nobody any more.
+/// Serves clients on one session.
 pub struct Master {
     pub(super) inner: Arc<Inner>,
 }
@@ -50,6 +53,7 @@ pub struct Master {
 pub(super) struct Inner {
     pub(super) session: Arc<Session>,
     pub(super) terms: Terms,
+    forwards: Arc<Forwards>,
     state: watch::Sender<State>,
 }
 
@@ -64,11 +68,12 @@ struct State {
 
 impl Master {
     /// A master that nobody knows yet.
-    pub fn new(session: Arc<Session>, terms: Terms) -> Self {
-        Self { inner: Arc::new(Inner { session, terms, state: watch::Sender::default() }) }
+    pub fn new(session: Arc<Session>, forwards: Arc<Forwards>, terms: Terms) -> Self {
+        Self { inner: Arc::new(Inner { session, forwards, terms, state: watch::Sender::default() }) }
     }
 
-    /// Serves whoever comes to `socket`, until the end of the master; the name goes before this returns.
+    /// Serves whoever comes to `socket`, until a client wants that to stop or the master ends; the name goes before this
+    /// returns. Those who are served already stay.
     pub async fn listen(&self, socket: ControlSocket) {
         let mut state = self.inner.state.subscribe();
         let closed = state.wait_for(|state| state.stopped || state.ended.is_some());
@@ -122,22 +127,19 @@ async fn accept(inner: &Arc<Inner>, socket: &ControlSocket) -> io::Result<()> {
     let listener = socket.listener().try_clone()?;
     listener.set_nonblocking(true)?;
     let listener = UnixListener::from_std(listener)?;
-    // Dropped with this future, and every client with it.
-    let mut clients = JoinSet::new();
+    let mut state = inner.state.subscribe();
     loop {
-        tokio::select! {
-            accepted = listener.accept(), if clients.len() < MUX_CLIENTS => match accepted {
-                Ok((client, _)) => {
-                    let client = client.into_std()?;
-                    clients.spawn(serve(inner.clone(), client));
-                }
-                Err(reason) => {
-                    // A full table of descriptors is no reason to turn in circles.
-                    error!("mux listener: {reason}");
-                    sleep(Duration::from_secs(1)).await;
-                }
-            },
-            Some(_) = clients.join_next() => {}
+        let _ = state.wait_for(|state| state.clients < MUX_CLIENTS).await;
+        match listener.accept().await {
+            Ok((client, _)) => {
+                let client = client.into_std()?;
+                tokio::spawn(serve(inner.clone(), client));
+            }
+            Err(reason) => {
+                // A full table of descriptors is no reason to turn in circles.
+                error!("mux listener: {reason}");
+                sleep(Duration::from_secs(1)).await;
+            }
         }
     }
 }
@@ -221,12 +223,43 @@ impl Inner {
                     denied(id)
                 }
             }
-            Request::OpenForward(_) | Request::CloseForward(_) | Request::Proxy | Request::Unknown => {
-                FromMaster::Failure { id, reason: "unsupported request".to_owned() }
-            }
+            Request::OpenForward(forward) => self.open(id, forward).await,
+            Request::CloseForward(forward) => self.close(id, forward).await,
+            Request::Proxy | Request::Unknown => FromMaster::Failure { id, reason: "unsupported request".to_owned() },
         };
         line.send(&answer.encode()).await?;
         Ok(true)
+    }
+
+    async fn open(&self, id: u32, forward: Forward) -> FromMaster {
+        let (kind, order) = (forward.kind, forward.order());
+        let question = format!("Open forward from {} to {} on {{host}}? ", order.place, order.target);
+        if !self.permits(&question).await {
+            return denied(id);
+        }
+        let opened = match kind {
+            ForwardKind::Remote if self.forwards.stands_there(&order).await => Ok(None),
+            ForwardKind::Local | ForwardKind::Dynamic if self.forwards.stands_here(&order) => Ok(None),
+            ForwardKind::Remote => self.forwards.remote(&order).await,
+            ForwardKind::Local | ForwardKind::Dynamic => self.forwards.local(&order).await.map(|()| None),
+        };
+        match opened {
+            Ok(None) => FromMaster::Ok { id },
+            Ok(Some(port)) => FromMaster::RemotePort { id, port: port.into() },
+            Err(error) => FromMaster::Failure { id, reason: error.to_string() },
+        }
+    }
+
+    async fn close(&self, id: u32, forward: Forward) -> FromMaster {
+        let (kind, order) = (forward.kind, forward.order());
+        let closed = match kind {
+            ForwardKind::Remote => self.forwards.cancel_remote(&order.place).await,
+            ForwardKind::Local | ForwardKind::Dynamic => self.forwards.cancel_local(&order.place),
+        };
+        match closed {
+            Ok(()) => FromMaster::Ok { id },
+            Err(error) => FromMaster::Failure { id, reason: error.to_string() },
+        }
     }
 
     /// Asks the person, where somebody is to be asked.

@@ -1,6 +1,7 @@
 //! The messages of OpenSSH's PROTOCOL.mux, version 4, as values. What it calls a bool is four bytes on the line.
 
 use crate::fields::Fields;
+use crate::forward::{Order, Place, Target};
 
 /// The version of the protocol that is spoken.
 pub(super) const VERSION: u32 = 4;
@@ -83,6 +84,51 @@ pub struct Forward {
     pub listen: End,
     /// What it connects to; for a dynamic one this says nothing.
     pub connect: End,
+}
+
+impl Forward {
+    /// One that listens here.
+    pub fn local(order: &Order) -> Self {
+        let kind = if order.target == Target::Socks { ForwardKind::Dynamic } else { ForwardKind::Local };
+        Self::of(kind, order)
+    }
+
+    /// One that listens on the host.
+    pub fn remote(order: &Order) -> Self {
+        Self::of(ForwardKind::Remote, order)
+    }
+
+    fn of(kind: ForwardKind, order: &Order) -> Self {
+        let listen = match &order.place {
+            Place::Path(path) => End::Unix { path: path.clone() },
+            // No address is the empty one on the line, and the empty one is all of them.
+            Place::Port { bind, port } => {
+                let host = bind.as_deref().map_or("", |bind| if bind.is_empty() { "*" } else { bind }).to_owned();
+                End::Tcp { host, port: *port }
+            }
+        };
+        let connect = match &order.target {
+            Target::Path(path) => End::Unix { path: path.clone() },
+            Target::Port { host, port } => End::Tcp { host: host.clone(), port: *port },
+            Target::Socks => End::Tcp { host: "socks".to_owned(), port: 0 },
+        };
+        Self { kind, listen, connect }
+    }
+
+    /// What a master has to set up.
+    pub(super) fn order(self) -> Order {
+        let place = match self.listen {
+            End::Unix { path } => Place::Path(path),
+            End::Tcp { host, port } => Place::Port { bind: (!host.is_empty()).then_some(host), port },
+        };
+        let target = match self.connect {
+            _ if self.kind == ForwardKind::Dynamic => Target::Socks,
+            End::Tcp { port: 0, .. } => Target::Socks,
+            End::Tcp { host, port } => Target::Port { host, port },
+            End::Unix { path } => Target::Path(path),
+        };
+        Order { place, target }
+    }
 }
 
 /// What a client wants.

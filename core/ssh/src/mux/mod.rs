@@ -11,12 +11,16 @@ mod client;
 mod line;
 mod master;
 mod message;
+mod name;
 
 mod ride;
 mod socket;
+#[cfg(test)]
+mod tests;
 
 pub use client::{Client, ClientError, Passenger, Waited};
 pub use line::Line;
 pub use master::{Master, Terms, Verdict};
 pub use message::{End, Forward, ForwardKind, FromClient, FromMaster, Malformed, NewSession, Request};
+pub use name::name_of;
 pub use socket::{ControlSocket, SocketError, dial};

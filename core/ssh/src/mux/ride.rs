@@ -6,7 +6,6 @@ use std::os::fd::{AsFd, OwnedFd};
 use super::Line;
 use super::master::{Inner, denied};
 use super::message::{FromMaster, NewSession};
-use crate::config::pattern;
 use crate::exec::{Ending, Input, Keyboard, Killers, Output, Pump, pump};
 use crate::limits::MUX_VARIABLES;
 use crate::session::{Channel, Exit, SessionError, Start, StartKind};
@@ -33,10 +32,12 @@ impl Inner {
     /// Runs what a client wants, to its end.
     pub(super) async fn session_for(&self, line: &Line, id: u32, wanted: NewSession) -> io::Result<()> {
         let handed = Handed::receive(line, true).await?;
-        let start = match start(&wanted, &handed.input, &self.terms.send_env) {
+        let mut start = match start(&wanted, &handed.input) {
             Ok(start) => start,
             Err(reason) => return refuse(line, id, reason).await,
         };
+        start.x11 = self.terms.x11.clone().filter(|_| wanted.x11);
+        start.agent = self.terms.agent && wanted.agent;
         let question = "Allow shared connection to {host}? ";
         if !self.permits(question).await {
             return line.send(&denied(id).encode()).await;
@@ -52,13 +53,7 @@ impl Inner {
         if !self.permits(&question).await {
             return line.send(&denied(id).encode()).await;
         }
-        let start = Start {
-            kind: StartKind::Forward { host, port },
-            pty: None,
-            environment: Vec::new(),
-            x11: None,
-            agent: false,
-        };
+        let start = Start::plain(StartKind::Forward { host, port });
         self.carry(line, id, &start, handed, None).await
     }
 
@@ -94,7 +89,8 @@ impl Inner {
         if let Ending::Refused(request) = &ending {
             stderr.accept(format!("{} request failed on channel 0\r\n", request.name()).as_bytes()).await;
         }
-        if let Some(status) = status(&ending, &start.kind) {
+        // Whoever has a stream and no program awaits the end of the connection, and no other message.
+        if let Ending::Exited(Exit::Status(status)) = ending {
             line.send(&FromMaster::Exit { session, status }.encode()).await?;
         }
         Ok(())
@@ -122,17 +118,8 @@ async fn without_terminal(line: &Line, channel: &Channel, session: u32) {
     std::future::pending().await
 }
 
-/// The status for the client; `None` where there is none, which it takes for a failure.
-fn status(ending: &Ending, kind: &StartKind) -> Option<u32> {
-    match ending {
-        Ending::Exited(Exit::Status(status)) => Some(*status),
-        Ending::Closed if matches!(kind, StartKind::Forward { .. }) => Some(0),
-        _ => None,
-    }
-}
-
 /// What a client's words start on the host.
-fn start(wanted: &NewSession, input: &OwnedFd, send_env: &[String]) -> Result<Start, &'static str> {
+fn start(wanted: &NewSession, input: &OwnedFd) -> Result<Start, &'static str> {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).map_err(|_| "a name that is no text");
     let kind = match (wanted.subsystem, wanted.command.is_empty()) {
         (true, _) => StartKind::Subsystem(text(&wanted.command)?),
@@ -143,10 +130,10 @@ fn start(wanted: &NewSession, input: &OwnedFd, send_env: &[String]) -> Result<St
     let pty = wanted.tty.then(|| text(&wanted.term).map(|term| PtyRequest::gather(Some(&term), input))).transpose()?;
     let sent = wanted.environment.iter().take(MUX_VARIABLES).filter_map(|variable| {
         let (name, value) = str::from_utf8(variable).ok()?.split_once('=')?;
-        let permitted = !name.is_empty() && send_env.iter().any(|allowed| pattern::matches(name, allowed));
-        permitted.then(|| (name.to_owned(), value.to_owned()))
+        // Which are sent the client has decided by its own settings: it is the same user's.
+        (!name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
     });
-    Ok(Start { kind, pty, environment: sent.collect(), x11: None, agent: false })
+    Ok(Start { pty, environment: sent.collect(), ..Start::plain(kind) })
 }
 
 fn keyboard(terminal: &OwnedFd, escape: Option<u8>) -> io::Result<Keyboard> {

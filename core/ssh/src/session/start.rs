@@ -56,6 +56,13 @@ pub struct Start {
     pub agent: bool,
 }
 
+impl Start {
+    /// With nothing around it.
+    pub fn plain(kind: StartKind) -> Self {
+        Self { kind, pty: None, environment: Vec::new(), x11: None, agent: false }
+    }
+}
+
 impl Session {
     /// Starts `start`; what it writes goes to the two outputs from its first byte on.
     ///

@@ -25,13 +25,43 @@ pub struct Forwarding {
     pub channel_timeouts: Vec<ChannelTimeout>,
 }
 
-/// Connection sharing, as written.
+/// `ControlMaster`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mastering {
+    /// Use a master, and be none.
+    #[default]
+    No,
+    /// Be the master.
+    Yes,
+    /// Be the master, and have the person asked about each client.
+    Ask,
+    /// Use a master, and be it where there is none.
+    Auto,
+    /// The same, and have the person asked about each client.
+    AutoAsk,
+}
+
+impl Mastering {
+    /// Whether a master that is there already is used.
+    pub fn joins(self) -> bool {
+        matches!(self, Self::No | Self::Auto | Self::AutoAsk)
+    }
+
+    /// Whether the person is asked before a client is served.
+    pub fn asks(self) -> bool {
+        matches!(self, Self::Ask | Self::AutoAsk)
+    }
+}
+
+/// Connection sharing.
 #[derive(Debug, Clone, Default)]
 pub struct Sharing {
-    /// `ControlMaster`: no, yes, ask, auto, autoask (0–4).
-    pub master: u8,
+    /// `ControlMaster`.
+    pub master: Mastering,
     /// `ControlPath`, unless none.
     pub path: Option<Template>,
     /// `ControlPersist`: none is no, zero is for ever.
     pub persist: Option<u32>,
+    /// `XsshShare auto` (ours): each destination gets a master by itself.
+    pub automatic: bool,
 }

@@ -20,7 +20,7 @@ pub use auth::{AddKeys, Auth, IdentityAgent, Method};
 pub use connection::{AddressFamily, Connection, Rekey};
 pub use forward::{ChannelTimeout, Connect, Forward, Listen, Permitted};
 pub use forwarded_agent::ForwardedAgent;
-pub use forwarding::{Forwarding, Sharing};
+pub use forwarding::{Forwarding, Mastering, Sharing};
 pub use host_key::{FingerprintHash, HostKey, StrictChecking, UpdateHostKeys};
 pub use route::{Jump, Route};
 pub use session::{RequestTty, Session, SessionType};

@@ -7,6 +7,7 @@ mod destination;
 mod escape;
 mod key_file;
 mod known_hosts;
+mod mux;
 mod netrc;
 mod proxy;
 mod scratch;
@@ -28,6 +29,7 @@ pub const ALL: &[Entry] = &[
     ("http", proxy::http),
     ("key_file", key_file::key_file),
     ("known_hosts", known_hosts::known_hosts),
+    ("mux", mux::mux),
     ("netrc", netrc::netrc),
     ("socks4a", proxy::socks4a),
     ("socks5", proxy::socks5),

@@ -1,0 +1,104 @@
+//! `-O`: telling a master what to do.
+
+use ::log::debug;
+use xssh_ssh::config::LocalContext;
+use xssh_ssh::config::tokens::Tokens;
+use xssh_ssh::forward::Order;
+use xssh_ssh::limits::MUX_PROBE;
+use xssh_ssh::mux::{Client, ClientError, Forward, SocketError, dial};
+use xssh_ssh::settings::{self, LogLevel, Settings};
+
+use super::place::Place;
+use crate::args::Control;
+use crate::{help, words};
+
+/// Does what `-O` asks for; the exit code.
+pub(crate) fn run(what: Control, place: Option<&Place>, settings: &Settings, context: &LocalContext) -> u8 {
+    let Some(place) = place else {
+        return words::fail(&"No ControlPath specified for \"-O\" command");
+    };
+    let socket = match dial(&place.path) {
+        Ok(socket) => socket,
+        Err(SocketError::Absent(path)) => {
+            return words::fail(&format!("Control socket connect({}): No such file or directory", path.display()));
+        }
+        Err(error) => return words::fail(&error),
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return words::fail(&error),
+    };
+    let done = runtime.block_on(async {
+        let mut client = Client::greet(socket, MUX_PROBE).await?;
+        tell(&mut client, what, settings, context).await
+    });
+    match done {
+        Ok(code) => code,
+        Err(error) => words::fail(&error),
+    }
+}
+
+async fn tell(
+    client: &mut Client,
+    what: Control,
+    settings: &Settings,
+    context: &LocalContext,
+) -> Result<u8, ClientError> {
+    let said = |text: &str| {
+        if settings.log_level != LogLevel::Quiet {
+            words::say(&format_args!("{text}\r"));
+        }
+    };
+    match what {
+        Control::Check => {
+            let pid = client.alive(MUX_PROBE).await?;
+            words::say(&format_args!("Master running (pid={pid})\r"));
+        }
+        Control::Exit => {
+            client.terminate().await?;
+            said("Exit request sent.");
+        }
+        Control::Stop => {
+            client.stop().await?;
+            said("Stop listening request sent.");
+        }
+        Control::Forward => {
+            let mut ports = String::new();
+            for port in open_forwards(client, settings, context).await? {
+                ports.push_str(&format!("{port}\n"));
+            }
+            return Ok(help::stdout(&ports));
+        }
+        Control::Cancel => {
+            for forward in forwards(settings, context)? {
+                client.close_forward(forward).await?;
+            }
+        }
+    }
+    Ok(0)
+}
+
+/// Has the master open the forwards of the settings; the ports that the host chose.
+pub(super) async fn open_forwards(
+    client: &mut Client,
+    settings: &Settings,
+    context: &LocalContext,
+) -> Result<Vec<u32>, ClientError> {
+    let mut ports = Vec::new();
+    for forward in forwards(settings, context)? {
+        debug!("Requesting forwarding of {forward:?}");
+        ports.extend(client.open_forward(forward).await?);
+    }
+    Ok(ports)
+}
+
+fn forwards(settings: &Settings, context: &LocalContext) -> Result<Vec<Forward>, ClientError> {
+    let tokens = Tokens::new(settings, context);
+    let order = |forward: &settings::Forward| {
+        Order::new(forward, &tokens).map_err(|error| ClientError::Failed(error.to_string()))
+    };
+    let forwarding = &settings.forwarding;
+    let local = forwarding.local.iter().map(|forward| Ok(Forward::local(&order(forward)?)));
+    let remote = forwarding.remote.iter().map(|forward| Ok(Forward::remote(&order(forward)?)));
+    local.chain(remote).collect()
+}

@@ -1,0 +1,79 @@
+//! A person at the terminal of a shared connection.
+
+use rustix::termios::LocalModes;
+use xssh_tests::call::Running;
+use xssh_tests::terminal::Terminal;
+use xssh_tests::world::{HOST, World};
+
+use super::{PAIRS, Program, Standing, Xssh, logins};
+
+fn start(program: Program, world: &World, terminal: &Terminal, args: &[&str]) -> Running {
+    let [setsid, ctty, end] = Terminal::owner();
+    let inner = program.call(&world.home, args);
+    let call = world.home.call(setsid).arg(ctty).arg(end).args(inner.words());
+    terminal.start(call.env("TERM", "xterm-256color"))
+}
+
+#[test]
+fn a_shell() {
+    for (master, client) in PAIRS {
+        let world = World::direct();
+        let standing = Standing::start(master, &world.home, &[]);
+        let mut terminal = Terminal::new();
+        terminal.resize(101, 33);
+        let before = terminal.modes();
+        let running = start(client, &world, &terminal, &["-S", &standing.path, HOST]);
+        terminal.type_in("PS1='ready'' $ '; unset HISTFILE\r");
+        terminal.wait_for("ready $ ");
+        assert!(!terminal.modes().local_modes.intersects(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG));
+        terminal.type_in("stty size; echo $((6*7)) $TERM\r");
+        terminal.wait_for("33 101\r\n42 xterm-256color\r\n");
+        terminal.type_in("exit 3\r");
+        terminal.wait_for("Shared connection to 127.0.0.1 closed.");
+        let _ = running.wait().ends(3);
+        assert_eq!(before.local_modes, terminal.modes().local_modes, "{master:?} {client:?}");
+        assert_eq!(logins(&world.target), 1);
+    }
+}
+
+#[test]
+fn window_changes() {
+    for (master, client) in PAIRS {
+        let world = World::direct();
+        let standing = Standing::start(master, &world.home, &[]);
+        let mut terminal = Terminal::new();
+        let script = "trap 'echo told' WINCH; while :; do stty size; sleep 0.1; done";
+        let command = format!("exec bash -c \"{script}\"");
+        let running = start(client, &world, &terminal, &["-t", "-S", &standing.path, HOST, &command]);
+        terminal.wait_for("24 80\r\n24 80\r\n");
+        terminal.resize(132, 50);
+        terminal.wait_for("told");
+        terminal.wait_for("50 132");
+        terminal.type_in("\r~.");
+        let _ = running.wait().ends(255);
+    }
+}
+
+/// `~.` ends one session and no other; what would stop the program is not there.
+#[test]
+fn escapes_are_for_one_session() {
+    for client in [Xssh, Program::OpenSsh] {
+        let world = World::direct();
+        let standing = Standing::start(Xssh, &world.home, &[]);
+        let mut other = client.call(&world.home, &["-S", &standing.path, HOST, "cat"]).start();
+        let stdin = other.stdin.take();
+        let mut terminal = Terminal::new();
+        let before = terminal.modes();
+        let options = ["-tt", "-S", &standing.path, HOST, "stty -echo; echo ready; cat"];
+        let running = start(client, &world, &terminal, &options);
+        terminal.wait_for("ready");
+        terminal.type_in("\r~\x1a");
+        terminal.wait_for("not available to multiplexed sessions");
+        terminal.type_in("\r~.");
+        let _ = running.wait().ends(255);
+        assert_eq!(before.local_modes, terminal.modes().local_modes);
+        drop(stdin);
+        let _ = other.finish().ok();
+        assert_eq!(logins(&world.target), 1);
+    }
+}
