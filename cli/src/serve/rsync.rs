@@ -22,6 +22,7 @@ use super::forced;
 use super::journal::Outcome;
 use plan::Plan;
 use staging::Staging;
+use watch::Watch;
 
 /// Where a system has its rsync.
 const PROGRAMS: [&str; 3] = ["/usr/bin/rsync", "/usr/local/bin/rsync", "/bin/rsync"];
@@ -146,15 +147,12 @@ fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required
         }
         ::log::warn!("Landlock is not to be had; rsync's --confine-root is all that keeps it in the tree");
     }
-    let limits = granted.limits();
-    if let Some(why) = watch::excess(limits, &job.root).filter(|_| !job.plan.is_sender) {
-        return Err(why);
-    }
+    let watch = if job.plan.is_sender { None } else { Some(Watch::begin(granted.limits(), &job.root)?) };
     let (mut child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
     let mut full = None;
-    if !job.plan.is_sender {
-        watch::bound(limits, &job.root, &child)?;
-        full = watch::watch(limits, &job.root, &mut child)?;
+    if let Some(watch) = watch {
+        watch.bound(&child)?;
+        full = watch.watch(&mut child)?;
     }
     let ended = child.wait().map_err(|error| format!("rsync: {error}"))?;
     let code = ended.code().and_then(|code| u8::try_from(code).ok());

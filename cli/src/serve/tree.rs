@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use xssh_fs::{Granted, RelPath, Room, Root, Usage};
-use xssh_gate::{Confined, Domain, Limits, Right, TreeAuthority};
+use xssh_fs::{Granted, RelPath, Root, Tally, Usage};
+use xssh_gate::{Confined, Domain, Right, TreeAuthority};
 use xssh_sync::{Opened, Refusal, Role, Start};
 
 use super::conversation;
 use super::journal::{Outcome, REFUSED};
+use super::ledger::{self, Ledger, Page, Part};
 use super::pace::{Meter, Paced};
 use crate::environment;
 use crate::sync::ground::Ground;
@@ -26,7 +27,7 @@ pub(super) fn serve(granted: TreeAuthority<'_>, required: bool, log: &(dyn Fn(&O
         Ok(output) => output,
         Err(error) => return Outcome::refused(format!("standard output cannot be used: {error}")),
     };
-    let (root, confined) = match enter(granted, required) {
+    let Entered { root, confined, _ledger } = match enter(granted, required) {
         Ok(entered) => entered,
         Err(why) => return answer(output, &why),
     };
@@ -71,8 +72,16 @@ fn answer(output: File, why: &str) -> Outcome {
     Outcome::refused(why.to_owned())
 }
 
+/// A held root in which this process is confined.
+struct Entered {
+    root: Root,
+    confined: Confined,
+    /// What other sessions have of it counts too, as long as this is held.
+    _ledger: Option<Ledger>,
+}
+
 /// Holds the root and confines this process to it, before a byte of the client's is read.
-fn enter(granted: TreeAuthority<'_>, required: bool) -> Result<(Root, Confined), String> {
+fn enter(granted: TreeAuthority<'_>, required: bool) -> Result<Entered, String> {
     let access = granted.access();
     let may = Granted { replace: access.replace, remove: access.delete };
     let root = Root::open(granted.root()).map_err(|_| "the tree of this key is not there".to_owned())?;
@@ -82,22 +91,25 @@ fn enter(granted: TreeAuthority<'_>, required: bool) -> Result<(Root, Confined),
         (true, false) => Right::Write,
         (true, true) => Right::WriteDevices,
     };
+    let page = if access.writes() { Page::open(granted.limits(), &root)? } else { None };
     // Further lanes come by a socket of this account's, and owners by their names.
     let domain = Domain::new(required).open_to_others().allow_system().allow_names();
     let confined = domain.allow(&held, right).and_then(Domain::enter).map_err(|error| error.to_string())?;
-    Ok((bounded(granted, root.granting(may)), confined))
+    let ledger = page.map(|page| Ledger::join(page, &root, Part::Takes)).transpose()?;
+    let root = bounded(granted, root.granting(may), ledger.as_ref());
+    Ok(Entered { root, confined, _ledger: ledger })
 }
 
 /// Bounds what may be added, by what is there.
-fn bounded(granted: TreeAuthority<'_>, root: Root) -> Root {
-    let Limits { quota, max_files, max_file_size, .. } = granted.limits();
-    if !granted.access().writes() || quota.is_none() && max_files.is_none() && max_file_size.is_none() {
-        return root;
+fn bounded(granted: TreeAuthority<'_>, root: Root, ledger: Option<&Ledger>) -> Root {
+    let limits = granted.limits();
+    match ledger {
+        Some(ledger) => root.within(Arc::new(ledger.room(limits))),
+        None if granted.access().writes() && limits.max_file_size.is_some() => {
+            root.within(Arc::new(ledger::room(Arc::new(Tally::new(Usage::default())), limits)))
+        }
+        None => root,
     }
-    let usage = if quota.is_some() || max_files.is_some() { root.usage() } else { Usage::default() };
-    let left = |most: &Option<u64>, used: u64| most.map_or(u64::MAX, |most| most.saturating_sub(used));
-    let room = Room::new(left(quota, usage.bytes), left(max_files, usage.entries), max_file_size.unwrap_or(u64::MAX));
-    root.within(Arc::new(room))
 }
 
 /// Ends the process where nothing passes for too long: a thread that reads or writes cannot be asked to.

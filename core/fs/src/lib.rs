@@ -41,7 +41,7 @@ pub use follow::Follow;
 pub use granted::Granted;
 pub use lock::Lock;
 pub use path::RelPath;
-pub use room::{Room, Usage};
+pub use room::{Room, Tally, Usage};
 pub use root::Root;
 pub use space::Space;
 pub use staged::{Staged, is_partial_name, is_staged_here, is_staged_name};

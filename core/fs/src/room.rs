@@ -5,16 +5,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use xssh_os::shared::Counters;
+
 use crate::walk::{Span, walk};
 use crate::{FsError, Kind, RelPath, Root};
-
-/// What is left, for all who hold the tree by this value.
-#[derive(Debug)]
-pub struct Room {
-    bytes: AtomicU64,
-    entries: AtomicU64,
-    largest: u64,
-}
 
 /// What a tree holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,25 +19,119 @@ pub struct Usage {
     pub entries: u64,
 }
 
+/// What a tree is held to have: what it was measured to hold, and what was taken since by those who take before they write.
+#[derive(Debug)]
+pub struct Tally(Numbers);
+
+#[derive(Debug)]
+enum Numbers {
+    Own([AtomicU64; 2]),
+    Shared(Counters),
+}
+
+impl Tally {
+    /// One of this process alone.
+    pub fn new(usage: Usage) -> Self {
+        Self(Numbers::Own([usage.bytes.into(), usage.entries.into()]))
+    }
+
+    /// One that other processes take from too.
+    pub fn shared(counters: Counters) -> Self {
+        Self(Numbers::Shared(counters))
+    }
+
+    fn numbers(&self) -> &[AtomicU64; 2] {
+        match &self.0 {
+            Numbers::Own(numbers) => numbers,
+            Numbers::Shared(counters) => counters,
+        }
+    }
+
+    /// What it says now.
+    pub fn usage(&self) -> Usage {
+        let [bytes, entries] = self.numbers().each_ref().map(|number| number.load(Ordering::Relaxed));
+        Usage { bytes, entries }
+    }
+
+    /// The tree was measured while nobody took anything.
+    pub fn set(&self, usage: Usage) {
+        for (number, found) in self.numbers().iter().zip([usage.bytes, usage.entries]) {
+            number.store(found, Ordering::Relaxed);
+        }
+    }
+
+    /// The tree was measured while others may have taken what they have not written yet: it holds that much at the least.
+    pub fn raise(&self, usage: Usage) {
+        for (number, found) in self.numbers().iter().zip([usage.bytes, usage.entries]) {
+            number.fetch_max(found, Ordering::Relaxed);
+        }
+    }
+
+    /// The same where nobody seems to take anything: what was said `before` it was measured is forgotten, unless somebody has taken
+    /// something since.
+    pub fn renew(&self, before: Usage, usage: Usage) {
+        let each = self.numbers().iter().zip([(before.bytes, usage.bytes), (before.entries, usage.entries)]);
+        for (number, (before, found)) in each {
+            if number.compare_exchange(before, found, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+                number.fetch_max(found, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// What may be added, for all who hold the tree by this value.
+#[derive(Debug)]
+pub struct Room {
+    tally: Arc<Tally>,
+    most: Usage,
+    largest: u64,
+}
+
 impl Room {
-    /// So many bytes and entries, and no file larger than that.
-    pub fn new(bytes: u64, entries: u64, largest: u64) -> Self {
-        Self { bytes: bytes.into(), entries: entries.into(), largest }
+    /// A tree may hold so much, and no file more than that.
+    pub fn new(tally: Arc<Tally>, most: Usage, largest: u64) -> Self {
+        Self { tally, most, largest }
+    }
+
+    /// Takes room for so much more, all of it or nothing.
+    pub fn take(&self, wanted: Usage) -> bool {
+        if !self.take_bytes(wanted.bytes) {
+            return false;
+        }
+        let has_entries = take(self.entries(), wanted.entries, self.most.entries);
+        if !has_entries {
+            give(self.bytes(), wanted.bytes);
+        }
+        has_entries
+    }
+
+    fn bytes(&self) -> &AtomicU64 {
+        &self.tally.numbers()[0]
+    }
+
+    fn entries(&self) -> &AtomicU64 {
+        &self.tally.numbers()[1]
+    }
+
+    fn take_bytes(&self, amount: u64) -> bool {
+        take(self.bytes(), amount, self.most.bytes)
     }
 
     /// Takes room for one more name.
     pub(crate) fn claim_entry(&self, path: &RelPath) -> Result<(), FsError> {
-        if take(&self.entries, 1) { Ok(()) } else { Err(FsError::Full { path: path.clone(), what: "more entries" }) }
+        let has_room = take(self.entries(), 1, self.most.entries);
+        if has_room { Ok(()) } else { Err(FsError::Full { path: path.clone(), what: "more entries" }) }
     }
 }
 
-fn take(from: &AtomicU64, amount: u64) -> bool {
-    from.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(amount)).is_ok()
+/// Nothing fits everywhere, also where there is too much already.
+fn take(used: &AtomicU64, amount: u64, most: u64) -> bool {
+    let more = |used: u64| used.checked_add(amount).filter(|sum| amount == 0 || *sum <= most);
+    used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
 }
 
-fn give(to: &AtomicU64, amount: u64) {
-    // None of these is near the end of its numbers but the one that means no bound.
-    let _ = to.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_add(amount)));
+fn give(used: &AtomicU64, amount: u64) {
+    let _ = used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used.saturating_sub(amount)));
 }
 
 impl Root {
@@ -64,10 +152,10 @@ impl Root {
         if size > room.largest {
             return Err(full("files of this size"));
         }
-        if !take(&room.bytes, size.saturating_sub(old)) {
+        if !room.take_bytes(size.saturating_sub(old)) {
             return Err(full("this much"));
         }
-        give(&room.bytes, old.saturating_sub(size));
+        give(room.bytes(), old.saturating_sub(size));
         Ok(())
     }
 
@@ -85,8 +173,8 @@ impl Root {
     /// Gives back what an entry that has gone had taken.
     pub(crate) fn gone(&self, taken: Option<u64>) {
         if let (Some(room), Some(bytes)) = (&self.room, taken) {
-            give(&room.entries, 1);
-            give(&room.bytes, bytes);
+            give(room.entries(), 1);
+            give(room.bytes(), bytes);
         }
     }
 
@@ -120,6 +208,32 @@ mod tests {
         RelPath::parse(text.as_bytes()).unwrap()
     }
 
+    fn room(most: Usage, largest: u64) -> Room {
+        Room::new(Arc::new(Tally::new(Usage::default())), most, largest)
+    }
+
+    #[test]
+    fn all_is_taken_or_nothing_and_nothing_always_fits() {
+        let room = room(Usage { bytes: 10, entries: 3 }, u64::MAX);
+        assert!(!room.take(Usage { bytes: 4, entries: 4 }) && !room.take(Usage { bytes: 11, entries: 1 }));
+        assert_eq!(room.tally.usage(), Usage::default());
+        assert!(!room.take(Usage { bytes: u64::MAX, entries: 0 }));
+        assert!(room.take(Usage { bytes: 10, entries: 3 }));
+        room.tally.raise(Usage { bytes: 50, entries: 1 });
+        assert_eq!(room.tally.usage(), Usage { bytes: 50, entries: 3 });
+        assert!(room.take(Usage::default()) && !room.take(Usage { bytes: 1, entries: 0 }));
+    }
+
+    #[test]
+    fn what_was_taken_while_a_tree_was_measured_is_not_forgotten() {
+        let tally = Arc::new(Tally::new(Usage { bytes: 90, entries: 9 }));
+        let room = Room::new(tally.clone(), Usage { bytes: 100, entries: 100 }, u64::MAX);
+        let before = tally.usage();
+        assert!(room.take(Usage { bytes: 5, entries: 0 }));
+        tally.renew(before, Usage { bytes: 20, entries: 2 });
+        assert_eq!(tally.usage(), Usage { bytes: 95, entries: 2 });
+    }
+
     #[test]
     fn a_tree_is_measured_and_names_of_one_file_count_once() {
         let folder = tempfile::tempdir().unwrap();
@@ -133,7 +247,7 @@ mod tests {
     #[test]
     fn no_more_is_added_than_there_is_room_for() {
         let folder = tempfile::tempdir().unwrap();
-        let root = Root::open(folder.path()).unwrap().within(Arc::new(Room::new(10, 3, 8)));
+        let root = Root::open(folder.path()).unwrap().within(Arc::new(room(Usage { bytes: 10, entries: 3 }, 8)));
         let is_full = |done: Result<(), FsError>| matches!(done, Err(FsError::Full { .. }));
         assert!(is_full(root.claim(&path("a"), 9, 0)));
         root.claim(&path("a"), 8, 0).unwrap();

@@ -10,6 +10,7 @@ mod pushes;
 mod races;
 mod relayed;
 mod synced;
+mod together;
 mod unconfined;
 mod variables;
 

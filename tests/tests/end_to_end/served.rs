@@ -25,6 +25,7 @@ pub(crate) struct Served<F> {
     pub(crate) server: F,
     pub(crate) home: Home,
     canary: (fs::Metadata, fs::Metadata),
+    root: PathBuf,
 }
 
 /// Tests behind a real sshd, and behind our own server.
@@ -105,7 +106,8 @@ impl<F: Front> Served<F> {
         }
         let looked = |path: &Path| fs::symlink_metadata(path).expect("the canary");
         let canary = (looked(&canary), looked(&server.folder().join("outside")));
-        let served = Self { server, home, canary };
+        let root = server.folder().join("root");
+        let served = Self { server, home, canary, root };
         served.grant(options);
         served
     }
@@ -126,7 +128,7 @@ impl<F: Front> Served<F> {
 
     /// The tree.
     pub(crate) fn root(&self) -> PathBuf {
-        self.folder().join("root")
+        self.root.clone()
     }
 
     /// A path of the client's.
@@ -204,6 +206,21 @@ impl<F: Front> Served<F> {
                 }
             }
         }
+    }
+}
+
+impl<F> Drop for Served<F> {
+    fn drop(&mut self) {
+        forget(&self.root);
+    }
+}
+
+/// Removes what the sessions of a tree have counted together, if they have.
+pub(crate) fn forget(root: &Path) {
+    if let Ok(top) = fs::metadata(root) {
+        let (major, minor) = (rustix::fs::major(top.dev()), rustix::fs::minor(top.dev()));
+        let uid = rustix::process::geteuid().as_raw();
+        let _ = fs::remove_file(format!("/dev/shm/xssh-room-{uid}-{major}-{minor}-{}", top.ino()));
     }
 }
 

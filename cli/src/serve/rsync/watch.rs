@@ -9,54 +9,64 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use xssh_fs::Root;
 use xssh_gate::Limits;
 
+use crate::serve::ledger::{Ledger, Page, Part, excess};
+
 /// How long after a look the next comes at the least, and how many times as long as it took.
 const PAUSE: Duration = Duration::from_millis(500);
 const SHARE: u32 = 20;
 /// How often it is seen whether rsync has ended.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Why a key may take no more.
-pub(super) fn excess(limits: &Limits, root: &Root) -> Option<String> {
-    if limits.quota.is_none() && limits.max_files.is_none() {
-        return None;
-    }
-    let usage = root.usage();
-    if let Some(quota) = limits.quota.filter(|quota| usage.bytes > *quota) {
-        return Some(format!("the tree holds {} bytes, and this key may have {quota}", usage.bytes));
-    }
-    let most = limits.max_files.filter(|most| usage.entries > *most);
-    most.map(|most| format!("the tree holds {} entries, and this key may have {most}", usage.entries))
+/// What a key may take, and what it has.
+pub(super) struct Watch<'a> {
+    limits: &'a Limits,
+    root: &'a Root,
+    /// None where nothing is counted.
+    ledger: Option<Ledger>,
 }
 
-/// Bounds the size of each file that it writes.
-pub(super) fn bound(limits: &Limits, root: &Root, child: &Child) -> Result<(), String> {
-    let left = limits.quota.map(|quota| quota.saturating_sub(root.usage().bytes));
-    let Some(most) = [limits.max_file_size, left].into_iter().flatten().min() else { return Ok(()) };
-    let limit = Rlimit { current: Some(most), maximum: Some(most) };
-    let set = prlimit(Some(Pid::from_child(child)), Resource::Fsize, limit);
-    set.map(drop).map_err(|errno| format!("rsync cannot be bounded: {errno}"))
-}
-
-/// Looks after it until it ends. Says why it was ended, if it was.
-pub(super) fn watch(limits: &Limits, root: &Root, child: &mut Child) -> Result<Option<String>, String> {
-    if limits.quota.is_none() && limits.max_files.is_none() {
-        return Ok(None);
+impl<'a> Watch<'a> {
+    /// Measures the tree, where that is to be known.
+    pub(super) fn begin(limits: &'a Limits, root: &'a Root) -> Result<Self, String> {
+        let page = Page::open(limits, root)?;
+        let ledger = page.map(|page| Ledger::join(page, root, Part::Looks)).transpose()?;
+        let watch = Self { limits, root, ledger };
+        let usage = watch.ledger.as_ref().map(Ledger::usage);
+        match usage.and_then(|usage| excess(limits, usage)) {
+            Some(why) => Err(why),
+            None => Ok(watch),
+        }
     }
-    let mut next = Instant::now() + PAUSE;
-    loop {
-        if child.try_wait().map_err(|error| format!("rsync: {error}"))?.is_some() {
-            return Ok(excess(limits, root));
+
+    /// Bounds the size of each file that it writes.
+    pub(super) fn bound(&self, child: &Child) -> Result<(), String> {
+        let used = self.ledger.as_ref().map_or(0, |ledger| ledger.usage().bytes);
+        let left = self.limits.quota.map(|quota| quota.saturating_sub(used));
+        let Some(most) = [self.limits.max_file_size, left].into_iter().flatten().min() else { return Ok(()) };
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        let set = prlimit(Some(Pid::from_child(child)), Resource::Fsize, limit);
+        set.map(drop).map_err(|errno| format!("rsync cannot be bounded: {errno}"))
+    }
+
+    /// Looks after it until it ends. Says why it was ended, if it was.
+    pub(super) fn watch(&self, child: &mut Child) -> Result<Option<String>, String> {
+        let Some(ledger) = &self.ledger else { return Ok(None) };
+        let mut next = Instant::now() + PAUSE;
+        loop {
+            if child.try_wait().map_err(|error| format!("rsync: {error}"))?.is_some() {
+                return Ok(excess(self.limits, ledger.look(self.root)));
+            }
+            if Instant::now() < next {
+                thread::sleep(TICK);
+                continue;
+            }
+            let began = Instant::now();
+            if let Some(why) = excess(self.limits, ledger.look(self.root)) {
+                // It has not been waited for, so its number is its own; its children end with its pipes.
+                let _ = kill_process(Pid::from_child(child), Signal::KILL);
+                return Ok(Some(why));
+            }
+            next = Instant::now() + PAUSE.max(began.elapsed() * SHARE);
         }
-        if Instant::now() < next {
-            thread::sleep(TICK);
-            continue;
-        }
-        let began = Instant::now();
-        if let Some(why) = excess(limits, root) {
-            // It has not been waited for, so its number is its own; its children end with its pipes.
-            let _ = kill_process(Pid::from_child(child), Signal::KILL);
-            return Ok(Some(why));
-        }
-        next = Instant::now() + PAUSE.max(began.elapsed() * SHARE);
     }
 }

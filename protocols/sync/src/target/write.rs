@@ -124,7 +124,7 @@ impl Writer<'_> {
         if *blake3::hash(&small.bytes).as_bytes() != small.digest {
             return self.shared.problem(path, "its contents were damaged on the way");
         }
-        let room = self.claim(wanted, small.bytes.len() as u64);
+        let room = self.claim(wanted, small.bytes.len() as u64, 0);
         let done = room.and_then(|()| Place::of(self.shared, wanted, false)).and_then(|place| {
             place.file().write_all(&small.bytes).map_err(|error| FsError::io(path, error))?;
             self.finish(place, wanted, &small.meta, small.bytes.len() as u64)
@@ -142,15 +142,16 @@ impl Writer<'_> {
         self.shared.change(&wanted.item.path, if wanted.replaces { Change::Contents } else { Change::NewFile });
     }
 
-    /// Takes room for what is about to be written.
-    fn claim(&self, wanted: &Wanted, size: u64) -> Result<(), FsError> {
+    /// Takes room for what is about to be written. `left`: the size of what a run that was cut has left of it, which goes too.
+    fn claim(&self, wanted: &Wanted, size: u64, left: u64) -> Result<(), FsError> {
         let (root, own) = self.shared.tree.place(&wanted.item.path)?;
         let old = if wanted.replaces { root.stat(&own).ok().filter(|there| there.links == 1) } else { None };
-        root.claim(&own, size, old.map_or(0, |there| there.size))
+        root.claim(&own, size, old.map_or(0, |there| there.size).saturating_add(left))
     }
 
     fn begin(&self, file: FileId, wanted: &Wanted, meta: Meta) -> Result<Growing, FsError> {
-        self.claim(wanted, meta.size)?;
+        let (root, own) = self.shared.tree.place(&wanted.item.path)?;
+        self.claim(wanted, meta.size, root.partial(&own).map_or(0, |(_, size)| size))?;
         let (basis, place) = match self.shared.bases.take(file) {
             Some((held, place)) => (Some(held), place),
             None => (None, Place::of(self.shared, wanted, true)?),
