@@ -181,10 +181,10 @@ refuse\t''"
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay -d 'No tree, but a way to this host: the client\'s command is run there, as this account and with its keys' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-command -d 'This command is run there, whatever the client says' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l relay-config -d 'This ssh_config counts for the way there, instead of the account\'s and the system\'s' -r -F
-complete -c xssh -n "__fish_xssh_using_subcommand serve" -l quota -d 'The files of the tree may have so many bytes together' -r
-complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-file-size -d 'No file may be larger' -r
-complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-files -d 'The tree may hold so many entries' -r
-complete -c xssh -n "__fish_xssh_using_subcommand serve" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l quota -d 'The files of the tree, or of a repository, may have so many bytes together' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-file-size -d 'No file may be larger; by cvs, none that is sent' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-files -d 'The tree, or a repository, may hold so many entries' -r
+complete -c xssh -n "__fish_xssh_using_subcommand serve" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync and cvs both ways, rsync where it sends' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l idle-timeout -d 'A session in which nothing passes for so long is ended; not with --relay' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand serve" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
@@ -214,10 +214,10 @@ refuse\t''"
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay -d 'No tree, but a way to this host: the client\'s command is run there, as this account and with its keys' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay-command -d 'This command is run there, whatever the client says' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l relay-config -d 'This ssh_config counts for the way there, instead of the account\'s and the system\'s' -r -F
-complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l quota -d 'The files of the tree may have so many bytes together' -r
-complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-file-size -d 'No file may be larger' -r
-complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-files -d 'The tree may hold so many entries' -r
-complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l quota -d 'The files of the tree, or of a repository, may have so many bytes together' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-file-size -d 'No file may be larger; by cvs, none that is sent' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-files -d 'The tree, or a repository, may hold so many entries' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l rate -d 'No more passes in a second, in KiB without a letter: xssh sync and cvs both ways, rsync where it sends' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l idle-timeout -d 'A session in which nothing passes for so long is ended; not with --relay' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-sessions -d 'So many sessions of this key at once' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r

@@ -1,7 +1,7 @@
 //! The system's cvs behind a gate, for the repositories of a grant.
 //!
 //! In the order of a session: the client names its root (`pump::greet`); `repository` looks at what the root's `CVSROOT` says;
-//! `committer` makes a login where the key's owner has no account; `server` starts cvs in a Landlock domain of that root; `pump`
+//! `committer` makes a login where the key's owner has no account; `server` starts cvs in a Landlock domain of that root, `room` says how much may be added to it; `pump`
 //! carries bytes between the client, the gate (`xssh_cvs::Gate`) and the server until one of them ends.
 //!
 //! The command line of the client's is not used: what runs is always cvs as it is installed, with words of our own.
@@ -9,11 +9,13 @@
 mod committer;
 mod pump;
 mod repository;
+mod room;
 mod server;
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
@@ -26,6 +28,7 @@ use super::own;
 use crate::environment;
 use crate::words::{self, FAILED};
 use pump::Client;
+use room::Room;
 use server::{Server, Started};
 
 /// Serves a client.
@@ -33,8 +36,8 @@ pub(super) fn serve(granted: CvsAuthority<'_>, required: bool, log: &(dyn Fn(&Ou
     let mut outcome = Outcome::default();
     match attend(granted, required, &mut outcome, log) {
         Ok(Some(refusal)) => {
-            let Outcome { confined, ran, .. } = outcome;
-            Outcome { confined, ran, ..Outcome::refused(refusal.to_string()) }
+            let Outcome { confined, ran, moved, .. } = outcome;
+            Outcome { confined, ran, moved, ..Outcome::refused(refusal.to_string()) }
         }
         Ok(None) => outcome,
         Err(error) => Outcome { failed: Some(error.to_string()), code: FAILED, ..outcome },
@@ -48,12 +51,13 @@ fn attend(
     outcome: &mut Outcome,
     log: &(dyn Fn(&Outcome) + Sync),
 ) -> io::Result<Option<Refusal>> {
-    let mut client = Client::new(Gate::new(grant(granted)))?;
+    let mut client = Client::new(Gate::new(grant(granted)), granted.limits().rate)?;
     let watched = client.watched();
     thread::scope(|scope| {
         // Dropped when all is done, whatever comes of it.
         let (_going_on, stop) = sync_channel(0);
-        if let Some(idle) = granted.idle() {
+        if let Some(idle) = granted.limits().idle {
+            let watched = watched.clone();
             scope.spawn(move || {
                 if watched.watch(idle, &stop) {
                     end(idle, log);
@@ -62,16 +66,25 @@ fn attend(
         }
         if let Some(root) = client.greet()? {
             match start(granted, root, required) {
-                Ok(Ready { started, repository, login }) => {
+                Ok(Ready { started, repository, login, room }) => {
                     outcome.confined = Some(started.confined);
                     outcome.ran = Some(started.words.clone());
+                    // As above.
+                    let (_going_on, until) = sync_channel(0);
+                    if room.is_bounded() {
+                        let room = room.clone();
+                        scope.spawn(move || room.watch(&watched, &until));
+                    }
+                    client.gate().bound(room.bounds());
                     client.gate().serve(repository, login.as_ref());
                     client.carry(started)?;
+                    outcome.failed = room.excess();
                 }
                 Err(why) => client.gate().refuse(Refusal::Server(why)),
             }
         }
         client.finish();
+        outcome.moved = Some(client.gate().sent());
         let refusal = client.gate().refusal().cloned();
         Ok(refusal)
     })
@@ -90,6 +103,7 @@ struct Ready {
     started: Started,
     repository: Repository,
     login: Option<Login>,
+    room: Arc<Room>,
 }
 
 /// A server for the root that the client has named.
@@ -101,6 +115,9 @@ fn start(granted: CvsAuthority<'_>, root: usize, required: bool) -> Result<Ready
     }
     let repository = repository::survey(root).map_err(|error| unusable(root, &error))?;
     let runs_hooks = granted.runs_hooks() && (granted.is_admin() || repository.names_programs());
+    let room = Room::of(root, granted.limits())
+        .map(Arc::new)
+        .map_err(|why| format!("the repository cannot be measured: {why}"))?;
     let server = Server { root, may_write: granted.may_write(), runs_hooks };
     // A reader is the author of nothing.
     let author = granted.name().filter(|name| granted.may_write() && *name != account.user);
@@ -119,7 +136,8 @@ fn start(granted: CvsAuthority<'_>, root: usize, required: bool) -> Result<Ready
         }
         None => (server.start(&account.user, false, required)?, None),
     };
-    Ok(Ready { started, repository, login })
+    room.bound(&started.child)?;
+    Ok(Ready { started, repository, login, room })
 }
 
 /// The administrator's path is none of the client's business, but it has just said it itself.

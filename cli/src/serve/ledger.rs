@@ -33,6 +33,9 @@ pub(super) enum Part {
     Looks,
 }
 
+/// Whether an entry counts.
+type Counts = fn(&RelPath) -> bool;
+
 /// The file, before anything is known of the tree.
 #[derive(Debug)]
 pub(super) struct Page(File);
@@ -43,6 +46,7 @@ pub(super) struct Ledger {
     page: File,
     part: Part,
     tally: Arc<Tally>,
+    counts: Counts,
 }
 
 impl Page {
@@ -94,15 +98,15 @@ fn open(path: &Path, uid: u32) -> io::Result<File> {
 }
 
 impl Ledger {
-    /// Takes part. The tree is measured.
+    /// Takes part. The tree is measured, by what counts of it.
     ///
     /// # Errors
     /// The file is on a disk that is full, or that knows no locks.
-    pub(super) fn join(page: Page, root: &Root, part: Part) -> Result<Self, String> {
-        Self::enter(page.0, root, part).map_err(|error| uncounted(&error))
+    pub(super) fn join(page: Page, root: &Root, part: Part, counts: Counts) -> Result<Self, String> {
+        Self::enter(page.0, root, part, counts).map_err(|error| uncounted(&error))
     }
 
-    fn enter(page: File, root: &Root, part: Part) -> io::Result<Self> {
+    fn enter(page: File, root: &Root, part: Part, counts: Counts) -> io::Result<Self> {
         let is_alone = try_mark(&page, SESSIONS, Mark::Alone)?;
         if !is_alone {
             // Whoever is alone just now measures, and is not for long.
@@ -112,9 +116,9 @@ impl Ledger {
         if part == Part::Takes {
             mark(&page, TAKERS, Mark::Shared)?;
         }
-        let ledger = Self { page, part, tally };
+        let ledger = Self { page, part, tally, counts };
         if is_alone {
-            ledger.tally.set(root.usage());
+            ledger.tally.set(root.usage(counts));
             mark(&ledger.page, SESSIONS, Mark::Shared)?;
         } else {
             let _ = ledger.look(root);
@@ -125,7 +129,7 @@ impl Ledger {
     /// Measures the tree, and notes what it holds.
     pub(super) fn look(&self, root: &Root) -> Usage {
         let before = self.tally.usage();
-        let found = root.usage();
+        let found = root.usage(self.counts);
         // Where that cannot be told, somebody takes.
         let is_taken_from = self.part == Part::Takes || is_marked(&self.page, TAKERS).unwrap_or(true);
         if is_taken_from {
@@ -172,7 +176,7 @@ mod tests {
         Limits { quota: Some(100), max_files: None, max_file_size: None, rate: None, idle: None, sessions: None };
 
     fn join(root: &Root, part: Part) -> Ledger {
-        Ledger::join(Page::open(&LIMITS, root).unwrap().unwrap(), root, part).unwrap()
+        Ledger::join(Page::open(&LIMITS, root).unwrap().unwrap(), root, part, |_| true).unwrap()
     }
 
     /// Takes bytes as a sync does.

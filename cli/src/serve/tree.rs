@@ -95,7 +95,7 @@ fn enter(granted: TreeAuthority<'_>, required: bool) -> Result<Entered, String> 
     // Further lanes come by a socket of this account's, and owners by their names.
     let domain = Domain::new(required).open_to_others().allow_system().allow_names();
     let confined = domain.allow(&held, right).and_then(Domain::enter).map_err(|error| error.to_string())?;
-    let ledger = page.map(|page| Ledger::join(page, &root, Part::Takes)).transpose()?;
+    let ledger = page.map(|page| Ledger::join(page, &root, Part::Takes, |_| true)).transpose()?;
     let root = bounded(granted, root.granting(may), ledger.as_ref());
     Ok(Entered { root, confined, _ledger: ledger })
 }

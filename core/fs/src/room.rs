@@ -178,12 +178,14 @@ impl Root {
         }
     }
 
-    /// What the tree holds now. What cannot be read is not counted.
-    pub fn usage(&self) -> Usage {
+    /// What the tree holds now, as far as it counts. What cannot be read does not.
+    pub fn usage(&self, counts: impl Fn(&RelPath) -> bool) -> Usage {
         let mut usage = Usage::default();
         let mut several = HashSet::new();
         walk(self, &Span { staged: true, ..Span::default() }, &mut |_| true, &mut |found| {
-            if let Ok(found) = found {
+            if let Ok(found) = found
+                && counts(&found.path)
+            {
                 let entry = &found.entry;
                 usage.entries += u64::from(!found.path.is_root());
                 let is_first = entry.links < 2 || several.insert((entry.device, entry.inode));
@@ -241,7 +243,7 @@ mod tests {
         fs::write(folder.path().join("d/a"), "12345").unwrap();
         fs::hard_link(folder.path().join("d/a"), folder.path().join("b")).unwrap();
         fs::write(folder.path().join("c"), "1").unwrap();
-        assert_eq!(Root::open(folder.path()).unwrap().usage(), Usage { bytes: 6, entries: 4 });
+        assert_eq!(Root::open(folder.path()).unwrap().usage(|_| true), Usage { bytes: 6, entries: 4 });
     }
 
     #[test]

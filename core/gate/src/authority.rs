@@ -1,7 +1,6 @@
 //! Where a command meets a grant. No other place makes an authority.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::{
     Access, Grant, Limits, Name, Protocol, Refusal, Relay, RelayTo, Repositories, ServedCommand, Tree, Way, Word,
@@ -105,9 +104,9 @@ impl<'a> CvsAuthority<'a> {
         self.repositories.runs_hooks
     }
 
-    /// How long nothing may pass.
-    pub fn idle(self) -> Option<Duration> {
-        self.limits.idle
+    /// How much may be taken.
+    pub fn limits(self) -> &'a Limits {
+        self.limits
     }
 
     /// What may be done, in words.

@@ -53,6 +53,11 @@ impl Arguments {
         Ok(())
     }
 
+    /// What they have together, in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size as u64
+    }
+
     /// Whether there are none.
     pub(crate) fn is_empty(&self) -> bool {
         self.words.is_empty()

@@ -17,6 +17,7 @@ use std::mem;
 
 use crate::answers::Answers;
 use crate::arguments::Arguments;
+use crate::bounds::{Bounds, Sent};
 use crate::directories::Directories;
 use crate::grant::Grant;
 use crate::limits;
@@ -41,6 +42,8 @@ pub struct Gate {
     /// The directory that was named last, here and in the repository.
     last: (Vec<u8>, Vec<u8>),
     arguments: Arguments,
+    bounds: Bounds,
+    sent: Sent,
     answers: Answers,
     /// The list of requests was asked for.
     listed: bool,
@@ -77,6 +80,8 @@ impl Gate {
             directories: Directories::default(),
             last: Default::default(),
             arguments: Arguments::default(),
+            bounds: Bounds::default(),
+            sent: Sent::default(),
             answers: Answers::default(),
             listed: false,
             busy: false,
@@ -86,6 +91,17 @@ impl Gate {
             refusal: None,
             is_over: false,
         }
+    }
+
+    /// How much the client may send and add, to be said before it is [served](Self::serve).
+    pub fn bound(&mut self, bounds: Bounds) {
+        self.bounds = bounds;
+    }
+
+    /// How many files the client has sent, and what they have together.
+    #[must_use]
+    pub fn sent(&self) -> (u64, u64) {
+        (self.sent.files, self.sent.bytes)
     }
 
     /// Takes what the client said.

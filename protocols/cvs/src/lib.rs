@@ -6,7 +6,7 @@
 //! repository ([`Repository`]), and bytes from both sides until one of them ends.
 //!
 //! `wire` makes typed requests of bytes, `path` says where in a repository a name leads, `modules` what the names of modules stand
-//! for, `arguments` which words of a command are names, `answers` reads the few lines of the server's that matter.
+//! for, `arguments` which words of a command are names, `bounds` how much a client may send and add, `answers` reads the few lines of the server's that matter.
 //!
 //! It must never do I/O, never pass on bytes that it has not understood (each request is written anew from its typed value), and
 //! never take a length of the client's for true. Facts about the protocol are those of the document *cvsclient*; "cvsclient 5.8"
@@ -15,6 +15,7 @@
 
 mod answers;
 mod arguments;
+mod bounds;
 mod command;
 mod directories;
 mod gate;
@@ -27,6 +28,7 @@ mod path;
 mod refusal;
 mod wire;
 
+pub use bounds::{Bounds, Load, Room};
 pub use command::{Command, Effect};
 pub use gate::Gate;
 pub use grant::{Access, Grant, Hooks};

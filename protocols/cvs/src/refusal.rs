@@ -61,6 +61,19 @@ pub enum Refusal {
         /// How much is taken.
         most: u64,
     },
+    /// A larger file than the key may send.
+    #[error("{file} has {size} bytes, and a file of this key's may have {most}")]
+    Large {
+        /// Which.
+        file: String,
+        /// Its size.
+        size: u64,
+        /// The largest.
+        most: u64,
+    },
+    /// There is no room for it.
+    #[error("{0}")]
+    Full(String),
     /// There is no server for it.
     #[error("{0}")]
     Server(String),

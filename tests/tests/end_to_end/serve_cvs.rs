@@ -4,6 +4,7 @@
 mod authors;
 mod clients;
 mod daily;
+mod limits;
 mod programs;
 mod raw;
 mod readers;
@@ -24,7 +25,7 @@ use xssh_tests::sshd::Sshd;
 use xssh_tests::subject::Subject;
 use xssh_tests::world::HOST;
 
-use crate::served::Front;
+use crate::served::{Front, forget};
 use crate::sync::text;
 
 /// A host with a repository, `project` in it, and keys that are granted something of it.
@@ -35,6 +36,7 @@ struct Gated<F = Sshd> {
     lines: Mutex<Vec<String>>,
     /// Who logs in.
     user: String,
+    repository: PathBuf,
 }
 
 impl Gated {
@@ -62,7 +64,8 @@ impl<F: Front> Gated<F> {
 
     fn planted(server: F, home: Home) -> Self {
         server.authorize_only("");
-        let gated = Self { server, home, lines: Mutex::default(), user: account::own().name };
+        let repository = server.folder().join("repository");
+        let gated = Self { server, home, lines: Mutex::default(), user: account::own().name, repository };
         for root in ["repository", "other"] {
             let _ = gated.locally(root, &["init"]);
         }
@@ -80,7 +83,7 @@ impl<F: Front> Gated<F> {
     }
 
     fn repository(&self) -> PathBuf {
-        self.server.folder().join("repository")
+        self.repository.clone()
     }
 
     /// A path of the client's.
@@ -198,6 +201,12 @@ impl<F: Front> Gated<F> {
         let last = self.journal().pop().expect("a line in the log");
         assert_eq!(last["verdict"], "refused", "{last}");
         assert!(last["reason"].as_str().is_some_and(|reason| reason.contains(words)), "{words:?} was due in {last}");
+    }
+}
+
+impl<F> Drop for Gated<F> {
+    fn drop(&mut self) {
+        forget(&self.repository);
     }
 }
 

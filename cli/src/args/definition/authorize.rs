@@ -27,6 +27,7 @@ pub(super) fn command() -> Command {
     .about("Write and judge lines of authorized_keys for xssh serve")
     .long_about(ABOUT)
     .args(serve::grants())
+    .group(serve::kept())
     .args(asides())
     .group(ArgGroup::new("what").args(["install", "list", "remove", "check"]))
     .arg(long_flag("help").short('h').help("Print help"))

@@ -1,7 +1,7 @@
 //! `xssh serve`: what a line of authorized_keys gives its key. `xssh authorize` takes the same options.
 
 use clap::builder::ValueHint;
-use clap::{Arg, ArgAction, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
 use xssh_gate::{Name, Protocol, RelayTo};
 
 use super::{long_flag, named, path};
@@ -26,12 +26,21 @@ pub(super) fn command() -> Command {
         .about("Serve one tree to one key, as a forced command")
         .long_about(ABOUT)
         .args(grants())
+        .group(kept())
         .args(asides())
         .arg(long_flag("help").short('h').help("Print help"))
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
     long_flag(name).help(help)
+}
+
+/// What is kept here and may be bounded.
+const KEPT: &str = "kept";
+
+/// One of these is what a bound is about.
+pub(super) fn kept() -> ArgGroup {
+    ArgGroup::new(KEPT).args(["root", "cvs-root"]).multiple(true)
 }
 
 /// What a key may do.
@@ -140,19 +149,21 @@ fn limits() -> Vec<Arg> {
         Arg::new(name).long(name).value_name(value).value_parser(value_parser!(u64).range(1..)).help(help)
     };
     let of_root = [
-        size("quota", "The files of the tree may have so many bytes together").long_help(
-            "The files of the tree may have so many bytes together. xssh sync takes no file for which there is no room; rsync is \
-             ended when the tree is seen to hold more, and writes no file that is larger than what was left.",
+        size("quota", "The files of the tree, or of a repository, may have so many bytes together").long_help(
+            "The files of the tree, or of a repository, may have so many bytes together. xssh sync takes no file for which there is \
+             no room; rsync is ended when the tree is seen to hold more, and writes no file that is larger than what was left; by \
+             cvs, no command is taken whose files may need more than is left.",
         ),
-        size("max-file-size", "No file may be larger"),
-        number("max-files", "N", "The tree may hold so many entries"),
+        size("max-file-size", "No file may be larger; by cvs, none that is sent"),
+        number("max-files", "N", "The tree, or a repository, may hold so many entries"),
         Arg::new("rate")
             .long("rate")
             .value_name("RATE")
             .value_parser(|text: &str| text.parse::<Rate>())
-            .help("No more passes in a second, in KiB without a letter: xssh sync both ways, rsync where it sends"),
+            .help("No more passes in a second, in KiB without a letter: xssh sync and cvs both ways, rsync where it sends"),
     ];
-    let of_root = of_root.map(|arg| arg.requires("root"));
+    // A relay's bytes are nobody's here.
+    let of_root = of_root.map(|arg| arg.requires(KEPT));
     let of_key = [
         number("idle-timeout", "SECONDS", "A session in which nothing passes for so long is ended; not with --relay"),
         number("max-sessions", "N", "So many sessions of this key at once"),

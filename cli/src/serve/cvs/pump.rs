@@ -14,11 +14,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
-use xssh_cvs::Gate;
+use xssh_cvs::{Gate, Refusal};
 
 use super::server::Started;
+use crate::serve::pace::{Meter, Paced};
 
 /// What is read at once.
 const CHUNK: usize = 64 << 10;
@@ -28,6 +29,8 @@ const MOMENT: Duration = Duration::from_millis(1);
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A refused client that says nothing for this long has read it.
 const SILENCE: Duration = Duration::from_secs(1);
+/// How long a server that is to end may clear up.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The client, on standard input and output.
 #[derive(Debug)]
@@ -44,9 +47,9 @@ struct Shared {
     output: Mutex<File>,
     /// How often something of the client's was read.
     heard: AtomicU64,
-    /// When something passed last, to or from the client.
-    passed: Mutex<Instant>,
-    /// The server, as long as it is not waited for, and its directory.
+    /// What passes, to and from the client.
+    meter: Meter,
+    /// The server, as long as it is not waited for, and its directory. It leads a process group.
     running: Mutex<Option<(Pid, TempDir)>>,
 }
 
@@ -55,14 +58,14 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Client {
-    /// A client before its gate.
-    pub(super) fn new(gate: Gate) -> io::Result<Self> {
+    /// A client before its gate, held to so many bytes a second.
+    pub(super) fn new(gate: Gate, rate: Option<u64>) -> io::Result<Self> {
         let output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let shared = Shared {
             gate: Mutex::new(gate),
             output: Mutex::new(output),
             heard: AtomicU64::new(0),
-            passed: Mutex::new(Instant::now()),
+            meter: Meter::new(rate),
             running: Mutex::new(None),
         };
         Ok(Self { shared: Arc::new(shared), end: None })
@@ -83,12 +86,9 @@ impl Client {
         let mut buffer = vec![0; CHUNK];
         let mut gate = self.gate();
         while gate.wanted().is_none() && !gate.is_closing() {
-            match io::stdin().read(&mut buffer)? {
+            match self.shared.read(&mut buffer)? {
                 0 => return Ok(None),
-                length => {
-                    self.shared.note();
-                    gate.from_client(&buffer[..length]);
-                }
+                length => gate.from_client(&buffer[..length]),
             }
         }
         Ok(gate.wanted())
@@ -162,7 +162,7 @@ fn is_going_on(answers: &impl AsFd) -> bool {
 }
 
 /// A client, as far as it is watched.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Watched(Arc<Shared>);
 
 impl Watched {
@@ -171,17 +171,24 @@ impl Watched {
     pub(super) fn watch(&self, idle: Duration, stop: &Receiver<()>) -> bool {
         let tick = (idle / 4).min(SILENCE);
         while stop.recv_timeout(tick) == Err(RecvTimeoutError::Timeout) {
-            if locked(&self.0.passed).elapsed() <= idle {
+            if self.0.meter.idle() <= idle {
                 continue;
             }
-            if let Some((server, temporary)) = locked(&self.0.running).take() {
-                // It has not been waited for, so its number is its own.
-                let _ = kill_process(server, Signal::KILL);
-                drop(temporary);
-            }
+            self.0.signal(Signal::KILL);
+            // Its directory goes with it.
+            drop(locked(&self.0.running).take());
             return true;
         }
         false
+    }
+
+    /// Sends the client away, and has the server end. It clears its locks away; if it does not, until `until` ends, it is killed.
+    pub(super) fn stop(&self, refusal: Refusal, until: &Receiver<()>) {
+        locked(&self.0.gate).refuse(refusal);
+        self.0.signal(Signal::TERM);
+        if until.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout) {
+            self.0.signal(Signal::KILL);
+        }
     }
 }
 
@@ -201,10 +208,9 @@ impl Shared {
             }
             // Not even a lock is waited for where there is nothing to say: the client may read only when it has sent all.
             let _ = self.tell(&for_client);
-            match io::stdin().read(&mut buffer) {
+            match self.read(&mut buffer) {
                 Ok(length) if length > 0 => {
                     self.heard.fetch_add(1, Ordering::Relaxed);
-                    self.note();
                     locked(&self.gate).from_client(&buffer[..length]);
                 }
                 _ => break,
@@ -218,12 +224,18 @@ impl Shared {
         if bytes.is_empty() {
             return Ok(());
         }
-        locked(&self.output).write_all(bytes)?;
-        self.note();
-        Ok(())
+        Paced(&mut *locked(&self.output), &self.meter).write_all(bytes)
     }
 
-    fn note(&self) {
-        *locked(&self.passed) = Instant::now();
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        Paced(io::stdin(), &self.meter).read(buffer)
+    }
+
+    /// Signals the server and all that it has started.
+    fn signal(&self, signal: Signal) {
+        if let Some((server, _)) = &*locked(&self.running) {
+            // It has not been waited for, so its number is its own.
+            let _ = kill_process_group(*server, signal);
+        }
     }
 }

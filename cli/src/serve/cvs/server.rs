@@ -1,6 +1,7 @@
 //! The system's cvs, started for one root in a Landlock domain, with an environment of a few variables.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -48,6 +49,7 @@ impl Server<'_> {
         let command = self.command(program, temporary.path(), author, with_login);
         let words = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_string_lossy());
         let words = words.collect::<Vec<_>>().join(" ");
+        xssh_os::signals::ignore_too_large();
         let (child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
         if confined == Confined::Not {
             ::log::warn!("Landlock is not to be had; the gate's reading of requests is all that keeps cvs in its root");
@@ -72,7 +74,8 @@ impl Server<'_> {
         // Who may read and change what is made in a repository (the CVS manual, "All environment variables which affect CVS").
         command.envs(environment::variable("CVSUMASK").map(|mask| ("CVSUMASK", mask)));
         command.env("HOME", temporary).env("TMPDIR", temporary).env("LOGNAME", author).env("USER", author);
-        command.current_dir(temporary).stdin(Stdio::piped()).stdout(Stdio::piped());
+        // What it starts can be ended with it.
+        command.current_dir(temporary).process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         command
     }
 

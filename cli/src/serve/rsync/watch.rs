@@ -29,7 +29,7 @@ impl<'a> Watch<'a> {
     /// Measures the tree, where that is to be known.
     pub(super) fn begin(limits: &'a Limits, root: &'a Root) -> Result<Self, String> {
         let page = Page::open(limits, root)?;
-        let ledger = page.map(|page| Ledger::join(page, root, Part::Looks)).transpose()?;
+        let ledger = page.map(|page| Ledger::join(page, root, Part::Looks, |_| true)).transpose()?;
         let watch = Self { limits, root, ledger };
         let usage = watch.ledger.as_ref().map(Ledger::usage);
         match usage.and_then(|usage| excess(limits, usage)) {

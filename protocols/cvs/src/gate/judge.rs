@@ -11,6 +11,10 @@ use crate::wire::request::Request;
 impl Gate {
     /// Judges a request behind `Root`.
     pub(super) fn judge_in(&mut self, repository: &Repository, request: &Request) -> Result<Verdict, Refusal> {
+        if let Request::Modified { file, size, .. } = request {
+            self.bounds.admit(&self.sent, file, *size)?;
+        }
+        self.sent.note(request);
         match request {
             Request::ValidRequests if self.listed || self.busy => {
                 return Err(Refusal::Malformed("valid-requests comes once, before the first command"));
@@ -77,6 +81,7 @@ impl Gate {
         if self.grant.hooks == Hooks::Refuse && names.iter().any(|name| repository.reach(name).runs_at(command)) {
             return Err(Refusal::Hook { command: command.name(), file: "modules" });
         }
+        self.bounds.take(self.sent.load(command, self.arguments.size(), names.len() as u64))?;
         let leads_to_admin = match command {
             Command::Checkout | Command::Export => names.iter().any(|name| repository.reach(name).admin),
             Command::Update => self.directories.has_top,

@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::bounds::{Load, Room};
 use crate::grant::{Access, Hooks};
 use crate::hooks::{Trigger, Triggers};
 use crate::modules::Modules;
@@ -439,6 +442,70 @@ fn programs_are_refused_by_choice() {
     }
     let (_, refusal) = say_to(grant, repository(Trigger::Taginfo), &format!("{PROJECT}ci\n"));
     assert_eq!(refusal, None);
+}
+
+/// A repository that has room for so much.
+#[derive(Debug)]
+struct Left(std::sync::Mutex<Load>);
+
+impl Room for Left {
+    fn take(&self, load: Load) -> Result<(), String> {
+        let mut left = self.0.lock().unwrap();
+        let bytes = left.bytes.checked_sub(load.bytes).ok_or("no bytes")?;
+        let entries = left.entries.checked_sub(load.entries).ok_or("no entries")?;
+        *left = Load { bytes, entries };
+        Ok(())
+    }
+}
+
+fn say_within(bounds: Bounds, words: &str) -> (String, Option<Refusal>) {
+    let mut gate = Gate::new(grant(Access::Write));
+    gate.from_client(b"Root /srv/cvs\n");
+    gate.bound(bounds);
+    gate.serve(Repository::default(), None);
+    gate.from_client(words.as_bytes());
+    (String::from_utf8(gate.take_for_server()).unwrap(), gate.refusal().cloned())
+}
+
+#[test]
+fn no_larger_file_is_passed_on_than_may_be_sent() {
+    let bounds = || Bounds { largest: Some(3), total: Some(5), room: None };
+    let file = |size: usize| format!("Modified f\nu=rw\n{size}\n{}", "x".repeat(size));
+    let (passed, refusal) = say_within(bounds(), &format!("{PROJECT}{}{}diff\n", file(3), file(2)));
+    assert!(passed.ends_with("xxdiff\n") && refusal.is_none(), "{refusal:?}");
+    let (passed, refusal) = say_within(bounds(), &format!("{PROJECT}{}diff\n", file(4)));
+    assert_eq!(refusal, Some(Refusal::Large { file: "f".to_owned(), size: 4, most: 3 }));
+    assert!(!passed.contains('x') && !passed.contains("Modified"), "{passed}");
+    let (passed, refusal) = say_within(bounds(), &format!("{PROJECT}{}{}diff\n", file(3), file(3)));
+    assert!(matches!(refusal, Some(Refusal::Limit { most: 5, .. })) && passed.ends_with("xxx"), "{passed:?}");
+}
+
+/// What a client has sent may be made use of by each of its commands, whatever came in between.
+#[test]
+fn no_command_is_passed_on_for_which_there_is_no_room() {
+    let file = "Modified f\nu=rw\n40\n0123456789012345678901234567890123456789";
+    let within = |bytes: u64, entries: u64, words: &str| {
+        let room: Arc<dyn Room> = Arc::new(Left(Load { bytes, entries }.into()));
+        say_within(Bounds { room: Some(room), ..Bounds::default() }, &format!("{PROJECT}{words}"))
+    };
+    let full = |what: &str| Some(Refusal::Full(what.to_owned()));
+    let commit = command(&["ci", "-m", "words", "f"]);
+    let needs = 40 + 11;
+    assert_eq!(within(needs, 0, &format!("{file}{commit}")).1, None);
+    let (passed, refusal) = within(needs - 1, 0, &format!("{file}{commit}"));
+    assert!(refusal == full("no bytes") && !passed.contains("\nci\n"), "{passed}");
+    assert_eq!(within(needs, 0, &format!("{file}noop\nupdate\n{commit}")).1, None);
+    assert_eq!(within(needs, 0, &format!("{file}{commit}{commit}")).1, full("no bytes"));
+    assert_eq!(within(99, 0, &format!("Entry /f/0///\n{file}{commit}")).1, full("no entries"));
+    assert_eq!(within(99, 1, &format!("Entry /f/0///\n{file}{commit}")).1, None);
+    let import = command(&["import", "-m", "x", "new", "v", "r"]);
+    assert_eq!(within(99, 1, &format!("{file}{import}")).1, full("no entries"), "a file, and its directory");
+    assert_eq!(within(99, 2, &format!("{file}{import}")).1, None);
+    assert_eq!(within(99, 1, &command(&["add", "a", "b"])).1, full("no entries"));
+    assert_eq!(within(0, 9, &command(&["tag", "x"])).1, full("no bytes"));
+    for reads in ["update\n", "diff\n", "log\n", "noop\n", "status\n"] {
+        assert_eq!(within(0, 0, &format!("{file}{reads}")).1, None, "{reads}");
+    }
 }
 
 /// A gate with a server, whose list of requests was asked for.

@@ -1,4 +1,4 @@
-use xssh_cvs::{Access, Gate, Grant, Hooks, Login, Modules, Refusal, Repository, Trigger, Triggers};
+use xssh_cvs::{Access, Bounds, Gate, Grant, Hooks, Login, Modules, Refusal, Repository, Trigger, Triggers};
 
 /// What both sides of a CVS connection say comes to the same however it is split, and no line that goes to the server begins with
 /// a request that no key may make.
@@ -25,6 +25,9 @@ fn run(choice: u8, turns: &[&[u8]], most: usize) -> Outcome {
         admin: choice & 2 != 0,
         hooks: if choice & 4 == 0 { Hooks::Run } else { Hooks::Refuse },
     });
+    if choice & 16 != 0 {
+        gate.bound(Bounds { largest: Some(4), total: Some(9), room: None });
+    }
     let login = Login::new("alice", "0f").filter(|_| choice & 8 != 0);
     let (mut server, mut client) = (Vec::new(), Vec::new());
     for (at, turn) in turns.iter().enumerate() {
