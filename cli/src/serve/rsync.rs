@@ -12,8 +12,9 @@ mod watch;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 
+use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use xssh_fs::{RelPath, Root};
 use xssh_gate::{Domain, Right, TreeAuthority, Word};
 use xssh_rsync::{Argument, Permission, ServerCall};
@@ -30,6 +31,9 @@ const PROGRAMS: [&str; 3] = ["/usr/bin/rsync", "/usr/local/bin/rsync", "/bin/rsy
 const CONFINES: &[u8] = b"confine-root";
 /// The longest time-out that rsync takes, in seconds.
 const TIMEOUT: u64 = 24 * 3600;
+/// How much an rsync may map. A list of ten million files takes less; rsync's own bound is one for each piece, and its client's to
+/// choose.
+const MEMORY: u64 = 4 << 30;
 /// The largest rsync that is looked into.
 const LARGEST: u64 = 64 << 20;
 
@@ -149,6 +153,7 @@ fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required
     }
     let watch = if job.plan.is_sender { None } else { Some(Watch::begin(granted.limits(), &job.root)?) };
     let (mut child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
+    bound(&child, Resource::As, MEMORY)?;
     let mut full = None;
     if let Some(watch) = watch {
         watch.bound(&child)?;
@@ -166,6 +171,13 @@ fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required
         Some(code) => Outcome { code, failed: Some(format!("rsync ended with {code}")), ..outcome },
         None => Outcome { code: 1, failed: Some(format!("rsync ended: {ended}")), ..outcome },
     })
+}
+
+/// Bounds what a process may take, and all that it starts.
+fn bound(child: &Child, resource: Resource, most: u64) -> Result<(), String> {
+    let limit = Rlimit { current: Some(most), maximum: Some(most) };
+    let set = prlimit(Some(Pid::from_child(child)), resource, limit);
+    set.map(drop).map_err(|errno| format!("rsync cannot be bounded: {errno}"))
 }
 
 /// What is started: fresh words, and nothing of the client's environment or of ours.

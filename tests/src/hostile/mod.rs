@@ -11,6 +11,7 @@ mod algorithm;
 mod handshake;
 mod packet;
 mod proxy;
+pub mod rsync;
 mod server;
 mod session;
 mod victim;

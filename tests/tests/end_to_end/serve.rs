@@ -13,6 +13,7 @@ mod synced;
 mod together;
 mod unconfined;
 mod variables;
+mod wire;
 
 use xssh_tests::sshd::Sshd;
 

@@ -5,7 +5,7 @@ use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use rustix::process::{Pid, Resource, Signal, kill_process};
 use xssh_fs::Root;
 use xssh_gate::Limits;
 
@@ -43,9 +43,7 @@ impl<'a> Watch<'a> {
         let used = self.ledger.as_ref().map_or(0, |ledger| ledger.usage().bytes);
         let left = self.limits.quota.map(|quota| quota.saturating_sub(used));
         let Some(most) = [self.limits.max_file_size, left].into_iter().flatten().min() else { return Ok(()) };
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        let set = prlimit(Some(Pid::from_child(child)), Resource::Fsize, limit);
-        set.map(drop).map_err(|errno| format!("rsync cannot be bounded: {errno}"))
+        super::bound(child, Resource::Fsize, most)
     }
 
     /// Looks after it until it ends. Says why it was ended, if it was.
