@@ -5,6 +5,7 @@
 //! directories instead of paths, an environment of a few variables, and a Landlock domain of the root.
 
 mod expand;
+mod leftovers;
 mod plan;
 mod staging;
 mod watch;

@@ -6,6 +6,9 @@ use std::os::fd::OwnedFd;
 use rustix::rand::{GetRandomFlags, getrandom};
 use xssh_fs::{RelPath, Root};
 
+use super::leftovers::{self, DEPTH, Record};
+use crate::environment;
+
 /// How its name begins: what a session has left that was killed says so.
 const PREFIX: &str = ".xssh-staging-";
 
@@ -14,11 +17,14 @@ pub(super) struct Staging {
     root: Root,
     path: RelPath,
     held: OwnedFd,
+    record: Option<Record>,
 }
 
 impl Staging {
-    /// Makes it.
+    /// Makes it, and removes those of sessions that were killed.
     pub(super) fn make(root: &Root) -> Result<Self, String> {
+        let state = environment::state();
+        leftovers::sweep(&state, root);
         let words = |error: &dyn std::fmt::Display| format!("a place to stage files cannot be made: {error}");
         let mut chance = [0; 8];
         getrandom(&mut chance, GetRandomFlags::empty()).map_err(|errno| words(&errno))?;
@@ -27,7 +33,9 @@ impl Staging {
         root.make_directory(&path, 0o700).map_err(|error| words(&error))?;
         let held = root.find(&path).map_err(|error| words(&error))?;
         let root = root.beneath(&RelPath::root()).map_err(|error| words(&error))?;
-        Ok(Self { root, path, held })
+        let record = Record::make(&state, &root, &path);
+        let record = record.inspect_err(|error| ::log::info!("{path}: it has no record: {error}")).ok();
+        Ok(Self { root, path, held, record })
     }
 
     /// The directory itself.
@@ -42,13 +50,10 @@ impl Staging {
 
     /// Removes it, with what was not finished.
     pub(super) fn remove(self) {
-        let names = self.root.names(&self.path, usize::MAX).unwrap_or_default();
-        for name in names {
-            // What cannot be removed stays in the tree, where its name says what it is.
-            let _ = self.path.join(&name).map(|path| self.root.remove_file(&path));
-        }
-        if let Err(error) = self.root.remove_directory(&self.path) {
-            ::log::warn!("{}: {error}", self.path);
+        match leftovers::clear(&self.root, &self.path, DEPTH) {
+            Ok(()) => self.record.into_iter().for_each(Record::remove),
+            // It stays in the tree, where its name says what it is, for the next session.
+            Err(error) => ::log::warn!("{}: {error}", self.path),
         }
     }
 }

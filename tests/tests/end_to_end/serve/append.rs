@@ -3,14 +3,17 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::over_both_servers;
 use crate::served::{Front, Served, plant};
-use crate::sync::{assert_alike, text};
+use crate::sync::{assert_alike, text, wait_until};
 
 over_both_servers!(
     new_names_appear_and_nothing_that_is_there_changes,
     what_would_change_something_is_refused_by_name,
     a_hostile_rsync_in_the_domain_changes_nothing_that_is_there,
+    what_a_killed_session_has_left_is_removed_by_the_next,
 );
 
 fn new_names_appear_and_nothing_that_is_there_changes<F: Front>() {
@@ -87,4 +90,49 @@ fn a_hostile_rsync_in_the_domain_changes_nothing_that_is_there<F: Front>() {
         assert!(served.root().join("link").is_symlink(), "{options}");
         assert!(served.root().join("d").is_dir(), "{options}");
     }
+}
+
+fn staging<F: Front>(served: &Served<F>) -> Vec<String> {
+    let names = fs::read_dir(served.root()).expect("the root").map(|entry| entry.expect("an entry").file_name());
+    names.map(|name| name.to_string_lossy().into_owned()).filter(|name| name.starts_with(".xssh-staging-")).collect()
+}
+
+/// The processes that serve this tree.
+fn serving<F: Front>(served: &Served<F>) -> Vec<Pid> {
+    let root = text(&served.root()).to_owned();
+    let all = fs::read_dir("/proc").expect("/proc").filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let serves = |pid: &i32| {
+        let words = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let words = String::from_utf8_lossy(&words);
+        // Not the server itself.
+        words.contains(&root) && !words.contains("--listen")
+    };
+    all.filter(serves).filter_map(Pid::from_raw).collect()
+}
+
+fn what_a_killed_session_has_left_is_removed_by_the_next<F: Front>() {
+    let served = Served::<F>::with("--append-only");
+    let here = served.here("here");
+    plant(&here);
+    // One that a client has backed up is no session's.
+    fs::create_dir(here.join(".xssh-staging-0123456789abcdef")).expect("a folder");
+    let source = format!("{}/", text(&here));
+    let _ = served.rsync(&["-a", &source, "target:"]).run().ok();
+    assert_eq!(staging(&served).len(), 1);
+    let push = served.rsync(&["-a", "--bwlimit=100", text(&here.join("large")), "target:new"]).start();
+    wait_until(|| staging(&served).len() == 2);
+    let other = served.rsync(&["-a", "--bwlimit=100", text(&here.join("large")), "target:other"]).start();
+    wait_until(|| staging(&served).len() == 3);
+    // A session that is at work keeps its own.
+    let _ = served.rsync(&["-a", text(&here.join("a")), "target:second"]).run().ok();
+    assert_eq!(staging(&served).len(), 3);
+    for pid in serving(&served) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+    let _ = (push.finish(), other.finish());
+    wait_until(|| serving(&served).is_empty());
+    assert_eq!(staging(&served).len(), 3);
+    let _ = served.rsync(&["-a", text(&here.join("a")), "target:third"]).run().ok();
+    assert_eq!(staging(&served), [".xssh-staging-0123456789abcdef"]);
+    assert!(!served.root().join("new").exists());
 }
