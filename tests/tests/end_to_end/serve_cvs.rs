@@ -16,13 +16,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde_json::Value;
-use xssh_tests::account;
 use xssh_tests::call::{Call, Outcome};
 use xssh_tests::home::Home;
 use xssh_tests::key::Key;
 use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
-use xssh_tests::subject::Subject;
 use xssh_tests::world::HOST;
 
 use crate::served::{Front, forget};
@@ -64,8 +62,8 @@ impl<F: Front> Gated<F> {
 
     fn planted(server: F, home: Home) -> Self {
         server.authorize_only("");
-        let repository = server.folder().join("repository");
-        let gated = Self { server, home, lines: Mutex::default(), user: account::own().name, repository };
+        let (repository, user) = (server.folder().join("repository"), server.user());
+        let gated = Self { server, home, lines: Mutex::default(), user, repository };
         for root in ["repository", "other"] {
             let _ = gated.locally(root, &["init"]);
         }
@@ -78,6 +76,7 @@ impl<F: Front> Gated<F> {
             let call =
                 gated.home.call(peer::require("cvs")).dir(&project).args(["-d", &local, "-Q", "import", "-m", "x"]);
             let _ = call.args(["project", "vendor", "start"]).run().ok();
+            gated.server.give(&gated.server.folder().join(root));
         }
         gated
     }
@@ -113,8 +112,8 @@ impl<F: Front> Gated<F> {
 
     /// Adds a line for a key.
     fn grant(&self, key: &Key, options: &str) {
-        let (program, root) = (text(&Subject::get().path).to_owned(), self.repository());
-        self.force(key, &format!("{program} serve --cvs-root {} {options}", root.display()));
+        let (program, root) = (self.server.program(), self.repository());
+        self.force(key, &format!("{} serve --cvs-root {} {options}", program.display(), root.display()));
     }
 
     /// The same, with the whole command, and a log.

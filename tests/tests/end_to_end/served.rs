@@ -6,7 +6,9 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
+use nix::unistd::User;
 use serde_json::Value;
+use xssh_tests::account;
 use xssh_tests::call::{Call, Outcome};
 use xssh_tests::home::Home;
 use xssh_tests::own_server::OwnServer;
@@ -41,6 +43,16 @@ macro_rules! over_both_servers {
     };
 }
 
+/// Tests in which whoever serves is an account that may do nothing special, behind a real sshd.
+#[macro_export]
+macro_rules! by_an_ordinary_account {
+    ($($name:ident),+ $(,)?) => {
+        mod as_root {
+            $(#[test] fn $name() { super::$name::<$crate::served::Ordinary>(); })+
+        }
+    };
+}
+
 /// What stands in front of it.
 pub(crate) trait Front {
     /// Starts it, and makes it known to a client.
@@ -49,6 +61,61 @@ pub(crate) trait Front {
     fn folder(&self) -> &Path;
     /// Lets in whom this line names, and nobody else.
     fn authorize_only(&self, line: &str);
+
+    /// The program, where whoever serves may run it.
+    fn program(&self) -> PathBuf {
+        Subject::get().path.clone()
+    }
+
+    /// Who serves.
+    fn user(&self) -> String {
+        account::own().name
+    }
+
+    /// Gives what the tests have made to whoever serves.
+    fn give(&self, _path: &Path) {}
+}
+
+/// A real sshd that lets clients in as an account which may do nothing special.
+pub(crate) struct Ordinary {
+    sshd: Sshd,
+    user: User,
+}
+
+impl Front for Ordinary {
+    fn start(home: &mut Home) -> Self {
+        let (user, sshd) = (account::throwaway(), Sshd::plan().start());
+        home.meet(HOST, &sshd, &format!("User {}", user.name));
+        let ordinary = Self { sshd, user };
+        fs::copy(&Subject::get().path, ordinary.program()).expect("a copy of the program");
+        fs::set_permissions(ordinary.program(), fs::Permissions::from_mode(0o755)).expect("a program");
+        // Its log is its own.
+        let log = ordinary.folder().join("journal");
+        fs::write(&log, "").expect("a log");
+        std::os::unix::fs::chown(&log, Some(ordinary.user.uid.as_raw()), None).expect("a log");
+        ordinary.give(&ordinary.sshd.home());
+        ordinary
+    }
+
+    fn folder(&self) -> &Path {
+        self.sshd.folder()
+    }
+
+    fn authorize_only(&self, line: &str) {
+        self.sshd.authorize_only(line);
+    }
+
+    fn program(&self) -> PathBuf {
+        self.folder().join("xssh")
+    }
+
+    fn user(&self) -> String {
+        self.user.name.clone()
+    }
+
+    fn give(&self, path: &Path) {
+        account::give(path, self.user.uid.as_raw());
+    }
 }
 
 impl Front for Sshd {
@@ -104,6 +171,10 @@ impl<F: Front> Served<F> {
         for path in [&canary, &server.folder().join("outside")] {
             fs::File::open(path).and_then(|file| file.set_times(times)).expect("the canary");
         }
+        // The account itself could do anything there.
+        for name in ["root", "outside"] {
+            server.give(&server.folder().join(name));
+        }
         let looked = |path: &Path| fs::symlink_metadata(path).expect("the canary");
         let canary = (looked(&canary), looked(&server.folder().join("outside")));
         let root = server.folder().join("root");
@@ -114,9 +185,9 @@ impl<F: Front> Served<F> {
 
     /// Gives the key another grant.
     pub(crate) fn grant(&self, options: &str) {
-        let (program, root) = (text(&Subject::get().path), text(&self.root()).to_owned());
+        let (program, root) = (self.server.program(), text(&self.root()).to_owned());
         let log = self.folder().join("journal");
-        let command = format!("{program} serve --root {root} --log {} --name alice {options}", text(&log));
+        let command = format!("{} serve --root {root} --log {} --name alice {options}", text(&program), text(&log));
         self.force(&command);
     }
 

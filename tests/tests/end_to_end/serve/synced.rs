@@ -3,11 +3,18 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 
-use crate::over_both_servers;
 use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text};
+use crate::{by_an_ordinary_account, over_both_servers};
 
 over_both_servers!(
+    snapshots_with_link_dest_beside_the_target,
+    paths_and_links_that_lead_out_are_refused,
+    what_is_not_granted_is_refused_in_the_clients_words,
+    set_id_bits_are_left_out_unless_they_are_granted,
+);
+
+by_an_ordinary_account!(
     a_tree_there_and_back,
     snapshots_with_link_dest_beside_the_target,
     paths_and_links_that_lead_out_are_refused,

@@ -15,11 +15,25 @@ use xssh_tests::hostile::rsync::{
 };
 use xssh_tests::noise::Noise;
 
-use crate::over_both_servers;
 use crate::served::{Front, Served};
 use crate::sync::wait_until;
+use crate::{by_an_ordinary_account, over_both_servers};
 
 over_both_servers!(
+    names_that_lead_out,
+    a_link_is_sent_and_then_a_file_through_it,
+    contents_that_are_none,
+    kinds_of_files_that_are_not_granted,
+    requests_that_are_none,
+    rules_and_lists_that_name_files_outside,
+    messages_and_pieces_that_are_none,
+    noise_for_a_greeting_and_behind_it,
+    sums_that_are_all_the_same,
+    sessions_that_stop_in_the_middle,
+    memory_for_what_never_comes,
+);
+
+by_an_ordinary_account!(
     names_that_lead_out,
     a_link_is_sent_and_then_a_file_through_it,
     contents_that_are_none,
@@ -44,6 +58,7 @@ fn tree<F: Front>(options: &str) -> Served<F> {
     fs::create_dir(&there).expect("a folder");
     fs::write(there.join("basis"), vec![b'b'; 10_000]).expect("a file");
     fs::write(there.join("zeros"), vec![0; 3_000_000]).expect("a file");
+    served.server.give(&there);
     served
 }
 

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::Gated;
-use crate::over_both_servers;
 use crate::served::Front;
+use crate::{by_an_ordinary_account, over_both_servers};
 
 over_both_servers!(
     requests_that_nobody_may_make,
@@ -21,8 +21,22 @@ over_both_servers!(
     a_refusal_is_read_behind_a_large_file,
 );
 
+by_an_ordinary_account!(
+    requests_that_nobody_may_make,
+    the_list_of_requests_names_what_is_taken,
+    roots_that_are_not_granted,
+    paths_that_lead_out,
+    links_in_the_repository_that_lead_out,
+    a_link_that_changes_while_it_is_followed,
+    cvsroot_is_read_and_not_written,
+    administrators_administer,
+    a_refusal_is_read_behind_a_large_file,
+);
+
 fn requests_that_nobody_may_make<F: Front>() {
     let gated = Gated::<F>::with("--cvs-admin --name alice");
+    // Whoever comes for the first time gets a line in CVSROOT/passwd.
+    let _ = gated.say("noop\n");
     let before = gated.snapshot();
     let anywhere = gated.server.folder().join("anywhere");
     let init = format!("init {}", anywhere.display());
@@ -180,6 +194,7 @@ fn a_link_that_changes_while_it_is_followed<F: Front>() {
 fn cvsroot_is_read_and_not_written<F: Front>() {
     let gated = Gated::<F>::with("--name alice");
     gated.administer("modules", "adm -a CVSROOT\nelse -d elsewhere CVSROOT\n");
+    let _ = gated.say("noop\n");
     let before = gated.snapshot();
     for (module, folder) in [("CVSROOT", "CVSROOT"), ("adm", "CVSROOT"), ("else", "elsewhere"), ("CVSROOT", "given")] {
         let _ = fs::remove_dir_all(gated.here(folder));

@@ -3,10 +3,18 @@
 use std::fs;
 
 use super::Gated;
-use crate::over_both_servers;
 use crate::served::Front;
+use crate::{by_an_ordinary_account, over_both_servers};
 
 over_both_servers!(
+    everything_that_reads_works,
+    every_write_fails_with_one_line,
+    an_edit_is_swallowed,
+    raw_writes_change_nothing,
+    anonymous_access,
+);
+
+by_an_ordinary_account!(
     everything_that_reads_works,
     every_write_fails_with_one_line,
     an_edit_is_swallowed,
