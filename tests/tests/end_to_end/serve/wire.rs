@@ -353,7 +353,7 @@ fn sessions_that_stop_in_the_middle<F: Front>() {
         (PUSH, Client::new(VERSION)),
         (PUSH, Client::new(VERSION).piece(7, 0x00ff_ffff, b"")),
         (PUSH, Client::new(VERSION).data(&file[..4])),
-        (PUSH, Client::pushing(&[file.clone()])),
+        (PUSH, Client::pushing(std::slice::from_ref(&file))),
         (PUSH, Client::pushing(&[file]).gives(0, Head::NONE, &half, &[])),
         (PULL, Client::new(VERSION)),
         (PULL, Client::pulling()),
