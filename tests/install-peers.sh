@@ -2,7 +2,7 @@
 # Installs the programs that the tests run with xssh, as root on Debian; elsewhere says which are missing.
 set -euo pipefail
 packages="openssh-server openssh-client openssh-tests rsync acl cvs git tinyproxy microsocks unison borgbackup restic
-expect curl socat netcat-openbsd procps iproute2 openssl stunnel4 util-linux mount ntfs-3g strace putty-tools msmtp tcsh fish
+expect curl socat netcat-openbsd procps iproute2 openssl stunnel4 util-linux mount ntfs-3g strace putty-tools msmtp rsyslog tcsh fish
 xvfb xauth x11-utils x11-apps"
 missing=""
 for package in $packages; do

@@ -45,6 +45,8 @@ const PEERS: &[(&str, &str, &str)] = &[
     ("tinyproxy", "tinyproxy-bin", "-v"),
     ("unison", "unison", "-version"),
     ("unshare", "util-linux", "--version"),
+    ("nsenter", "util-linux", "--version"),
+    ("rsyslogd", "rsyslog", "-v"),
     ("useradd", "passwd", ""),
     ("Xvfb", "xvfb", ""),
     ("xauth", "xauth", "-V"),

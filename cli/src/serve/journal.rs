@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Map, Value, json};
 use xssh_gate::{Confined, Grant, ServedCommand};
@@ -15,6 +15,8 @@ use crate::environment;
 /// Where syslog listens (syslog(3)), and what we are to it: of authorisation, and for information (RFC 5424, section 6.2.1).
 const SYSLOG: &str = "/dev/log";
 const PRIORITY: u8 = 10 * 8 + 6;
+/// How long a daemon is waited for that takes nothing.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What became of a session.
 #[derive(Debug, Default)]
@@ -69,7 +71,10 @@ impl Journal {
                 Some(Sink::File(opened.map_err(|error| format!("the log cannot be written: {error}"))?))
             }
             Some(Log::Syslog) => {
-                let socket = UnixDatagram::unbound().and_then(|socket| socket.connect(SYSLOG).map(|()| socket));
+                let socket = UnixDatagram::unbound().and_then(|socket| {
+                    socket.connect(SYSLOG)?;
+                    socket.set_write_timeout(Some(PATIENCE)).map(|()| socket)
+                });
                 Some(Sink::Syslog(socket.map_err(|error| format!("syslog cannot be reached: {error}"))?))
             }
         };
@@ -148,8 +153,6 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

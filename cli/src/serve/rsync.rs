@@ -4,6 +4,7 @@
 //! leads to below the root and holds it, `expand` does what a shell would do with patterns, and what runs then gets fresh words, held
 //! directories instead of paths, an environment of a few variables, and a Landlock domain of the root.
 
+mod count;
 mod expand;
 mod leftovers;
 mod plan;
@@ -12,6 +13,7 @@ mod watch;
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
@@ -22,6 +24,7 @@ use xssh_rsync::{Argument, Permission, ServerCall};
 
 use super::forced;
 use super::journal::Outcome;
+use count::Count;
 use plan::Plan;
 use staging::Staging;
 use watch::Watch;
@@ -46,6 +49,8 @@ pub(super) struct Job {
     right: Right,
     /// It keeps paths in its protocol inside the root by itself.
     confines: bool,
+    /// What it moves is to be counted. rsync has one log, and a client may have asked for it.
+    is_counted: bool,
 }
 
 /// Serves a client.
@@ -111,7 +116,8 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
         (_, true) => Right::WriteDevices,
         (_, false) => Right::Write,
     };
-    Ok(Job { program, plan, root, right, confines })
+    let is_counted = !call.has("log-file", None) && !call.has("dry-run", Some(b'n'));
+    Ok(Job { program, plan, root, right, confines, is_counted })
 }
 
 fn argument(word: &Word) -> Argument {
@@ -128,7 +134,7 @@ fn program() -> Option<(PathBuf, bool)> {
     Some((path.to_owned(), confines))
 }
 
-fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required: bool) -> Result<Outcome, String> {
+fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, required: bool) -> Result<Outcome, String> {
     let held = job.root.find(&RelPath::root()).map_err(|error| error.to_string())?;
     let mut domain = Domain::new(required).allow_system();
     if granted.owner_names() {
@@ -140,6 +146,11 @@ fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required
         .map_err(|error| error.to_string())?;
     if let Some(staging) = staging {
         domain = domain.allow(staging.held(), Right::Write).map_err(|error| error.to_string())?;
+    }
+    let count = if job.is_counted { Count::begin(&mut job.plan).map(Some) } else { Ok(None) };
+    let count = count.inspect_err(|error| ::log::warn!("what rsync moves cannot be counted: {error}")).unwrap_or(None);
+    if let Some(count) = &count {
+        domain = domain.allow(count.held(), Right::Use).map_err(|error| error.to_string())?;
     }
     let ran = job.plan.shown(&job.program);
     let command = command(&job);
@@ -162,7 +173,8 @@ fn run(granted: TreeAuthority<'_>, job: Job, staging: Option<&Staging>, required
     }
     let ended = child.wait().map_err(|error| format!("rsync: {error}"))?;
     let code = ended.code().and_then(|code| u8::try_from(code).ok());
-    let outcome = Outcome { confined: Some(confined), ran: Some(ran), ..Outcome::default() };
+    let moved = count.map(Count::moved);
+    let outcome = Outcome { confined: Some(confined), ran: Some(ran), moved, ..Outcome::default() };
     if let Some(why) = full {
         forced::refuse(&why);
         return Ok(Outcome { code: code.filter(|code| *code > 0).unwrap_or(1), failed: Some(why), ..outcome });
@@ -186,6 +198,7 @@ fn command(job: &Job) -> Command {
     let mut command = Command::new(&job.program);
     command.args(&job.plan.options).args(["--", "."]).args(&job.plan.paths);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8");
-    command.current_dir(job.plan.directory());
+    // What it starts can be ended with it.
+    command.current_dir(job.plan.directory()).process_group(0);
     command
 }

@@ -3,6 +3,7 @@
 
 mod append;
 mod authorize;
+mod devices;
 mod escapes;
 mod limits;
 mod pulls;
@@ -10,6 +11,7 @@ mod pushes;
 mod races;
 mod relayed;
 mod synced;
+mod syslog;
 mod together;
 mod unconfined;
 mod variables;

@@ -8,6 +8,7 @@ mod limits;
 mod programs;
 mod raw;
 mod readers;
+mod unconfined;
 
 use std::collections::BTreeMap;
 use std::fs;

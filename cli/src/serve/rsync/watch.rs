@@ -5,7 +5,7 @@ use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, kill_process_group};
 use xssh_fs::Root;
 use xssh_gate::Limits;
 
@@ -60,8 +60,8 @@ impl<'a> Watch<'a> {
             }
             let began = Instant::now();
             if let Some(why) = excess(self.limits, ledger.look(self.root)) {
-                // It has not been waited for, so its number is its own; its children end with its pipes.
-                let _ = kill_process(Pid::from_child(child), Signal::KILL);
+                // It has not been waited for, so its number is its own.
+                let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
                 return Ok(Some(why));
             }
             next = Instant::now() + PAUSE.max(began.elapsed() * SHARE);

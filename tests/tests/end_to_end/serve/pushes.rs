@@ -8,6 +8,7 @@ use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text, wait_until};
 
 over_both_servers!(
+    what_was_moved_stands_in_the_log,
     a_client_that_is_killed_leaves_no_half_file,
     a_file_of_grants,
     a_tree_is_pushed_changed_and_pushed_again,
@@ -260,4 +261,31 @@ fn a_file_of_grants<F: Front>() {
         let last = served.journal().pop().expect("a line");
         assert!(last["reason"].as_str().is_some_and(|reason| reason.contains(why)), "{last}");
     }
+}
+
+fn what_was_moved_stands_in_the_log<F: Front>() {
+    let served = Served::<F>::with("");
+    let here = served.here("here");
+    plant(&here);
+    let source = format!("{}/", text(&here));
+    let moved = |args: &[&str]| {
+        let _ = served.rsync(args).run().ok();
+        let last = served.journal().pop().expect("a line");
+        (last["files"].as_u64(), last["bytes"].as_u64())
+    };
+    let (files, bytes) = (6, 700_000 + 1 + 2 + 3 + 4 + 1);
+    assert_eq!(moved(&["-an", &source, "target:there"]), (None, None));
+    assert_eq!(moved(&["-a", &source, "target:there"]), (Some(files), Some(bytes)));
+    assert_eq!(moved(&["-a", &source, "target:there"]), (Some(0), Some(0)));
+    fs::write(here.join("a"), "changed").expect("a file");
+    fs::remove_file(here.join("b c")).expect("a file");
+    assert_eq!(moved(&["-a", "--delete", &source, "target:there"]), (Some(1), Some(7)));
+    assert_eq!(moved(&["-a", "target:there/", text(&served.here("back"))]), (Some(files - 1), Some(bytes - 2 + 6)));
+    // Its own log is the client's, also where it is there already.
+    for _ in 0..2 {
+        let outcome = served.rsync(&["-aI", "-M--log-file=/log", &source, "target:there"]).run().ok();
+        assert!(outcome.stderr.is_empty(), "{outcome}");
+    }
+    assert_eq!(fs::read_to_string(served.root().join("log")).expect("a log").matches("sub/deep/e").count(), 2);
+    assert_eq!(served.journal().pop().expect("a line")["files"], serde_json::Value::Null);
 }
