@@ -9,12 +9,12 @@ use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text, wait_until};
 use crate::{by_an_ordinary_account, over_both_servers};
 
-over_both_servers!(
+by_an_ordinary_account!(
     a_hostile_rsync_in_the_domain_changes_nothing_that_is_there,
     what_a_killed_session_has_left_is_removed_by_the_next,
 );
 
-by_an_ordinary_account!(
+over_both_servers!(
     new_names_appear_and_nothing_that_is_there_changes,
     what_would_change_something_is_refused_by_name,
     a_hostile_rsync_in_the_domain_changes_nothing_that_is_there,

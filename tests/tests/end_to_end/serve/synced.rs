@@ -7,14 +7,14 @@ use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text};
 use crate::{by_an_ordinary_account, over_both_servers};
 
-over_both_servers!(
+by_an_ordinary_account!(
     snapshots_with_link_dest_beside_the_target,
     paths_and_links_that_lead_out_are_refused,
     what_is_not_granted_is_refused_in_the_clients_words,
     set_id_bits_are_left_out_unless_they_are_granted,
 );
 
-by_an_ordinary_account!(
+over_both_servers!(
     a_tree_there_and_back,
     snapshots_with_link_dest_beside_the_target,
     paths_and_links_that_lead_out_are_refused,
