@@ -118,7 +118,7 @@ fn start(granted: CvsAuthority<'_>, root: usize, required: bool) -> Result<Ready
     let room = Room::of(root, granted.limits())
         .map(Arc::new)
         .map_err(|why| format!("the repository cannot be measured: {why}"))?;
-    let server = Server { root, may_write: granted.may_write(), runs_hooks };
+    let server = Server { root, may_write: granted.may_write(), runs_hooks, largest: room.largest() };
     // A reader is the author of nothing.
     let author = granted.name().filter(|name| granted.may_write() && *name != account.user);
     if let Some(name) = author.filter(|name| !Login::is_name(name)) {
@@ -136,7 +136,6 @@ fn start(granted: CvsAuthority<'_>, root: usize, required: bool) -> Result<Ready
         }
         None => (server.start(&account.user, false, required)?, None),
     };
-    room.bound(&started.child)?;
     Ok(Ready { started, repository, login, room })
 }
 

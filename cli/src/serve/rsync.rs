@@ -15,11 +15,10 @@ use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Command;
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use xssh_fs::{RelPath, Root};
-use xssh_gate::{Domain, Right, TreeAuthority, Word};
+use xssh_gate::{Bound, Domain, Right, TreeAuthority, Word};
 use xssh_rsync::{Argument, Permission, ServerCall};
 
 use super::forced;
@@ -164,13 +163,10 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
         ::log::warn!("Landlock is not to be had; rsync's --confine-root is all that keeps it in the tree");
     }
     let watch = if job.plan.is_sender { None } else { Some(Watch::begin(granted.limits(), &job.root)?) };
+    let largest = watch.as_ref().and_then(Watch::largest).map(Bound::FileSize);
+    let domain = domain.bounded(largest).bounded([Bound::Memory(MEMORY)]);
     let (mut child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
-    bound(&child, Resource::As, MEMORY)?;
-    let mut full = None;
-    if let Some(watch) = watch {
-        watch.bound(&child)?;
-        full = watch.watch(&mut child)?;
-    }
+    let full = watch.map(|watch| watch.watch(&mut child)).transpose()?.flatten();
     let ended = child.wait().map_err(|error| format!("rsync: {error}"))?;
     let code = ended.code().and_then(|code| u8::try_from(code).ok());
     let moved = count.map(Count::moved);
@@ -184,13 +180,6 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
         Some(code) => Outcome { code, failed: Some(format!("rsync ended with {code}")), ..outcome },
         None => Outcome { code: 1, failed: Some(format!("rsync ended: {ended}")), ..outcome },
     })
-}
-
-/// Bounds what a process may take, and all that it starts.
-fn bound(child: &Child, resource: Resource, most: u64) -> Result<(), String> {
-    let limit = Rlimit { current: Some(most), maximum: Some(most) };
-    let set = prlimit(Some(Pid::from_child(child)), resource, limit);
-    set.map(drop).map_err(|errno| format!("rsync cannot be bounded: {errno}"))
 }
 
 /// What is started: fresh words, and nothing of the client's environment or of ours.

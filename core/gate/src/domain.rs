@@ -16,6 +16,7 @@ use landlock::{
     RulesetCreatedAttr, RulesetError, Scope,
 };
 use rustix::fs::{CWD, Mode, OFlags};
+use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit, setrlimit};
 use thiserror::Error;
 
 /// What Landlock is to know at least: truncating (Linux 6.2) and moving between directories.
@@ -58,6 +59,50 @@ impl Right {
             Self::WriteDevices => AccessFs::from_all(LEAST) & !AccessFs::Execute,
             Self::Add => read | AccessFs::MakeReg | AccessFs::MakeDir | AccessFs::MakeSym | AccessFs::Refer,
             Self::Use => AccessFs::ReadFile | AccessFs::WriteFile,
+        }
+    }
+}
+
+/// What a program may take, and what it starts (setrlimit(2)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// The size of each file that it writes, in bytes.
+    FileSize(u64),
+    /// What it maps, in bytes.
+    Memory(u64),
+}
+
+impl Bound {
+    fn parts(self) -> (Resource, u64) {
+        match self {
+            Self::FileSize(most) => (Resource::Fsize, most),
+            Self::Memory(most) => (Resource::As, most),
+        }
+    }
+}
+
+/// Bounds on this process, for as long as something is started that is to have them from its first moment: what it starts by itself
+/// would have none that came later.
+struct Lent(Vec<(Resource, Rlimit)>);
+
+impl Lent {
+    fn to_children(bounds: &[Bound]) -> io::Result<Self> {
+        let mut lent = Self(Vec::new());
+        for (resource, most) in bounds.iter().map(|bound| bound.parts()) {
+            let own = getrlimit(resource);
+            let most = own.maximum.map_or(most, |maximum| maximum.min(most));
+            setrlimit(resource, Rlimit { current: Some(most), maximum: own.maximum })?;
+            lent.0.push((resource, own));
+        }
+        Ok(lent)
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        for (resource, own) in &self.0 {
+            // They were ours a moment ago, so they can be again.
+            let _ = setrlimit(*resource, Rlimit { current: own.current, maximum: own.maximum });
         }
     }
 }
@@ -110,6 +155,7 @@ pub struct Domain {
     required: bool,
     open_to_others: bool,
     open_to_network: bool,
+    bounds: Vec<Bound>,
 }
 
 impl Domain {
@@ -128,6 +174,13 @@ impl Domain {
     #[must_use]
     pub fn open_to_network(self) -> Self {
         Self { open_to_network: true, ..self }
+    }
+
+    /// Bounds what a program that is [started](Self::spawn) may take.
+    #[must_use]
+    pub fn bounded(mut self, bounds: impl IntoIterator<Item = Bound>) -> Self {
+        self.bounds.extend(bounds);
+        self
     }
 
     /// Grants a right on a held file or directory.
@@ -228,9 +281,20 @@ impl Domain {
     pub fn spawn(self, mut command: Command) -> Result<(Child, Confined), ConfineError> {
         let program = PathBuf::from(command.get_program()).display().to_string();
         let inside = move || {
+            let bounds = self.bounds.clone();
             let confined = self.enter()?;
-            let started = command.spawn();
-            let child = started.map_err(|source| ConfineError::Io { what: program, source })?;
+            let of_program = |source| ConfineError::Io { what: program.clone(), source };
+            let lent = Lent::to_children(&bounds).map_err(of_program)?;
+            let mut child = command.spawn().map_err(of_program)?;
+            drop(lent);
+            for (resource, most) in bounds.iter().map(|bound| bound.parts()) {
+                // What it cannot raise either.
+                let limit = Rlimit { current: Some(most), maximum: Some(most) };
+                if let Err(errno) = prlimit(Some(Pid::from_child(&child)), resource, limit) {
+                    let _ = child.kill();
+                    return Err(of_program(errno.into()));
+                }
+            }
             Ok((child, confined))
         };
         let failed = |source| ConfineError::Io { what: "a thread".to_owned(), source };
@@ -251,6 +315,22 @@ mod tests {
     use std::process::Stdio;
 
     use super::*;
+
+    #[test]
+    fn a_program_and_what_it_starts_have_bounds_and_we_have_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("/usr/bin/dash");
+        command.args(["-c", "ulimit -f; ulimit -v; /usr/bin/dash -c 'ulimit -f; ulimit -Hf'"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).current_dir(folder.path());
+        let before = (getrlimit(Resource::Fsize).current, getrlimit(Resource::As).current);
+        let domain = Domain::new(true).allow_system().bounded([Bound::FileSize(512 * 2000), Bound::Memory(1 << 30)]);
+        let domain = domain.allow_path(Path::new("/usr/bin"), Right::Run).unwrap();
+        let (child, _) = domain.spawn(command).unwrap();
+        let said = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+        // In blocks of 512 bytes, and in KiB.
+        assert_eq!(said, "2000\n1048576\n2000\n2000\n");
+        assert_eq!((getrlimit(Resource::Fsize).current, getrlimit(Resource::As).current), before);
+    }
 
     /// Runs a shell line in a domain that has `/usr/bin` and one directory.
     fn shell(directory: &Path, right: Right, line: &str) -> bool {

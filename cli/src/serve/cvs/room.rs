@@ -2,12 +2,10 @@
 //! programs of the repository make of it is seen when the repository is measured.
 
 use std::path::Path;
-use std::process::Child;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, prlimit};
 use xssh_cvs::{Bounds, Load, Refusal};
 use xssh_fs::{RelPath, Root, Usage};
 use xssh_gate::Limits;
@@ -48,13 +46,10 @@ impl Room {
         self.limits.quota.is_some() || self.limits.max_files.is_some()
     }
 
-    /// Bounds the size of each file that a server writes, which has not read a byte yet. It rewrites a file's whole history when
-    /// it adds to it, so no less than everything is a bound.
-    pub(super) fn bound(&self, server: &Child) -> Result<(), String> {
-        let Some(most) = self.limits.quota.map(|quota| quota.max(LEAST)) else { return Ok(()) };
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
-        let set = prlimit(Some(Pid::from_child(server)), Resource::Fsize, limit);
-        set.map(drop).map_err(|errno| format!("cvs cannot be bounded: {errno}"))
+    /// The largest file that a server may write. It rewrites a file's whole history when it adds to it, so no less than everything is
+    /// a bound.
+    pub(super) fn largest(&self) -> Option<u64> {
+        self.limits.quota.map(|quota| quota.max(LEAST))
     }
 
     /// Looks after a session until it ends, and ends it where its repository is seen to hold too much.

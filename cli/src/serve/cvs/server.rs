@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
-use xssh_gate::{Confined, Domain, Right};
+use xssh_gate::{Bound, Confined, Domain, Right};
 
 use super::repository;
 use crate::environment;
@@ -26,6 +26,8 @@ pub(super) struct Server<'a> {
     pub(super) may_write: bool,
     /// There are programs of the repository's, and they may run.
     pub(super) runs_hooks: bool,
+    /// The largest file that it may write.
+    pub(super) largest: Option<u64>,
 }
 
 /// One that runs.
@@ -50,7 +52,8 @@ impl Server<'_> {
         let words = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| word.to_string_lossy());
         let words = words.collect::<Vec<_>>().join(" ");
         xssh_os::signals::ignore_too_large();
-        let (child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
+        let (child, confined) =
+            domain.bounded(self.largest.map(Bound::FileSize)).spawn(command).map_err(|error| error.to_string())?;
         if confined == Confined::Not {
             ::log::warn!("Landlock is not to be had; the gate's reading of requests is all that keeps cvs in its root");
         }

@@ -5,7 +5,7 @@ use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group};
 use xssh_fs::Root;
 use xssh_gate::Limits;
 
@@ -38,12 +38,11 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Bounds the size of each file that it writes.
-    pub(super) fn bound(&self, child: &Child) -> Result<(), String> {
+    /// The largest file that rsync may write.
+    pub(super) fn largest(&self) -> Option<u64> {
         let used = self.ledger.as_ref().map_or(0, |ledger| ledger.usage().bytes);
         let left = self.limits.quota.map(|quota| quota.saturating_sub(used));
-        let Some(most) = [self.limits.max_file_size, left].into_iter().flatten().min() else { return Ok(()) };
-        super::bound(child, Resource::Fsize, most)
+        [self.limits.max_file_size, left].into_iter().flatten().min()
     }
 
     /// Looks after it until it ends. Says why it was ended, if it was.
