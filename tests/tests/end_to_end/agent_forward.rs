@@ -54,11 +54,16 @@ fn the_hosts_programs_see_the_agent_where_that_is_asked_for_and_nowhere_else() {
 #[test]
 fn another_agent_is_named_by_its_path_or_a_variable() {
     let scene = Scene::new();
-    let socket = scene.agent.socket().to_str().unwrap();
+    let (socket, empty) = (scene.agent.socket().to_str().unwrap(), Agent::holding(&[]));
     for value in [socket, "$OTHER_AGENT", "${OTHER_AGENT}"] {
         let setting = format!("-oForwardAgent={value}");
-        let call = scene.home.xssh(&[&setting, HOST, "ssh-add -L"]).env("OTHER_AGENT", socket);
-        assert!(scene.lists_the_key(&call.run().ok()), "{value}");
+        // OpenSSH forwards no other agent where there is none of one's own.
+        let call = scene.xssh(&[&setting, HOST, "ssh-add -L"]).env("SSH_AUTH_SOCK", empty.socket());
+        assert!(scene.lists_the_key(&call.env("OTHER_AGENT", socket).run().ok()), "{value}");
+        if Subject::is_xssh_or_say("as said") {
+            let call = scene.home.xssh(&[&setting, HOST, "ssh-add -L"]).env("OTHER_AGENT", socket);
+            assert!(scene.lists_the_key(&call.run().ok()), "{value}");
+        }
     }
     let nowhere = "-oForwardAgent=/no/such/agent";
     let complaint = "Cannot forward agent socket path \"/no/such/agent\"";
@@ -82,7 +87,9 @@ fn a_host_that_forbids_it_is_no_reason_to_fail() {
     let setting = format!("-oForwardAgent={}", agent.socket().display());
     let outcome = home.xssh(&["-v", &setting, HOST, "echo \"<$SSH_AUTH_SOCK>\""]).run().ok();
     assert_eq!(outcome.text(), "<>\n");
-    let _ = outcome.says("agent forwarding request failed");
+    if Subject::is_xssh_or_say("it asks for no answer") {
+        let _ = outcome.says("agent forwarding request failed");
+    }
 }
 
 #[test]
@@ -215,6 +222,9 @@ fn behind_a_jump_the_agent_is_lent_to_the_last_host_alone() {
 
 #[test]
 fn a_sync_lends_nothing() {
+    if !Subject::is_xssh_or_say("it has no sync") {
+        return;
+    }
     let scene = Scene::new();
     let (config, own) = (scene.home.config(), &Subject::get().path);
     let told = scene.home.path().join("told");

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use xssh_tests::call::Call;
 use xssh_tests::home::Home;
 use xssh_tests::key::Key;
+use xssh_tests::port::Port;
 use xssh_tests::sshd::Sshd;
+use xssh_tests::subject::Subject;
 use xssh_tests::world::HOST;
 use xssh_tests::x_server::{Picture, XServer};
 
@@ -14,11 +16,14 @@ const LATE: Duration = Duration::from_secs(60);
 /// An extension that programs which are not trusted do not see: with it they could act as a person at the keyboard.
 const FOR_TRUSTED: &str = "XTEST";
 
+const NOT_TRUSTED: &str = "-oForwardX11Trusted=no";
+
 /// A client with a display, and a host that forwards X11.
 struct Scene {
     home: Home,
     host: Sshd,
     display: XServer,
+    _port: Port,
 }
 
 impl Scene {
@@ -27,8 +32,12 @@ impl Scene {
     }
 
     fn showing_on(display: XServer) -> Self {
-        let host = Sshd::plan().with("X11Forwarding yes").start();
-        Self { home: Home::facing(HOST, &host), host, display }
+        // Two servers that look for a free display at once may take the same one, and one of them then gives up: each has a
+        // range of its own.
+        let port = Port::lease();
+        let first = 10 + port.number() % 980;
+        let host = Sshd::plan().with(&format!("X11Forwarding yes\nX11DisplayOffset {first}")).start();
+        Self { home: Home::facing(HOST, &host), host, display, _port: port }
     }
 
     fn xssh(&self, args: &[&str]) -> Call {
@@ -68,10 +77,14 @@ fn a_trusted_host_sees_what_we_see() {
 #[test]
 fn another_host_is_restricted() {
     let scene = Scene::new();
-    for how in [&["-X"][..], &["-oForwardX11=yes"], &["-Y", "-oForwardX11Trusted=yes", "-oForwardX11=no", "-X"]] {
+    let is_restricted = |how: &[&str]| {
         let outcome = scene.xssh(&[how, &[HOST, "xdpyinfo"]].concat()).run().ok();
-        let restricted = !outcome.text().contains(FOR_TRUSTED);
-        assert_eq!(restricted, how.len() == 1, "{how:?}: {outcome}");
+        !outcome.text().contains(FOR_TRUSTED)
+    };
+    assert!(is_restricted(&["-X", NOT_TRUSTED]));
+    assert!(!is_restricted(&["-Y", "-oForwardX11Trusted=yes", "-oForwardX11=no", "-X"]));
+    if Subject::is_xssh_or_say("Debian's trusts every host") {
+        assert!(is_restricted(&["-X"]) && is_restricted(&["-oForwardX11=yes"]));
     }
 }
 
@@ -154,6 +167,9 @@ fn what_speaks_no_x_is_turned_away() {
     let speaks = format!("{port}; printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc 127.0.0.1 $port | wc -c");
     let outcome = scene.xssh(&["-Y", HOST, &speaks]).run().ok();
     assert_eq!(outcome.text(), "0\n");
+    if !Subject::is_xssh_or_say("it says so only with -vv, and waits for who has left") {
+        return;
+    }
     let _ = outcome.says("Initial X11 packet contains bad byte order byte: 0x47");
     // And one that leaves in the middle of its first packet does no harm.
     let leaves = format!("{port}; printf 'l\\0\\13\\0\\0\\0\\22\\0\\20\\0\\0\\0MIT' | nc -N 127.0.0.1 $port; xdpyinfo");
@@ -180,15 +196,17 @@ fn after_its_time_no_further_client_is_let_in() {
     let scene = Scene::new();
     // However slow this machine is: it is asked until the answer changes.
     let asks = "while xdpyinfo > /dev/null 2>&1; do sleep 0.2; done; echo over";
-    let outcome = scene.xssh(&["-X", "-oForwardX11Timeout=4", HOST, asks]).run().ok();
+    let outcome = scene.xssh(&["-X", NOT_TRUSTED, "-oForwardX11Timeout=4", HOST, asks]).run().ok();
     assert_eq!(outcome.text(), "over\n");
-    let _ = outcome.says("Rejected X11 connection after ForwardX11Timeout expired");
+    if Subject::is_xssh_or_say("it says so only with -v") {
+        let _ = outcome.says("Rejected X11 connection after ForwardX11Timeout expired");
+    }
 }
 
 #[test]
 fn where_the_server_cannot_restrict_nothing_is_forwarded() {
     let scene = Scene::showing_on(XServer::with(&["-nolisten", "tcp", "-extension", "SECURITY"]));
-    let outcome = scene.xssh(&["-X", HOST, "echo \"<$DISPLAY>\""]).run().ok();
+    let outcome = scene.xssh(&["-X", NOT_TRUSTED, HOST, "echo \"<$DISPLAY>\""]).run().ok();
     assert_eq!(outcome.text(), "<>\n");
     let _ = outcome.says("untrusted X11 forwarding setup failed: xauth key data not generated");
     assert!(scene.xssh(&["-Y", HOST, "xdpyinfo"]).run().ok().text().contains("dimensions"));
@@ -201,6 +219,9 @@ fn without_xauth_a_trusted_host_may_still_reach_a_server_that_asks_for_nothing()
     let call = |args: &[&str]| scene.xssh(&[args, &[HOST, "xdpyinfo"]].concat()).env("XAUTHORITY", &none);
     let fake = "Warning: No xauth data; using fake authentication data for X11 forwarding.";
     assert!(call(&["-Y"]).run().ok().says(fake).text().contains("dimensions"));
+    if !Subject::is_xssh_or_say("it does not name an xauth that is missing") {
+        return;
+    }
     let outcome = call(&["-Y", "-oXAuthLocation=/no/xauth"]).run().ok().says(fake).says("cannot run /no/xauth");
     assert!(outcome.text().contains("dimensions"));
     // Who is not trusted gets nothing then.
@@ -226,6 +247,9 @@ fn each_form_of_display_is_found() {
         socket.clone(),
         format!("unix:{socket}"),
     ] {
+        if display.contains('/') && !Subject::is_xssh_or_say("paths are for macOS") {
+            continue;
+        }
         let call = scene.xssh(&["-Y", HOST, "xdpyinfo"]).env("DISPLAY", &display).env("XAUTHORITY", &authority);
         assert!(call.run().ok().does_not_say("Warning").text().contains("dimensions"), "{display}");
     }
@@ -235,6 +259,9 @@ fn each_form_of_display_is_found() {
 
 #[test]
 fn an_abstract_socket_will_do() {
+    if !Subject::is_xssh_or_say("Debian's does without") {
+        return;
+    }
     let scene = Scene::showing_on(XServer::with(&["-nolisten", "tcp", "-nolisten", "unix", "-listen", "local"]));
     assert!(scene.xssh(&["-Y", HOST, "xdpyinfo"]).run().ok().text().contains("dimensions"));
 }
