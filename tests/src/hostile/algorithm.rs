@@ -1,10 +1,11 @@
-//! The one suite our servers speak: curve25519-sha256, ssh-ed25519, aes128-gcm@openssh.com (RFC 8731, 8709, 5647).
+//! The one suite our servers speak: curve25519-sha256, ssh-ed25519, aes128-gcm@openssh.com (RFC 8731, 8709, 5647). Clients have
+//! the longer key of AES.
 
 use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ring::aead::{AES_128_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use ring::aead::{AES_128_GCM, AES_256_GCM, Aad, Algorithm, LessSafeKey, Nonce, UnboundKey};
 use ring::digest::{SHA256, digest};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -52,9 +53,18 @@ pub(super) struct Cipher {
 impl Cipher {
     /// From what key exchange derived for this direction.
     pub(super) fn new(key: &[u8], nonce: &[u8]) -> io::Result<Self> {
-        let key = key.get(..16).ok_or(io::ErrorKind::InvalidInput)?;
+        Self::of(&AES_128_GCM, key, nonce)
+    }
+
+    /// The same of aes256-gcm@openssh.com.
+    pub(super) fn wide(key: &[u8], nonce: &[u8]) -> io::Result<Self> {
+        Self::of(&AES_256_GCM, key, nonce)
+    }
+
+    fn of(algorithm: &'static Algorithm, key: &[u8], nonce: &[u8]) -> io::Result<Self> {
+        let key = key.get(..algorithm.key_len()).ok_or(io::ErrorKind::InvalidInput)?;
         let nonce = nonce.first_chunk().ok_or(io::ErrorKind::InvalidInput)?;
-        let key = UnboundKey::new(&AES_128_GCM, key).map_err(refused)?;
+        let key = UnboundKey::new(algorithm, key).map_err(refused)?;
         Ok(Self { key: LessSafeKey::new(key), nonce: *nonce })
     }
 

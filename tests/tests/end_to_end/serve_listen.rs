@@ -2,6 +2,7 @@
 
 mod crowd;
 mod descriptors;
+mod hostile_clients;
 mod terms;
 
 use std::fs;
