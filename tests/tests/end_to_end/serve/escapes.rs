@@ -1,10 +1,9 @@
 //! Everything that a key with a tree is not: each of the ways out by its name.
 
 use std::fs;
-use std::os::unix::fs::{OpenOptionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::time::Duration;
 
-use rustix::fs::OFlags;
 use xssh_tests::call::Outcome;
 
 use crate::served::{Front, Served, plant};
@@ -283,15 +282,13 @@ fn a_fifo_is_waited_for_by_nobody<F: Front>() {
     let fifo = served.root().join("there/fifo");
     rustix::fs::mknodat(rustix::fs::CWD, &fifo, rustix::fs::FileType::Fifo, 0o600.into(), 0).expect("a FIFO");
     for source in ["target:there/fifo", "target:there/"] {
-        let _ = served.rsync(&["-r", source, "back"]).limit(Duration::from_secs(20)).run();
-        let _ = served.sync(&[source, "back2"]).limit(Duration::from_secs(20)).run();
+        let _ = served.rsync(&["-r", source, "back"]).limit(Duration::from_secs(60)).run();
+        let _ = served.sync(&[source, "back2"]).limit(Duration::from_secs(60)).run();
     }
     let outcome =
-        served.rsync(&["-r", "--files-from=:there/fifo", "target:", "back"]).limit(Duration::from_secs(20)).start();
-    std::thread::sleep(Duration::from_millis(500));
-    // Nobody may have opened the other end.
-    let flags = OFlags::NONBLOCK.bits().cast_signed();
-    let _ = fs::OpenOptions::new().write(true).custom_flags(flags).open(&fifo);
+        served.rsync(&["-r", "--files-from=:there/fifo", "target:", "back"]).limit(Duration::from_secs(60)).start();
+    // It waits for whoever opens the other end; where nobody may, it waits for nobody.
+    let _ = std::thread::spawn(move || fs::OpenOptions::new().write(true).open(&fifo));
     let _ = outcome.finish();
 }
 
