@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Write};
 
 use xssh_ssh::config::algorithms;
 
-use crate::args::definition::{self, AUTHORIZE, PROGRAM, ROUTE, SERVE, SYNC};
+use crate::args::definition::{self, AUTHORIZE, PROGRAM, ROUTE, SERVE, SYNC, TUNNEL};
 use crate::args::{Help, Topic};
 use crate::words;
 
@@ -25,6 +25,7 @@ pub(crate) fn text(help: Help) -> String {
     let command = match help.topic {
         Topic::Program => Some(&mut program),
         Topic::Route => program.find_subcommand_mut(ROUTE),
+        Topic::Tunnel => program.find_subcommand_mut(TUNNEL),
         Topic::Sync => program.find_subcommand_mut(SYNC),
         Topic::Serve => program.find_subcommand_mut(SERVE),
         Topic::Authorize => program.find_subcommand_mut(AUTHORIZE),

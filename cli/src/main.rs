@@ -12,6 +12,7 @@ mod route;
 mod serve;
 mod share;
 mod sync;
+mod tunnel;
 mod words;
 
 use args::Action;
@@ -26,6 +27,7 @@ fn main() -> std::process::ExitCode {
         Ok(Action::Query(question)) => help::query(&question),
         Ok(Action::RemoteShell(invocation)) => log::with(&invocation, || remote_shell::run(&invocation)),
         Ok(Action::Route { invocation, json }) => log::with(&invocation, || route::run(&invocation, json)),
+        Ok(Action::Tunnel(call)) => tunnel::run(&call),
         Ok(Action::Sync(call)) => sync::run(&call),
         Ok(Action::Authorize(call)) => authorize::run(&call),
         Ok(Action::Serve(call)) => serve::forced(&call),

@@ -18,7 +18,7 @@ use xssh_ssh::config::{self, LocalContext, Resolver};
 use xssh_ssh::exec::{Console, Ending, Keyboard, Killers, Pump, pump};
 use xssh_ssh::prompt::{Nobody, Prompt};
 use xssh_ssh::session::route::{self, Guide};
-use xssh_ssh::session::{Session, Start};
+use xssh_ssh::session::{Session, SessionError, Start};
 use xssh_ssh::settings::{LogLevel, Mastering, SessionType, Settings};
 use xssh_ssh::terminal::escape::{Escapes, Options};
 use xssh_ssh::terminal::raw::RawMode;
@@ -154,6 +154,12 @@ async fn connect_and_run(
     code
 }
 
+/// Connects.
+pub(crate) async fn connect(resolved: &Resolved) -> Result<Arc<Session>, SessionError> {
+    let opened = route::open(&guide(resolved), &resolved.settings).await?;
+    Ok(Arc::new(opened.session))
+}
+
 /// Connects, and begins what comes before a call's own session; the exit code where that fails.
 pub(crate) async fn open(
     resolved: &Resolved,
@@ -162,8 +168,7 @@ pub(crate) async fn open(
     is_session: bool,
     background: Option<Background>,
 ) -> Result<(Arc<Session>, Around), u8> {
-    let opened = route::open(&guide(resolved), &resolved.settings).await;
-    let session = Arc::new(opened.map_err(|error| no_session(&error))?.session);
+    let session = connect(resolved).await.map_err(|error| no_session(&error))?;
     let begun = begin(&session, &resolved.settings, context, place, is_session, background).await;
     Ok((session, begun.map_err(|error| words::fail(&error))?))
 }

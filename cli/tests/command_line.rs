@@ -113,7 +113,7 @@ fn help_goes_to_standard_output() {
         text(&output.stdout)
     };
     let (short, long) = (help(&["-h"]), help(&["--help"]));
-    assert!(short.lines().count() < 84 && long.lines().count() > short.lines().count());
+    assert!(short.lines().count() < 88 && long.lines().count() > short.lines().count());
     assert!(long.contains("Words in first place:") && !short.contains("Words in first place:"));
     assert_eq!(help(&["help"]), long);
     assert!(help(&["route", "--help"]).contains("--json"));

@@ -85,11 +85,15 @@ complete -c xssh -n "__fish_xssh_needs_command" -s V -d 'Print the version'
 complete -c xssh -n "__fish_xssh_needs_command" -s Z -d 'Not yet: list the keys that would be tried'
 complete -c xssh -n "__fish_xssh_needs_command" -s h -l help -d 'Print help: -h the short one, --help the long one'
 complete -c xssh -n "__fish_xssh_needs_command" -a "route" -d 'Show the whole way to a host: every hop, its key, how we logged in, and where the time went'
+complete -c xssh -n "__fish_xssh_needs_command" -a "tunnel" -d 'Keep the forwards of a host up: connect again when the connection is lost, and tell how they stand'
 complete -c xssh -n "__fish_xssh_needs_command" -a "sync" -d 'Make one tree like another, here or on a host'
 complete -c xssh -n "__fish_xssh_needs_command" -a "serve" -d 'Serve one tree to one key, as a forced command'
 complete -c xssh -n "__fish_xssh_needs_command" -a "authorize" -d 'Write and judge lines of authorized_keys for xssh serve'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
+complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l status -d 'Show how the tunnels of this account stand; ends with 1 where one is not up'
+complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l json -d 'Print one JSON object instead of a table'
+complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -s h -l help -d 'Print help'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude -d 'Leave out what matches, with rsync\'s rules; the first rule that matches counts' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include -d 'Do not leave out what matches' -r

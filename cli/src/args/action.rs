@@ -1,14 +1,14 @@
 use std::ffi::OsString;
 
 use super::authorize::{self, Authorize};
-use super::definition::{self, AUTHORIZE, Letters, ROUTE, SERVE, SYNC};
+use super::definition::{self, AUTHORIZE, Letters, ROUTE, SERVE, SYNC, TUNNEL};
 use super::listen::Listen;
 use super::serve::{self, Serve};
 use super::sync::{self, Sync};
 use super::translation::Translation;
 use super::walk::{Step, Walk};
 use super::word::{self, Word};
-use super::{Fault, Invocation};
+use super::{Fault, Invocation, Tunnel};
 
 /// What is to be done.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub(crate) enum Action {
         /// As JSON.
         json: bool,
     },
+    /// `tunnel`.
+    Tunnel(Tunnel),
     /// `sync`.
     Sync(Box<Sync>),
     /// `serve`, as a forced command.
@@ -60,6 +62,8 @@ pub(crate) enum Topic {
     Program,
     /// `xssh route`.
     Route,
+    /// `xssh tunnel`.
+    Tunnel,
     /// `xssh sync`.
     Sync,
     /// `xssh serve`.
@@ -78,6 +82,7 @@ pub(crate) fn parse(program: &str, words: &[OsString]) -> Result<Action, Fault> 
     match word::find(program, words) {
         None => remote_shell(words),
         Some(Word::Route) => route(rest),
+        Some(Word::Tunnel) => tunnel(rest),
         Some(Word::Sync) => sync::sync(rest),
         Some(Word::Serve) => serve::serve(rest),
         Some(Word::Authorize) => authorize::authorize(rest),
@@ -95,7 +100,7 @@ fn remote_shell(words: &[OsString]) -> Result<Action, Fault> {
 fn route(words: &[OsString]) -> Result<Action, Fault> {
     let (translation, json) = match gather(words, &["help", "json"], Topic::Route)? {
         Gathered::Settled(action) => return Ok(action),
-        Gathered::Letters { translation, json } => (translation, json),
+        Gathered::Letters { translation, json, .. } => (translation, json),
     };
     let invocation = Box::new(translation.finish()?);
     if invocation.command.is_some() {
@@ -107,10 +112,21 @@ fn route(words: &[OsString]) -> Result<Action, Fault> {
     Ok(Action::Route { invocation, json })
 }
 
+fn tunnel(words: &[OsString]) -> Result<Action, Fault> {
+    let (translation, json, status) = match gather(words, &["help", "json", "status"], Topic::Tunnel)? {
+        Gathered::Settled(action) => return Ok(action),
+        Gathered::Letters { translation, json, status } => (translation, json, status),
+    };
+    let all = status && !translation.has_destination();
+    let what = if all { None } else { Some(translation.for_tunnel().finish()?) };
+    Ok(Action::Tunnel(Tunnel::new(what, status, json)?))
+}
+
 fn help(words: &[OsString]) -> Result<Action, Fault> {
     let topic = match words.first() {
         None => Topic::Program,
         Some(word) if word == ROUTE => Topic::Route,
+        Some(word) if word == TUNNEL => Topic::Tunnel,
         Some(word) if word == SYNC => Topic::Sync,
         Some(word) if word == SERVE => Topic::Serve,
         Some(word) if word == AUTHORIZE => Topic::Authorize,
@@ -124,14 +140,14 @@ enum Gathered {
     /// The matter was settled on the way.
     Settled(Action),
     /// All letters, translated.
-    Letters { translation: Box<Translation>, json: bool },
+    Letters { translation: Box<Translation>, json: bool, status: bool },
 }
 
 fn gather(words: &[OsString], long: &'static [&'static str], topic: Topic) -> Result<Gathered, Fault> {
     let letters = Letters::of(&definition::options());
     let help = |long| Ok(Gathered::Settled(Action::Help(Help { topic, long })));
     let mut translation = Box::<Translation>::default();
-    let mut json = false;
+    let (mut json, mut status) = (false, false);
     for step in Walk::new(&letters, long, words) {
         match step {
             Ok(Step::Flag('V')) => return Ok(Gathered::Settled(Action::Version)),
@@ -142,6 +158,7 @@ fn gather(words: &[OsString], long: &'static [&'static str], topic: Topic) -> Re
             Ok(Step::Flag(letter)) => translation.flag(letter)?,
             Ok(Step::Value(letter, value)) => translation.value(letter, value)?,
             Ok(Step::Long("json")) => json = true,
+            Ok(Step::Long("status")) => status = true,
             // Behind the host there is no help of ours, for ssh knows neither -h nor --help.
             Ok(Step::Long(_)) if !translation.has_destination() => return help(true),
             Ok(Step::Long(name)) => return Err(Fault::UnknownLong(format!("--{name}"))),
@@ -151,5 +168,5 @@ fn gather(words: &[OsString], long: &'static [&'static str], topic: Topic) -> Re
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Gathered::Letters { translation, json })
+    Ok(Gathered::Letters { translation, json, status })
 }

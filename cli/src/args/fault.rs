@@ -69,6 +69,9 @@ pub(crate) enum Fault {
     /// `xssh help` with a word that is no subcommand.
     #[error("there is no help on '{0}'")]
     NoSuchTopic(String),
+    /// `xssh tunnel` with what it does not take.
+    #[error("xssh tunnel takes no {0}")]
+    NotForTunnel(&'static str),
     /// `xssh route` with what it does not take.
     #[error("xssh route takes no {0}")]
     NotForRoute(&'static str),

@@ -27,6 +27,7 @@ pub(crate) mod sync;
 #[cfg(test)]
 mod tests;
 mod translation;
+mod tunnel;
 mod walk;
 mod word;
 
@@ -34,3 +35,4 @@ pub(crate) use action::{Action, Help, Topic, parse};
 pub(crate) use control::Control;
 pub(crate) use fault::Fault;
 pub(crate) use invocation::{Invocation, LogChoice};
+pub(crate) use tunnel::Tunnel;

@@ -130,6 +130,14 @@ impl Translation {
         self.command = Some(command);
     }
 
+    /// What a tunnel is beside what the letters say: nobody is asked, nothing runs, and every forward has to stand.
+    pub(super) fn for_tunnel(mut self) -> Self {
+        for (keyword, value) in [("BatchMode", "yes"), ("SessionType", "none"), ("ExitOnForwardFailure", "yes")] {
+            self.overwrite(keyword, value);
+        }
+        self
+    }
+
     /// Puts it all together.
     pub(super) fn finish(mut self) -> Result<Invocation, Fault> {
         let level = self.level();

@@ -8,7 +8,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use super::definition::{AUTHORIZE, ROUTE, SERVE, SYNC};
+use super::definition::{AUTHORIZE, ROUTE, SERVE, SYNC, TUNNEL};
 
 /// A subcommand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub(super) enum Word {
     Help,
     /// `route [options] host`.
     Route,
+    /// `tunnel [options] host`.
+    Tunnel,
     /// `sync [options] SRC... DST`.
     Sync,
     /// `serve [options]`, and what other programs of ours say behind it.
@@ -25,9 +27,10 @@ pub(super) enum Word {
     Authorize,
 }
 
-const WORDS: [(&str, Word); 5] = [
+const WORDS: [(&str, Word); 6] = [
     ("help", Word::Help),
     (ROUTE, Word::Route),
+    (TUNNEL, Word::Tunnel),
     (SYNC, Word::Sync),
     (SERVE, Word::Serve),
     (AUTHORIZE, Word::Authorize),

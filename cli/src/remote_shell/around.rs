@@ -56,6 +56,20 @@ impl Around {
         Ok(around)
     }
 
+    /// All forwards, both ways, or none.
+    ///
+    /// # Errors
+    /// The words for one that is not to be had.
+    pub(crate) async fn of_forwards(
+        session: Arc<Session>,
+        settings: &Settings,
+        context: &LocalContext,
+    ) -> Result<Self, String> {
+        let around = Self::begin(session, settings, context).await?;
+        around.ask(true).await?;
+        Ok(around)
+    }
+
     async fn listen(&self, orders: &[Order]) -> Result<(), String> {
         let mut failed = 0;
         for order in orders {

@@ -58,7 +58,7 @@ fn keeps_to_itself(settings: &Settings) -> bool {
 }
 
 /// A directory that is ours alone: in XDG_RUNTIME_DIR, or in ~/.ssh.
-fn directory() -> Result<PathBuf, String> {
+pub(crate) fn directory() -> Result<PathBuf, String> {
     let parent = match environment::variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()) {
         Some(runtime) => runtime,
         None => environment::home().join(".ssh"),

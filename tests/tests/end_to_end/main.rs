@@ -34,5 +34,6 @@ mod sync_options;
 mod sync_snapshots;
 mod terminals;
 mod timeouts;
+mod tunnel;
 mod unison;
 mod x11;

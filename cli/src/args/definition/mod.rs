@@ -33,12 +33,14 @@ pub(crate) const SYNC: &str = "sync";
 /// The subcommand that serves a tree to a key.
 pub(crate) const SERVE: &str = "serve";
 
+/// The subcommand that keeps forwards up.
+pub(crate) const TUNNEL: &str = "tunnel";
 /// The subcommand that writes lines for it.
 pub(crate) const AUTHORIZE: &str = "authorize";
 
 /// Everything.
 pub(crate) fn command() -> Command {
-    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]\n       xssh sync [options] SRC... DST\n       xssh serve --root DIR [options]\n       xssh authorize --root DIR [options] KEY.pub")
+    named(PROGRAM, "[options] [user@]host [command ...]\n       xssh route [options] [user@]host [--json]\n       xssh tunnel [options] [user@]host\n       xssh sync [options] SRC... DST\n       xssh serve --root DIR [options]\n       xssh authorize --root DIR [options] KEY.pub")
         .about("Run a program on another host over SSH; a drop-in for ssh as a remote shell")
         .long_about(prose::ABOUT)
         .after_help(prose::AFTER_HELP)
@@ -56,6 +58,7 @@ pub(crate) fn command() -> Command {
                 .long_help(prose::COMMAND),
         )
         .subcommand(route())
+        .subcommand(tunnel())
         .subcommand(sync::command())
         .subcommand(serve::command())
         .subcommand(authorize::command())
@@ -67,6 +70,7 @@ pub(crate) fn subcommand(name: &str) -> Command {
         SYNC => sync::command(),
         SERVE => serve::command(),
         AUTHORIZE => authorize::command(),
+        TUNNEL => tunnel(),
         _ => route(),
     }
 }
@@ -92,6 +96,18 @@ fn route() -> Command {
         .bin_name("xssh route")
         .about("Show the whole way to a host: every hop, its key, how we logged in, and where the time went")
         .long_about(prose::ROUTE)
+        .arg(long_flag("json").help("Print one JSON object instead of a table"))
+        .arg(long_flag("help").short('h').help("Print help"))
+        .arg(destination())
+}
+
+fn tunnel() -> Command {
+    named(TUNNEL, "[options] [user@]host\n       xssh tunnel --status [--json] [host]")
+        .display_name("xssh-tunnel")
+        .bin_name("xssh tunnel")
+        .about("Keep the forwards of a host up: connect again when the connection is lost, and tell how they stand")
+        .long_about(prose::TUNNEL)
+        .arg(long_flag("status").help("Show how the tunnels of this account stand; ends with 1 where one is not up"))
         .arg(long_flag("json").help("Print one JSON object instead of a table"))
         .arg(long_flag("help").short('h').help("Print help"))
         .arg(destination())

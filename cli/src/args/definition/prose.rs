@@ -23,6 +23,11 @@ pub(super) const ROUTE: &str = "\
 Show the whole way to a host: every hop with its address, host key, method of authentication and algorithms, and the \
 time spent on each. Logs in at every hop, runs nothing, and takes the options that a connection takes.";
 
+pub(super) const TUNNEL: &str = "\
+Keep the forwards up that the Host block of a host, or the options here, name. A connection that is lost is made again, after a \
+second first and a minute at last; so is one whose forwards do not all stand. Nobody is asked anything. A first login that no \
+further try would mend ends it with 255. With NOTIFY_SOCKET in the environment it tells systemd (Type=notify).";
+
 /// Titles and texts that follow the options.
 pub(crate) const SECTIONS: [(&str, &str); 5] = [
     (
@@ -35,7 +40,7 @@ last of them may take its value from the rest of it (-p22).",
     (
         "Words in first place",
         "\
-route, sync, serve, authorize and help are subcommands if they are the very first word. A \
+route, tunnel, sync, serve, authorize and help are subcommands if they are the very first word. A \
 host of such a name is reached by user@sync, by -- sync, or behind any option. Also by what other programs append to a \
 host: words among which is --server (rsync) or -server (unison), or one single word that ends in ` server` (cvs) or \
 begins with `git-` (git). Called by the name ssh, there are no subcommands.",
@@ -45,7 +50,8 @@ begins with `git-` (git). Called by the name ssh, there are no subcommands.",
         "\
 SSH_AUTH_SOCK is the agent's socket. SSH_ASKPASS, SSH_ASKPASS_REQUIRE and DISPLAY choose the program that asks for \
 passwords without a terminal. ALL_PROXY, HTTPS_PROXY and NO_PROXY, in small letters too, name a proxy as the first \
-hop, only where XsshProxyFromEnvironment is yes. TERM goes to the host with a terminal.",
+hop, only where XsshProxyFromEnvironment is yes. TERM goes to the host with a terminal. \
+XDG_RUNTIME_DIR has the sockets of shared connections and the records of tunnels. NOTIFY_SOCKET is told by a tunnel.",
     ),
     (
         "Files",

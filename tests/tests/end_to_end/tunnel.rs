@@ -1,0 +1,168 @@
+//! `xssh tunnel`: forwards that stay up, and who is told how they stand.
+
+use std::fs;
+use std::io::Read;
+use std::net::TcpStream;
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+use serde_json::Value;
+use xssh_tests::call::{Call, Running};
+use xssh_tests::home::Home;
+use xssh_tests::port::Port;
+use xssh_tests::sshd::Sshd;
+use xssh_tests::world::HOST;
+
+/// A client whose host block has a forward to the host's own sshd.
+struct Scene {
+    home: Home,
+    target: Sshd,
+    port: Port,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (target, port) = (Sshd::plan().start(), Port::lease());
+        let mut home = Home::new();
+        home.meet(HOST, &target, &format!("LocalForward 127.0.0.1:{} 127.0.0.1:{}", port.number(), target.port()));
+        fs::create_dir(home.path().join("run")).expect("a folder");
+        Self { home, target, port }
+    }
+
+    fn call(&self, args: &[&str]) -> Call {
+        let tunnel = ["tunnel", "-F", self.home.config().to_str().expect("text")].map(str::to_owned);
+        let program = &xssh_tests::subject::Subject::get().path;
+        let call = self.home.call(program).args(tunnel).args(args);
+        call.env("XDG_RUNTIME_DIR", self.home.path().join("run"))
+    }
+
+    fn start(&self) -> Running {
+        self.call(&[HOST]).limit(Duration::from_secs(300)).start()
+    }
+
+    /// Whether a connection through the forward reaches the host's sshd.
+    fn passes(&self) -> bool {
+        let mut greeting = [0; 8];
+        TcpStream::connect(("127.0.0.1", self.port.number()))
+            .and_then(|mut stream| {
+                stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+                stream.read_exact(&mut greeting)
+            })
+            .is_ok_and(|()| &greeting == b"SSH-2.0-")
+    }
+
+    fn status(&self) -> Value {
+        let outcome = self.call(&["--status", "--json"]).run();
+        serde_json::from_slice(&outcome.stdout).unwrap_or_else(|error| panic!("{error}: {outcome}"))
+    }
+
+    fn state(&self) -> String {
+        self.status()["tunnels"][0]["state"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < Duration::from_secs(100), "{what}");
+        thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_lost_connection_comes_back() {
+    let scene = Scene::new();
+    let running = scene.start();
+    until("the forward does not stand", || scene.passes());
+    assert_eq!(scene.state(), "up");
+    let times_up = || scene.status()["tunnels"][0]["times_up"].as_u64().unwrap_or(0);
+    for pid in scene.target.serving() {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(pid).expect("a process")).expect("a process");
+        let _ = rustix::process::kill_process(pid, Signal::KILL);
+    }
+    until("the connection does not come back", || times_up() == 2 && scene.passes());
+    let record = &scene.status()["tunnels"][0];
+    assert!(record["last_reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{record}");
+    running.signal(Signal::TERM);
+    let outcome = running.finish().ok().says("trying again in 1 s");
+    assert!(outcome.stdout.is_empty(), "{outcome}");
+    assert_eq!(scene.state(), "down");
+    assert!(!scene.passes());
+}
+
+/// The words of systemd's protocol, in their order.
+#[test]
+fn the_service_manager_is_told() {
+    let scene = Scene::new();
+    let path: PathBuf = scene.home.path().join("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+    let hear = || {
+        let mut buffer = [0; 4096];
+        let length = socket.recv(&mut buffer).expect("words");
+        String::from_utf8_lossy(&buffer[..length]).into_owned()
+    };
+    let running = scene.call(&[HOST]).env("NOTIFY_SOCKET", &path).limit(Duration::from_secs(300)).start();
+    assert_eq!(hear(), "STATUS=connecting");
+    assert_eq!(hear(), "READY=1\nSTATUS=up");
+    assert!(scene.passes());
+    running.signal(Signal::TERM);
+    assert_eq!(hear(), "STOPPING=1");
+    let _ = running.finish().ok();
+}
+
+#[test]
+fn status_for_people_and_by_its_exit_code() {
+    let scene = Scene::new();
+    let none = scene.call(&["--status"]).run().ends(1);
+    assert_eq!(none.text().lines().count(), 1, "{none}");
+    let running = scene.start();
+    until("the forward does not stand", || scene.passes());
+    let outcome = scene.call(&["--status", HOST]).run().ok();
+    let pid = running.pid().to_string();
+    let line = outcome.text().lines().nth(1).unwrap_or_default().to_owned();
+    assert!([HOST, "up", &pid].iter().all(|word| line.split_whitespace().any(|found| found == *word)), "{outcome}");
+    let _ = scene.call(&["--status", "another"]).run().ends(1);
+    running.signal(Signal::KILL);
+    let _ = running.wait();
+    let outcome = scene.call(&["--status", HOST]).run().ends(1);
+    assert!(outcome.text().contains(" down "), "{outcome}");
+}
+
+#[test]
+fn one_tunnel_a_name() {
+    let scene = Scene::new();
+    let running = scene.start();
+    until("the forward does not stand", || scene.passes());
+    let _ = scene.call(&[HOST]).run().ends(255).says("another xssh tunnel keeps target up already");
+    running.signal(Signal::TERM);
+    let _ = running.finish().ok();
+}
+
+/// What no further try mends is said at once: no forwards, a host that is not the one known, a key that is not taken.
+#[test]
+fn what_cannot_be_mended_is_no_tunnel() {
+    let scene = Scene::new();
+    let outcome = scene.call(&["-o", "ClearAllForwardings=yes", HOST]).run().ends(255);
+    let _ = outcome.says("has no forwards");
+    let _ = scene.call(&["-i", "/dev/null", "-o", "IdentitiesOnly=yes", "-l", "nobody-there", HOST]).run().ends(255);
+    fs::write(scene.home.known_hosts(), "").expect("known_hosts");
+    let _ = scene.call(&[HOST]).run().ends(255).says("Host key verification failed");
+    let _ = scene.call(&[HOST, "true"]).run().ends(255).says("xssh tunnel takes no command");
+}
+
+/// A port that another has is a forward that does not stand: the tunnel is down, and comes up when it is free.
+#[test]
+fn a_forward_that_does_not_stand_is_tried_again() {
+    let scene = Scene::new();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", scene.port.number())).expect("a port");
+    let running = scene.start();
+    until("it does not wait", || scene.state() == "waiting");
+    drop(taken);
+    until("the forward does not stand", || scene.state() == "up" && scene.passes());
+    running.signal(Signal::TERM);
+    let _ = running.finish().ok();
+}
