@@ -49,9 +49,6 @@ impl Around {
         let forwards = Arc::new(Forwards::new(session, Rules::new(settings, environment::temporary())));
         let (strict, beside, context) = (forwarding.exit_on_failure, Beside::default(), context.clone());
         let around = Self { forwards, remote, strict, beside, context, sharing: None };
-        if !local.is_empty() || !around.remote.is_empty() {
-            raise_descriptors();
-        }
         around.listen(&local).await?;
         Ok(around)
     }
@@ -155,6 +152,7 @@ impl Around {
     /// # Errors
     /// The words for what is not to be had, where that ends everything.
     pub(super) async fn ask(&self, wait: bool) -> Result<(), String> {
+        raise_descriptors();
         let asking = ask(self.forwards.clone(), self.remote.clone(), self.strict);
         if wait || self.strict {
             return asking.await;
@@ -193,7 +191,7 @@ fn words(error: TokenError) -> String {
 }
 
 /// Each forwarded connection is a descriptor: as many as the administrator lets us have. Programs that we start after this
-/// would inherit it, and select(2) in them could not take so many; there are none.
+/// would inherit it, and select(2) in them could not take so many; so it is done when all have been started.
 fn raise_descriptors() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };

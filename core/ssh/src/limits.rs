@@ -4,6 +4,9 @@ use std::time::Duration;
 
 /// The window we grant on a channel.
 pub const CHANNEL_WINDOW: u32 = 8 << 20;
+/// The same where ports are forwarded. A host that reads from a fast service takes in as much as it is granted: what does not
+/// fit into the sockets on the way, sshd moves about in memory, which costs it more than the rest of its work.
+pub const FORWARD_WINDOW: u32 = 3 << 20;
 /// Data received for a stalled standard output that is kept in memory before it spills to an unlinked file.
 pub const STALLED_OUTPUT_MEMORY: usize = 4 << 20;
 /// Data received for a stalled standard output that the unlinked file may hold before the connection pauses.
@@ -49,7 +52,12 @@ pub const INPUT_READ: usize = 256 << 10;
 /// One read from a forwarded connection, of which there may be thousands.
 pub const SOCKET_READ: usize = 64 << 10;
 /// Data received for a forwarded connection that takes none: in memory, before it spills to an unlinked file.
-pub const STALLED_FORWARD_MEMORY: usize = 256 << 10;
+/// As much as OpenSSH grants a channel, and so may have to hold for it.
+pub const STALLED_FORWARD_MEMORY: usize = 2 << 20;
+/// How long the event loop waits for a reader whose memory is full, before the unlinked file is used.
+pub const READER_PATIENCE: Duration = Duration::from_millis(20);
+/// Bytes a second with which a reader earns that time anew.
+pub const READER_PACE: u64 = 50_000_000;
 /// What that file may hold before the whole connection pauses.
 pub const STALLED_FORWARD_SPILL: u64 = 1 << 30;
 /// How long a channel waits for the host's close once both sides have said that nothing more comes.

@@ -14,6 +14,7 @@ mod input;
 mod interposed;
 mod killers;
 mod output;
+mod patience;
 mod pump;
 mod socket;
 mod spill;

@@ -10,9 +10,11 @@ use rustix::net::SendFlags;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 
 use super::Socket;
 use super::descriptor::Way;
+use super::patience::Patience;
 use super::spill::{Bounds, Spill};
 use crate::limits::{STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL, STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL};
 
@@ -34,6 +36,7 @@ struct Shared {
 
 struct Queue {
     bytes: Spill,
+    patience: Patience,
     broken: Option<io::ErrorKind>,
 }
 
@@ -58,7 +61,7 @@ impl Output {
     }
 
     fn by(way: Way, bytes: Spill) -> Self {
-        let queue = Mutex::new(Queue { bytes, broken: None });
+        let queue = Mutex::new(Queue { bytes, patience: Patience::default(), broken: None });
         Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() }))
     }
 
@@ -66,8 +69,12 @@ impl Output {
         self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes what can be written now and queues the rest; waits only when the queue's bounds are reached.
+    /// Writes what can be written now and queues the rest; waits a little for a reader that is behind, and else only when
+    /// the queue's bounds are reached.
     pub async fn accept(&self, data: &[u8]) {
+        if self.queue().bytes.is_behind() {
+            self.bear_with().await;
+        }
         let full = {
             let mut queue = self.queue();
             let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
@@ -82,6 +89,17 @@ impl Output {
             log::debug!("the reader of our output has stalled and the queue is full: the connection pauses");
             self.wait_until(|queue| !queue.bytes.is_full()).await;
         }
+    }
+
+    /// Waits for the reader, as long as there is patience for it.
+    async fn bear_with(&self) {
+        let left = self.queue().patience.left();
+        if left.is_zero() {
+            return;
+        }
+        let begun = Instant::now();
+        let _ = timeout(left, self.wait_until(|queue| queue.bytes.has_room())).await;
+        self.queue().patience.spend(begun.elapsed());
     }
 
     /// Bytes that wait for the reader.
@@ -170,6 +188,7 @@ impl Output {
             match written {
                 Ok(n) => {
                     queue.bytes.consume(n);
+                    queue.patience.earn(n);
                     false
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => true,

@@ -40,6 +40,16 @@ impl Spill {
         self.memory.len() as u64 + self.written - self.read
     }
 
+    /// Whether the next piece goes to the file, and none is there yet.
+    pub(super) fn is_behind(&self) -> bool {
+        self.read == self.written && self.memory.len() >= self.bounds.memory
+    }
+
+    /// Whether memory has room again for more than a piece.
+    pub(super) fn has_room(&self) -> bool {
+        self.memory.len() <= self.bounds.memory / 4 * 3
+    }
+
     /// Whether the writer must wait: both bounds are reached, or no file is to be had.
     pub(super) fn is_full(&self) -> bool {
         if self.read == self.written && self.memory.len() < self.bounds.memory {

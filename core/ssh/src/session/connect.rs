@@ -21,7 +21,7 @@ use super::learning::Learning;
 use super::{SessionError, algorithms, idle};
 use crate::hop::{Backlog, BoxedWire};
 use crate::hostkey::Verified;
-use crate::limits::{CHANNEL_WINDOW, GOODBYE, HOST_PROBE, REKEY_BYTES, REKEY_SECONDS};
+use crate::limits::{CHANNEL_WINDOW, FORWARD_WINDOW, GOODBYE, HOST_PROBE, REKEY_BYTES, REKEY_SECONDS};
 use crate::settings::Settings;
 
 /// An authenticated connection to one host, and the connections to the hops before it.
@@ -109,12 +109,18 @@ fn config(settings: &Settings, host_key_algorithms: &[String]) -> client::Config
             rekey_read_limit: bytes,
             rekey_time_limit: Duration::from_secs(or(connection.rekey.seconds.into(), REKEY_SECONDS)),
         },
-        window_size: CHANNEL_WINDOW,
+        window_size: window(settings),
         preferred: algorithms::preferred(settings, host_key_algorithms),
         keepalive_interval: (!alive.is_zero()).then_some(alive),
         keepalive_max: connection.server_alive_count_max as usize,
         ..client::Config::default()
     }
+}
+
+/// The window that we grant on each channel.
+fn window(settings: &Settings) -> u32 {
+    let forwarding = &settings.forwarding;
+    if forwarding.local.is_empty() && forwarding.remote.is_empty() { CHANNEL_WINDOW } else { FORWARD_WINDOW }
 }
 
 impl Session {
