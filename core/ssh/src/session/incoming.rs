@@ -5,13 +5,14 @@ use std::sync::Arc;
 use russh::ChannelOpenFailure;
 use russh::client::{ChannelOpenHandle, Msg};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::Session;
 use super::board::Board;
 use super::channel::Channel;
 use super::table::Line;
 use crate::exec::Output;
-use crate::limits::INCOMING_CHANNELS;
+use crate::limits::{GOODBYE, INCOMING_CHANNELS};
 use crate::terminal::visible::visible;
 
 /// The kinds of channels that a host may open.
@@ -132,9 +133,16 @@ pub(super) async fn arrive(board: &Arc<Board>, origin: Origin, channel: russh::C
         return refuse(kind.name(), reply).await;
     };
     let incoming = IncomingChannel { origin, channel, reply, board: board.clone() };
-    if let Err(mpsc::error::TrySendError::Full(turned_away)) = taker.try_send(incoming) {
-        log::warn!("Warning: the host opens channels ({}) faster than they are served; one is refused.", kind.name());
-        turned_away.no_room().await;
+    // Several may come in one read, before whoever takes them has had a turn.
+    match timeout(GOODBYE, taker.reserve()).await {
+        Ok(Ok(room)) => room.send(incoming),
+        _ => {
+            log::warn!(
+                "Warning: the host opens channels ({}) faster than they are served; one is refused.",
+                kind.name()
+            );
+            incoming.no_room().await;
+        }
     }
 }
 
