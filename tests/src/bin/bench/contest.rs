@@ -113,6 +113,8 @@ impl Row {
     /// The command without the places that differ from machine to machine.
     fn anonymous(&self, run: &Run) -> String {
         let line = run.line().replace(&*self.ours.program.to_string_lossy(), "xssh");
+        let this = std::env::current_exe().unwrap_or_default();
+        let line = if this.as_os_str().is_empty() { line } else { line.replace(&*this.to_string_lossy(), "bench") };
         line.replace(&*self.scratch.to_string_lossy(), "LAB")
     }
 }
