@@ -5,7 +5,7 @@
 //! there. It must never touch a person's own keys or configuration: `lab` makes its own.
 //!
 //! In order of use: `lab` (a throw-away sshd and everything a client needs), `material` (files to move), `workload`, `sync`, `cvs`,
-//! `serve` and `forwarded` (the rows), `contest` (A B A B), `measure` (one run), `machine`, `report` and `plot`.
+//! `serve`, `forwarded` and `shared` (the rows), `contest` (A B A B), `measure` (one run), `machine`, `report` and `plot`.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that talks to its user")]
 
 mod contest;
@@ -19,6 +19,7 @@ mod measure;
 mod plot;
 mod report;
 mod serve;
+mod shared;
 mod sync;
 mod workload;
 

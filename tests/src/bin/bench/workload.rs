@@ -13,6 +13,7 @@ use crate::lab::{Lab, succeed};
 use crate::material::Material;
 use crate::measure::{Input, Run};
 use crate::serve::{Asked, Serve};
+use crate::shared::{self, Shared};
 use crate::sync::{self, Sync};
 
 /// A remote shell program and what it is always given.
@@ -66,6 +67,8 @@ pub(crate) enum Task {
     Checkout(Checkout),
     /// Through a forward.
     Forwarded(Forwarded),
+    /// Over a shared connection.
+    Shared(Shared),
     /// A tree of a key, by `xssh serve` and by rrsync.
     Serve(Serve),
 }
@@ -85,6 +88,7 @@ impl Task {
             Self::Checkout(checkout) => checkout.run(client),
             Self::Serve(serve) => serve.run(client),
             Self::Forwarded(forwarded) => forwarded.run(client),
+            Self::Shared(shared) => shared.run(client),
         }
     }
 
@@ -95,7 +99,7 @@ impl Task {
             Self::Rsync { from, .. } => Some(from),
             Self::Serve(serve) => serve.source(),
             Self::Forwarded(forwarded) => forwarded.source(),
-            Self::Upload(Input::Nothing) | Self::True(_) | Self::Sync(_) | Self::Checkout(_) => None,
+            Self::Upload(Input::Nothing) | Self::True(_) | Self::Sync(_) | Self::Checkout(_) | Self::Shared(_) => None,
         }
     }
 
@@ -118,6 +122,7 @@ impl Task {
             Self::Sync(sync) => sync.make(),
             Self::Checkout(checkout) => checkout.make(),
             Self::Serve(serve) => serve.make(),
+            Self::Shared(shared) => shared.make(),
             _ => Ok(()),
         }
     }
@@ -128,6 +133,7 @@ impl Task {
             Self::Sync(sync) => sync.clear(),
             Self::Checkout(checkout) => checkout.clear(),
             Self::Serve(serve) => serve.clear(),
+            Self::Shared(shared) => shared.clear(),
             _ => Ok(()),
         }
     }
@@ -152,7 +158,7 @@ impl Task {
                 run.measure_into_file(&arrived)?;
                 same(Command::new("cmp").arg(file).arg(&arrived))?
             }
-            Self::True(_) => {
+            Self::True(_) | Self::Shared(_) => {
                 run.measure_into_file(&arrived)?;
                 fs::metadata(&arrived).is_ok_and(|arrived| arrived.len() == 0)
             }
@@ -241,5 +247,9 @@ pub(crate) fn rows(lab: &Lab, material: &Material, xssh: &Path) -> Result<Vec<Ro
     rows.push(row("forward-file-gcm", through_file()?, &gcm, 7, &[wall(1.0)]));
     rows.push(row("forward-visits", forwarded(Through::Visits)?, &plain, 7, &[wall(1.0)]));
     rows.push(row("forward-socks-visits", forwarded(Through::SocksVisits)?, &plain, 7, &[wall(1.0)]));
+    let shared = |call| Task::Shared(Shared::new(call, lab, xssh));
+    rows.push(row("share-true", shared(shared::Call::True), &plain, 51, &[wall(0.9)]));
+    let own_time = Target::new(Metric::Wall, Bound::Milliseconds(5));
+    rows.push(row("share-check", shared(shared::Call::Check), &plain, 51, &[own_time]));
     Ok(rows)
 }
