@@ -5,7 +5,7 @@ mod beside;
 mod console;
 mod ending;
 mod local_command;
-mod pipes;
+pub(crate) mod pipes;
 pub(crate) mod start;
 
 use std::path::PathBuf;
@@ -56,7 +56,7 @@ pub(crate) fn run(invocation: &Invocation) -> u8 {
         Err(error) => return words::fail(&error),
     };
     if let Some(what) = invocation.control {
-        return share::control::run(what, place.as_ref(), settings, &context);
+        return share::control::run(what, place.as_ref(), invocation, settings, &context);
     }
     // Before there is a thread, a runtime or a secret.
     let mut background = match settings.session.fork_after_authentication.then(daemon::fork).transpose() {
@@ -264,6 +264,7 @@ fn keyboard(settings: &Settings, console: Box<dyn Console>) -> std::io::Result<K
 async fn wait_for_end(session: &Session, around: &Around, killers: &mut Killers) -> u8 {
     tokio::select! {
         () = around.told_to_end() => words::FAILED,
+        () = around.given_up() => 0,
         lost = session.ended() => match lost {
             Some(error) => words::fail(&error),
             None => words::FAILED,

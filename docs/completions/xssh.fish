@@ -43,7 +43,7 @@ complete -c xssh -n "__fish_xssh_needs_command" -s R -d 'Forward a port or socke
 complete -c xssh -n "__fish_xssh_needs_command" -s D -d 'Be a SOCKS proxy on a local port' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s w -d 'Not yet: tunnel a network device' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s S -d 'The socket of a shared connection; `none` shares nothing' -r
-complete -c xssh -n "__fish_xssh_needs_command" -s O -d 'Control a shared connection: check, forward, cancel, exit or stop' -r
+complete -c xssh -n "__fish_xssh_needs_command" -s O -d 'Control a shared connection: check, forward, cancel, exit, stop or proxy' -r
 complete -c xssh -n "__fish_xssh_needs_command" -s E -d 'Append messages to this file instead of standard error' -r -F
 complete -c xssh -n "__fish_xssh_needs_command" -s Q -d 'Print the algorithms there are: cipher, kex, key, mac, help, ...' -r -f -a "cipher\t''
 cipher-auth\t''

@@ -13,6 +13,8 @@ pub(crate) enum Control {
     Exit,
     /// Take no further calls.
     Stop,
+    /// Pass packets on, for a client that speaks SSH's connection protocol.
+    Proxy,
 }
 
 impl Control {
@@ -24,6 +26,7 @@ impl Control {
             "cancel" => Ok(Self::Cancel),
             "exit" => Ok(Self::Exit),
             "stop" => Ok(Self::Stop),
+            "proxy" => Ok(Self::Proxy),
             _ => Err(Fault::Control),
         }
     }

@@ -119,6 +119,14 @@ impl Around {
         }
     }
 
+    /// Waits until there is nothing left to be there for: a master without a session of its own that takes no further calls.
+    pub(super) async fn given_up(&self) {
+        match &self.sharing {
+            Some(sharing) => sharing.given_up().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Waits until somebody who shares the connection has it end.
     pub(super) async fn told_to_end(&self) {
         match &self.sharing {

@@ -10,14 +10,14 @@ use crate::environment;
 
 /// The caller's descriptors, opened before any secret is held: a process that forbids core dumps may no longer open
 /// them anew.
-pub(super) struct Pipes {
-    pub(super) input: Input,
-    pub(super) stdout: Output,
-    pub(super) stderr: Output,
+pub(crate) struct Pipes {
+    pub(crate) input: Input,
+    pub(crate) stdout: Output,
+    pub(crate) stderr: Output,
 }
 
 impl Pipes {
-    pub(super) fn open(settings: &Settings) -> std::io::Result<Self> {
+    pub(crate) fn open(settings: &Settings) -> std::io::Result<Self> {
         let spill = environment::temporary();
         Ok(Self {
             input: if settings.session.stdin_null { Input::null() } else { Input::open(stdio::stdin().as_fd())? },

@@ -9,11 +9,18 @@ use xssh_ssh::mux::{Client, ClientError, Forward, SocketError, dial};
 use xssh_ssh::settings::{self, LogLevel, Settings};
 
 use super::place::Place;
-use crate::args::Control;
+use super::proxy;
+use crate::args::{Control, Invocation};
 use crate::{help, words};
 
 /// Does what `-O` asks for; the exit code.
-pub(crate) fn run(what: Control, place: Option<&Place>, settings: &Settings, context: &LocalContext) -> u8 {
+pub(crate) fn run(
+    what: Control,
+    place: Option<&Place>,
+    invocation: &Invocation,
+    settings: &Settings,
+    context: &LocalContext,
+) -> u8 {
     let Some(place) = place else {
         return words::fail(&"No ControlPath specified for \"-O\" command");
     };
@@ -30,7 +37,10 @@ pub(crate) fn run(what: Control, place: Option<&Place>, settings: &Settings, con
     };
     let done = runtime.block_on(async {
         let mut client = Client::greet(socket, MUX_PROBE).await?;
-        tell(&mut client, what, settings, context).await
+        match what {
+            Control::Proxy => proxy::run(client, invocation, settings, context).await,
+            what => tell(&mut client, what, settings, context).await,
+        }
     });
     match done {
         Ok(code) => code,
@@ -74,6 +84,7 @@ async fn tell(
                 client.close_forward(forward).await?;
             }
         }
+        Control::Proxy => {}
     }
     Ok(0)
 }

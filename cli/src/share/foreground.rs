@@ -70,6 +70,11 @@ impl Foreground {
         self.master.ended(None).await;
     }
 
+    /// Waits until a client has wanted that no further ones are served, and none is left.
+    pub(crate) async fn given_up(&self) {
+        self.master.given_up().await;
+    }
+
     /// Waits until no client is served.
     pub(crate) async fn unused(&self) {
         self.master.unused().await;

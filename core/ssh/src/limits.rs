@@ -198,7 +198,13 @@ pub const MUX_VARIABLES: usize = 4096;
 pub const MUX_SILENCE: Duration = Duration::from_secs(5);
 /// How long a host that was silent may take to say that it is still there.
 pub const HOST_PROBE: Duration = Duration::from_secs(3);
-/// How long a master may take to open a session: a round trip to the host, behind a probe of it.
+/// How long a host may take to open a session for a client of a master.
+pub const MUX_START: Duration = Duration::from_secs(6);
+/// How long a client waits for that: longer than [`HOST_PROBE`] and [`MUX_START`] together.
 pub const MUX_OPENING: Duration = Duration::from_secs(10);
 /// How long a master that came about by itself (`XsshShare auto`) stays unused, where ControlPersist does not say.
 pub const SHARE_PERSIST: Duration = Duration::from_secs(600);
+/// The window that we grant on a channel in proxy mode (what OpenSSH grants).
+pub const PROXY_WINDOW: u32 = 2 << 20;
+/// What one packet in proxy mode holds at most (what OpenSSH takes).
+pub const PROXY_PACKET: u32 = 32 << 10;

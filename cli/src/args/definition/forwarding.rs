@@ -27,9 +27,10 @@ pub(super) fn args() -> Vec<Arg> {
              about each call that wants to share it.",
         ),
         taking('S', "path", "The socket of a shared connection; `none` shares nothing"),
-        taking('O', "command", "Control a shared connection: check, forward, cancel, exit or stop").long_help(
+        taking('O', "command", "Control a shared connection: check, forward, cancel, exit, stop or proxy").long_help(
             "Tells the master of a shared connection what to do. check: say whether it runs. forward, cancel: open or close \
-             the forwards of this command line. exit: end, and every call on it. stop: take no further calls.",
+             the forwards of this command line. exit: end, and every call on it. stop: take no further calls. \
+             proxy: run the command with our own packets in the master's connection, which another machine may relay.",
         ),
     ];
     section.map(|arg| arg.help_heading("Forwarding and sharing")).to_vec()

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::Line;
 use super::message::{Forward, FromClient, FromMaster, Malformed, NewSession, Request, VERSION};
+use super::{Line, Proxy};
 
 /// Why a master does not do what we want.
 #[derive(Debug, thiserror::Error)]
@@ -161,6 +161,22 @@ impl Client {
     /// It has none of these.
     pub async fn close_forward(&mut self, forward: Forward) -> Result<(), ClientError> {
         self.done(Request::CloseForward(forward)).await.map(|_| ())
+    }
+
+    /// Has the master pass packets on from here.
+    ///
+    /// # Errors
+    /// It refuses, or cannot.
+    pub async fn proxy(mut self, patience: Duration) -> Result<Proxy, ClientError> {
+        let asking = async {
+            let asked = self.say(Request::Proxy).await?;
+            match self.answer(asked).await? {
+                FromMaster::ProxyBegins { .. } => Ok(()),
+                _ => Err(ClientError::Broken("no proxy")),
+            }
+        };
+        timeout(patience, asking).await.unwrap_or(Err(ClientError::Silent))?;
+        Ok(Proxy::new(self.line))
     }
 
     /// Opens a session whose program has these descriptors as its standard input, output and error.

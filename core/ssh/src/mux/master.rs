@@ -116,6 +116,12 @@ impl Master {
         }
     }
 
+    /// Waits until a client has wanted that no further ones are served, and none is left.
+    pub async fn given_up(&self) {
+        let mut state = self.inner.state.subscribe();
+        let _ = state.wait_for(|state| state.stopped && state.clients == 0).await;
+    }
+
     /// Waits until no client is served; at once where there is none.
     pub async fn unused(&self) {
         let mut state = self.inner.state.subscribe();

@@ -1,5 +1,6 @@
 //! The messages of OpenSSH's PROTOCOL.mux, version 4, as values. What it calls a bool is four bytes on the line.
 
+use super::draft::Draft;
 use crate::fields::Fields;
 use crate::forward::{Order, Place, Target};
 
@@ -184,35 +185,6 @@ pub enum FromMaster {
     ProxyBegins { id: u32 },
 }
 
-/// A message in the making.
-struct Draft(Vec<u8>);
-
-impl Draft {
-    fn of(kind: u32) -> Self {
-        Self(kind.to_be_bytes().to_vec())
-    }
-
-    fn uint(mut self, value: u32) -> Self {
-        self.0.extend(value.to_be_bytes());
-        self
-    }
-
-    fn string(self, value: impl AsRef<[u8]>) -> Self {
-        let value = value.as_ref();
-        // What is longer than four bytes can say is longer than any message.
-        let mut draft = self.uint(u32::try_from(value.len()).unwrap_or(u32::MAX));
-        draft.0.extend(value);
-        draft
-    }
-
-    fn end(self, end: &End) -> Self {
-        match end {
-            End::Tcp { host, port } => self.string(host).uint((*port).into()),
-            End::Unix { path } => self.string(path).uint(SOCKET),
-        }
-    }
-}
-
 /// A message that is being read.
 struct Reading<'a>(Fields<'a>);
 
@@ -272,6 +244,14 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// Adds one end of a forward.
+fn end(draft: Draft, end: &End) -> Draft {
+    match end {
+        End::Tcp { host, port } => draft.string(host).uint((*port).into()),
+        End::Unix { path } => draft.string(path).uint(SOCKET),
+    }
+}
+
 impl FromClient {
     /// The message's bytes, without the length before it.
     pub fn encode(&self) -> Vec<u8> {
@@ -285,7 +265,7 @@ impl FromClient {
                 ForwardKind::Remote => 2,
                 ForwardKind::Dynamic => 3,
             };
-            draft(kind).uint(number).end(&forward.listen).end(&forward.connect)
+            end(end(draft(kind).uint(number), &forward.listen), &forward.connect)
         };
         let done = match request {
             Request::NewSession(session) => {

@@ -8,10 +8,12 @@
 //! session's end to a client before its output is written, or let a master whose connection is dead hold a client up.
 
 mod client;
+mod draft;
 mod line;
 mod master;
 mod message;
 mod name;
+mod proxy;
 
 mod ride;
 mod socket;
@@ -23,4 +25,5 @@ pub use line::Line;
 pub use master::{Master, Terms, Verdict};
 pub use message::{End, Forward, ForwardKind, FromClient, FromMaster, Malformed, NewSession, Request};
 pub use name::name_of;
+pub use proxy::{Ends, Proxy};
 pub use socket::{ControlSocket, SocketError, dial};

@@ -3,11 +3,13 @@
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
+use tokio::time::timeout;
+
 use super::Line;
 use super::master::{Inner, denied};
 use super::message::{FromMaster, NewSession};
 use crate::exec::{Ending, Input, Keyboard, Killers, Output, Pump, pump};
-use crate::limits::MUX_VARIABLES;
+use crate::limits::{MUX_START, MUX_VARIABLES};
 use crate::session::{Channel, Exit, SessionError, Start, StartKind};
 use crate::settings::LogLevel;
 use crate::terminal::escape::{Escapes, Options};
@@ -64,13 +66,16 @@ impl Inner {
         let spill = &self.terms.spill;
         let stdout = Output::open(handed.output.as_fd(), spill.clone())?;
         let stderr = Output::open(handed.errors.as_ref().unwrap_or(&handed.output).as_fd(), spill.clone())?;
+        // The client hears of it before it gives up and makes the call in another way: a command is run once.
+        let starting = timeout(MUX_START, self.session.start(start, stdout.clone(), stderr.clone()));
         let opened = tokio::select! {
-            opened = self.session.start(start, stdout.clone(), stderr.clone()) => opened,
+            opened = starting => opened,
             () = line.closed() => return Ok(()),
         };
         let channel = match opened {
-            Ok(channel) => channel,
-            Err(error) => return refuse(line, id, &refusal(&error)).await,
+            Ok(Ok(channel)) => channel,
+            Ok(Err(error)) => return refuse(line, id, &refusal(&error)).await,
+            Err(_) => return refuse(line, id, "the host does not open a session").await,
         };
         let session = self.number();
         let input = Input::open(handed.input.as_fd())?;
