@@ -80,12 +80,12 @@ run_one() {
 }
 
 echo "$("$xssh" -V 2>&1) against $(/usr/sbin/sshd -V 2>&1 | grep -m 1 OpenSSH)"
-# Below the ports that the other tests lease, and apart from another run of this script.
-port=$((10000 + $$ % 180 * 50)) running=0
+# Below the ports that the other tests lease, and apart from another run of this script. Some scripts take the next port too.
+port=$((10000 + $$ % 40 * 240)) running=0
 for name in $names; do
     [ $running -lt "${JOBS:-$(nproc)}" ] || { wait -n; running=$((running - 1)); }
     run_one "$name" $port &
-    running=$((running + 1)) port=$((port + 1))
+    running=$((running + 1)) port=$((port + 5))
 done
 wait
 passed=0 failed=0
