@@ -4,7 +4,7 @@ use ring::digest::{SHA256, digest};
 
 /// Settings that concern one call and not the connection, as `-G` names them. What is not listed here makes another
 /// connection: a call with another key, way or algorithm never travels on this one.
-const OF_ONE_CALL: [&str; 35] = [
+const OF_ONE_CALL: [&str; 37] = [
     "batchmode",
     "channeltimeout",
     "clearallforwardings",
@@ -35,6 +35,8 @@ const OF_ONE_CALL: [&str; 35] = [
     "remoteforward",
     "requesttty",
     "sendenv",
+    "serveralivecountmax",
+    "serveraliveinterval",
     "sessiontype",
     "setenv",
     "stdinnull",
