@@ -57,13 +57,21 @@ chmod +x "$scratch/xssh-subject"
 # run_one NAME PORT: leaves its verdict and seconds in a file, and why it failed.
 run_one() {
     # Not called by the script's name: hostkey-rotate drops every line with that word from its configuration.
-    local folder="$scratch/$2" verdict begun=$SECONDS
+    local folder="$scratch/$2" verdict begun
+    case $1 in
+        # These forward the same ports, whatever their own.
+        forwarding | forward-control | cfgmatch | multiplex)
+            exec 8> "$scratch/fixed-ports"
+            flock 8
+            ;;
+    esac
+    begun=$SECONDS
     mkdir "$folder"
     (cd $regress && tar c --exclude=./unittests .) | tar x -C "$folder"
     (cd "$folder" && exec timeout -k 10 "${LIMIT:-1200}" env TEST_SHELL=sh OBJ="$folder" BUILDDIR="$folder" \
         TEST_SSH_SSH="$scratch/xssh-subject" TEST_SSH_SSHD=/usr/sbin/sshd TEST_SSH_PORT="$2" \
         TEST_SSH_SFTPSERVER=/usr/lib/openssh/sftp-server TEST_SSH_UNSAFE_PERMISSIONS=1 \
-        sh test-exec.sh "$folder" "$folder/$1.sh" < /dev/null > "$folder/log" 2>&1)
+        sh test-exec.sh "$folder" "$folder/$1.sh" < /dev/null > "$folder/log" 2>&1 8>&-)
     case $? in
         0) verdict=ok ;;
         124 | 137) verdict=TIMEOUT ;;
