@@ -9,6 +9,7 @@ mod log;
 mod prompt;
 mod remote_shell;
 mod route;
+mod runtime;
 mod serve;
 mod share;
 mod sync;

@@ -25,14 +25,14 @@ use xssh_ssh::terminal::raw::RawMode;
 
 pub(crate) use around::Around;
 pub(crate) use beside::Beside;
-pub(crate) use ending::lost;
+pub(crate) use ending::{killed, lost};
 use ending::{no_session, verdict};
 use pipes::Pipes;
 
 use crate::args::Invocation;
 use crate::prompt::Terminal;
 use crate::share::place::{self, Place};
-use crate::{environment, help, log, share, words};
+use crate::{environment, help, log, runtime, share, words};
 
 /// Runs it.
 pub(crate) fn run(invocation: &Invocation) -> u8 {
@@ -78,11 +78,7 @@ pub(crate) fn run(invocation: &Invocation) -> u8 {
             return share::background::run(invocation, &resolved, &context, place);
         }
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return words::fail(&error),
-    };
-    runtime.block_on(connect_and_run(invocation, &resolved, &context, place.as_ref(), background))
+    runtime::block_on(connect_and_run(invocation, &resolved, &context, place.as_ref(), background))
 }
 
 /// A destination's settings, and what can resolve further hosts.
@@ -271,9 +267,4 @@ async fn wait_for_end(session: &Session, around: &Around, killers: &mut Killers)
         },
         signal = killers.next() => killed(signal),
     }
-}
-
-fn killed(signal: i32) -> u8 {
-    ::log::info!("Killed by signal {signal}.");
-    words::FAILED
 }

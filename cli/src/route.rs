@@ -7,7 +7,7 @@ use xssh_ssh::session::HopReport;
 use xssh_ssh::session::route::{Opened, open};
 
 use crate::args::Invocation;
-use crate::{environment, help, remote_shell, words};
+use crate::{environment, help, remote_shell, runtime, words};
 
 /// Opens the way, shows it, and closes it again.
 pub(crate) fn run(invocation: &Invocation, json: bool) -> u8 {
@@ -16,11 +16,7 @@ pub(crate) fn run(invocation: &Invocation, json: bool) -> u8 {
         Ok(resolved) => resolved,
         Err(error) => return words::fail(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return words::fail(&error),
-    };
-    runtime.block_on(async {
+    runtime::block_on(async {
         match open(&remote_shell::guide(&resolved), &resolved.settings).await {
             Ok(Opened { session, reports }) => {
                 session.close().await;

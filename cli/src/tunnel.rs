@@ -21,7 +21,7 @@ use xssh_ssh::exec::Killers;
 
 use crate::args::{Invocation, Tunnel};
 use crate::remote_shell::{self, Around, Resolved};
-use crate::{environment, log, words};
+use crate::{environment, log, runtime, words};
 use backoff::Backoff;
 use notify::Manager;
 use record::{Record, State};
@@ -61,11 +61,7 @@ fn keep(invocation: &Invocation) -> u8 {
         Ok(record) => record,
         Err(error) => return words::fail(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return words::fail(&error),
-    };
-    runtime.block_on(async {
+    runtime::block_on(async {
         let mut killers = Killers::watch();
         let mut teller = Teller { record, manager: Manager::of_environment() };
         tokio::select! {

@@ -31,5 +31,6 @@ pub mod terminal;
 pub mod tls_front;
 pub mod tree;
 pub mod tunnel;
+pub mod wait;
 pub mod world;
 pub mod x_server;

@@ -12,6 +12,12 @@ pub(super) fn no_session(error: &SessionError) -> u8 {
     if error.is_lost() { lost() } else { code }
 }
 
+/// Says which signal ends us, and with which exit code.
+pub(crate) fn killed(signal: i32) -> u8 {
+    ::log::info!("Killed by signal {signal}.");
+    words::FAILED
+}
+
 /// The exit code of a connection that is lost.
 pub(crate) fn lost() -> u8 {
     let asked = environment::variable(environment::LOST);
@@ -29,10 +35,7 @@ pub(super) fn verdict(ending: Ending, start: &Start, session: &Session) -> u8 {
         Ending::Closed if matches!(start.kind, StartKind::Forward { .. }) => 0,
         Ending::Closed | Ending::OutputGone | Ending::Escaped => words::FAILED,
         Ending::Refused(request) => words::fail(&refused(request, &session.peer.host)),
-        Ending::Killed(signal) => {
-            ::log::info!("Killed by signal {signal}.");
-            words::FAILED
-        }
+        Ending::Killed(signal) => killed(signal),
         Ending::Lost(error) => no_session(&error),
         Ending::Input(error) => words::fail(&format!("reading standard input: {error}")),
     }

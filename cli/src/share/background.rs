@@ -4,7 +4,6 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use ::log::debug;
-use tokio::runtime::Runtime;
 use xssh_os::daemon::{self, Background, Forked};
 use xssh_ssh::config::LocalContext;
 use xssh_ssh::limits::{MUX_OPENING, SHARE_PERSIST};
@@ -15,7 +14,7 @@ use super::place::Place;
 use super::{foreground, passenger};
 use crate::args::Invocation;
 use crate::remote_shell::{self, Resolved};
-use crate::words;
+use crate::{runtime, words};
 
 /// Starts a master in the background and makes the call its first client; the exit code.
 ///
@@ -30,24 +29,15 @@ pub(crate) fn run(invocation: &Invocation, resolved: &Resolved, context: &LocalC
         Err(error) => words::fail(&format_args!("cannot start a master in the background: {error}")),
         Ok(Forked::Child(background)) => {
             drop(ours);
-            in_runtime(|runtime| runtime.block_on(serve(resolved, context, place, background, theirs)))
+            runtime::block_on(serve(resolved, context, place, background, theirs))
         }
         Ok(Forked::Caller(waiting)) => {
             drop(theirs);
             match waiting.verdict() {
                 daemon::Verdict::Ended(code) => code,
-                daemon::Verdict::Stays => {
-                    in_runtime(|runtime| runtime.block_on(ride(ours, invocation, resolved, context)))
-                }
+                daemon::Verdict::Stays => runtime::block_on(ride(ours, invocation, resolved, context)),
             }
         }
-    }
-}
-
-fn in_runtime(work: impl FnOnce(Runtime) -> u8) -> u8 {
-    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => work(runtime),
-        Err(error) => words::fail(&error),
     }
 }
 

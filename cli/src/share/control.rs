@@ -11,7 +11,7 @@ use xssh_ssh::settings::{self, LogLevel, Settings};
 use super::place::Place;
 use super::proxy;
 use crate::args::{Control, Invocation};
-use crate::{help, words};
+use crate::{help, runtime, words};
 
 /// Does what `-O` asks for; the exit code.
 pub(crate) fn run(
@@ -31,26 +31,19 @@ pub(crate) fn run(
         }
         Err(error) => return words::fail(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return words::fail(&error),
-    };
-    let done = runtime.block_on(async {
-        let mut client = Client::greet(socket, MUX_PROBE).await?;
-        match what {
-            Control::Proxy => proxy::run(client, invocation, settings, context).await,
-            what => tell(&mut client, what, settings, context).await,
-        }
-    });
-    match done {
-        Ok(code) => code,
-        Err(error) => words::fail(&error),
-    }
+    runtime::block_on(async {
+        let told = async {
+            let client = Client::greet(socket, MUX_PROBE).await?;
+            tell(client, what, invocation, settings, context).await
+        };
+        told.await.unwrap_or_else(|error: ClientError| words::fail(&error))
+    })
 }
 
 async fn tell(
-    client: &mut Client,
+    mut client: Client,
     what: Control,
+    invocation: &Invocation,
     settings: &Settings,
     context: &LocalContext,
 ) -> Result<u8, ClientError> {
@@ -74,7 +67,7 @@ async fn tell(
         }
         Control::Forward => {
             let mut ports = String::new();
-            for port in open_forwards(client, settings, context).await? {
+            for port in open_forwards(&mut client, settings, context).await? {
                 ports.push_str(&format!("{port}\n"));
             }
             return Ok(help::stdout(&ports));
@@ -84,7 +77,7 @@ async fn tell(
                 client.close_forward(forward).await?;
             }
         }
-        Control::Proxy => {}
+        Control::Proxy => return proxy::run(client, invocation, settings, context).await,
     }
     Ok(0)
 }

@@ -18,7 +18,7 @@ use xssh_ssh::terminal::raw::RawMode;
 
 use super::control;
 use crate::args::Invocation;
-use crate::remote_shell::{lost, start};
+use crate::remote_shell::{killed, lost, start};
 use crate::words;
 
 /// Has the master open what the call is for, and waits for its end; the exit code.
@@ -109,8 +109,7 @@ async fn wait(mut passenger: Passenger, master: u32, start: &Start, settings: &S
             signal = killers.next() => break killed(signal),
             _ = resized => {
                 // The master reads the size from the terminal itself (mux.c relays the signal too).
-                let master = i32::try_from(master).ok().and_then(Pid::from_raw);
-                let _ = master.map(|master| kill_process(master, Signal::WINCH));
+                let _ = process(master).map(|master| kill_process(master, Signal::WINCH));
             }
         }
     };
@@ -124,11 +123,9 @@ async fn wait(mut passenger: Passenger, master: u32, start: &Start, settings: &S
 
 /// A master that is there has no status to tell: a signal has ended the program. One that is gone had lost its host.
 fn is_there(master: u32) -> bool {
-    let process = i32::try_from(master).ok().and_then(Pid::from_raw);
-    process.is_some_and(|process| test_kill_process(process).is_ok())
+    process(master).is_some_and(|process| test_kill_process(process).is_ok())
 }
 
-fn killed(signal: i32) -> u8 {
-    ::log::info!("Killed by signal {signal}.");
-    words::FAILED
+fn process(number: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(number).ok()?)
 }

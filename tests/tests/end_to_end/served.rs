@@ -53,6 +53,15 @@ macro_rules! by_an_ordinary_account {
     };
 }
 
+/// Tests behind both servers, and by an ordinary account too.
+#[macro_export]
+macro_rules! over_every_front {
+    ($($name:ident),+ $(,)?) => {
+        $crate::over_both_servers!($($name),+);
+        $crate::by_an_ordinary_account!($($name),+);
+    };
+}
+
 /// What stands in front of it.
 pub(crate) trait Front {
     /// Starts it, and makes it known to a client.

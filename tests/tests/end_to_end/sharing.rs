@@ -9,13 +9,14 @@ mod users;
 
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use xssh_tests::agent::Agent;
 use xssh_tests::call::{Call, Running};
 use xssh_tests::home::Home;
 use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
+use xssh_tests::wait::until;
 use xssh_tests::world::{HOST, World};
 
 /// The two programs.
@@ -46,14 +47,6 @@ fn socket(home: &Home) -> String {
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("a path that is text")
-}
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }
 
 /// A master without a session of its own, which is told to end when dropped.

@@ -13,12 +13,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use xssh_tests::call::{Call, Outcome};
 use xssh_tests::noise::Noise;
 use xssh_tests::subject::Subject;
+use xssh_tests::wait::until;
 use xssh_tests::world::{HOST, World};
 use xssh_tests::{over_both_routes, peer};
 
@@ -151,12 +151,8 @@ fn staged(folder: &Path) -> Option<PathBuf> {
     paths.find(|path| path.file_name().is_some_and(|name| name.as_bytes().starts_with(b".xssh-staged-")))
 }
 
-pub(super) fn wait_until(mut condition: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < Duration::from_secs(60), "it never came");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+pub(super) fn wait_until(condition: impl FnMut() -> bool) {
+    until("it never came", condition);
 }
 
 #[test]

@@ -5,8 +5,7 @@ use std::io::Read;
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
@@ -14,6 +13,7 @@ use xssh_tests::call::{Call, Running};
 use xssh_tests::home::Home;
 use xssh_tests::port::Port;
 use xssh_tests::sshd::Sshd;
+use xssh_tests::wait::until;
 use xssh_tests::world::HOST;
 
 /// A client whose host block has a forward to the host's own sshd.
@@ -61,14 +61,6 @@ impl Scene {
 
     fn state(&self) -> String {
         self.status()["tunnels"][0]["state"].as_str().unwrap_or_default().to_owned()
-    }
-}
-
-fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !done() {
-        assert!(begun.elapsed() < Duration::from_secs(100), "{what}");
-        thread::sleep(Duration::from_millis(20));
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::message::{Forward, ForwardKind, FromClient, FromMaster, Request, VERSION};
 use super::{ControlSocket, Line};
 use crate::forward::Forwards;
-use crate::limits::{MUX_CLIENTS, MUX_SILENCE};
+use crate::limits::{ACCEPT_PAUSE, MUX_CLIENTS, MUX_SILENCE};
 use crate::prompt::Prompt;
 use crate::session::Session;
 use crate::x11;
@@ -144,7 +144,7 @@ async fn accept(inner: &Arc<Inner>, socket: &ControlSocket) -> io::Result<()> {
             Err(reason) => {
                 // A full table of descriptors is no reason to turn in circles.
                 error!("mux listener: {reason}");
-                sleep(Duration::from_secs(1)).await;
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }

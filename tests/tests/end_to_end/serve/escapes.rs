@@ -6,30 +6,11 @@ use std::time::Duration;
 
 use xssh_tests::call::Outcome;
 
+use crate::over_every_front;
 use crate::served::{Front, Served, plant};
 use crate::sync::text;
-use crate::{by_an_ordinary_account, over_both_servers};
 
-over_both_servers!(
-    a_shell_and_an_empty_command,
-    scp_and_sftp,
-    metacharacters_of_a_shell,
-    newlines_and_other_control_characters,
-    a_command_of_120_kilobytes,
-    unknown_and_bundled_options,
-    a_program_for_e_and_another_rsync,
-    secluded_arguments_are_refused_with_the_cure,
-    paths_that_lead_up_or_begin_at_the_top,
-    options_that_name_paths,
-    merge_files_outside_the_tree,
-    a_link_is_planted_and_then_followed,
-    a_hard_link_to_what_is_outside,
-    a_fifo_is_waited_for_by_nobody,
-    nothing_of_a_key_goes_beside_its_command,
-    what_would_be_done_is_explained_and_not_done,
-);
-
-by_an_ordinary_account!(
+over_every_front!(
     a_shell_and_an_empty_command,
     scp_and_sftp,
     metacharacters_of_a_shell,

@@ -9,17 +9,11 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
+use crate::over_every_front;
 use crate::served::{Front, Served};
 use crate::sync::text;
-use crate::{by_an_ordinary_account, over_both_servers};
 
-over_both_servers!(
-    rsync_pushes_through_a_link_that_comes_and_goes,
-    rsync_pulls_through_a_link_that_comes_and_goes,
-    sync_pushes_and_pulls_through_a_link_that_comes_and_goes,
-);
-
-by_an_ordinary_account!(
+over_every_front!(
     rsync_pushes_through_a_link_that_comes_and_goes,
     rsync_pulls_through_a_link_that_comes_and_goes,
     sync_pushes_and_pulls_through_a_link_that_comes_and_goes,

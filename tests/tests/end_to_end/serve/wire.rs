@@ -15,25 +15,11 @@ use xssh_tests::hostile::rsync::{
 };
 use xssh_tests::noise::Noise;
 
+use crate::over_every_front;
 use crate::served::{Front, Served};
 use crate::sync::wait_until;
-use crate::{by_an_ordinary_account, over_both_servers};
 
-over_both_servers!(
-    names_that_lead_out,
-    a_link_is_sent_and_then_a_file_through_it,
-    contents_that_are_none,
-    kinds_of_files_that_are_not_granted,
-    requests_that_are_none,
-    rules_and_lists_that_name_files_outside,
-    messages_and_pieces_that_are_none,
-    noise_for_a_greeting_and_behind_it,
-    sums_that_are_all_the_same,
-    sessions_that_stop_in_the_middle,
-    memory_for_what_never_comes,
-);
-
-by_an_ordinary_account!(
+over_every_front!(
     names_that_lead_out,
     a_link_is_sent_and_then_a_file_through_it,
     contents_that_are_none,

@@ -6,22 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use super::Gated;
+use crate::over_every_front;
 use crate::served::Front;
-use crate::{by_an_ordinary_account, over_both_servers};
 
-over_both_servers!(
-    requests_that_nobody_may_make,
-    the_list_of_requests_names_what_is_taken,
-    roots_that_are_not_granted,
-    paths_that_lead_out,
-    links_in_the_repository_that_lead_out,
-    a_link_that_changes_while_it_is_followed,
-    cvsroot_is_read_and_not_written,
-    administrators_administer,
-    a_refusal_is_read_behind_a_large_file,
-);
-
-by_an_ordinary_account!(
+over_every_front!(
     requests_that_nobody_may_make,
     the_list_of_requests_names_what_is_taken,
     roots_that_are_not_granted,

@@ -3,18 +3,10 @@
 use std::fs;
 
 use super::Gated;
+use crate::over_every_front;
 use crate::served::Front;
-use crate::{by_an_ordinary_account, over_both_servers};
 
-over_both_servers!(
-    everything_that_reads_works,
-    every_write_fails_with_one_line,
-    an_edit_is_swallowed,
-    raw_writes_change_nothing,
-    anonymous_access,
-);
-
-by_an_ordinary_account!(
+over_every_front!(
     everything_that_reads_works,
     every_write_fails_with_one_line,
     an_edit_is_swallowed,
