@@ -36,9 +36,17 @@ pub(super) async fn ride(
     control::open_forwards(&mut client, settings, context).await?;
     let mut killers = Killers::watch();
     let Some(start) = start else {
-        // `-N`: the forwards are the master's now.
-        killers.next().await;
-        return Ok(words::FAILED);
+        // `-N`: the forwards are the master's now, and end with it.
+        if let Some(background) = background.take() {
+            background.detach(true)?;
+        }
+        return Ok(tokio::select! {
+            signal = killers.next() => killed(signal),
+            () = client.gone() => {
+                debug!("Control master terminated unexpectedly");
+                lost()
+            }
+        });
     };
     let null = null(settings)?;
     let input = null.as_ref().map_or(stdio::stdin(), |null| null.as_fd());

@@ -3,6 +3,7 @@
 mod automatic;
 mod control;
 mod dead_masters;
+mod forwards;
 mod persist;
 mod terminals;
 mod users;

@@ -163,6 +163,11 @@ impl Client {
         self.done(Request::CloseForward(forward)).await.map(|_| ())
     }
 
+    /// Waits until the master has ended: for whoever wants no more of it than that it is there.
+    pub async fn gone(&self) {
+        self.line.closed().await;
+    }
+
     /// Has the master pass packets on from here.
     ///
     /// # Errors
