@@ -66,6 +66,9 @@ pub const LAST_CLOSE: Duration = Duration::from_secs(10);
 pub const REKEY_BYTES: u64 = 1 << 30;
 /// Seconds after which keys are renewed, where RekeyLimit does not say: a year, which is never.
 pub const REKEY_SECONDS: u64 = 365 * 24 * 3600;
+/// How long a server that ends lets a client take in the end of its last program: what is under way on a slow line is
+/// a window at most.
+pub const PARTING: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long a connection's end may wait for the last words to be sent.
 pub const GOODBYE: std::time::Duration = std::time::Duration::from_millis(200);
 /// How long a proxy may take to connect us where ConnectTimeout is not set: longer than Linux tries to reach a host.

@@ -139,6 +139,24 @@ fn it_ends_when_what_is_at_work_is_done() {
     assert_eq!(small.server.wait(), Some(0));
 }
 
+/// OpenSSH fails where a connection's goodbye comes before it has taken leave of the channel.
+#[test]
+fn others_hear_how_their_work_ended_when_it_ends() {
+    for round in 0..4 {
+        let mut small = Small::with(&[]);
+        let here = small.home.path().join("here");
+        fs::write(&here, Noise { seed: round, length: 6_000_000 }.bytes()).expect("a file");
+        let ssh = format!("{} -F {}", peer::require("ssh").display(), text(&small.home.config()));
+        let rsync = small.home.call(peer::require("rsync")).args(["-a", "--bwlimit=8m", "-e", &ssh]);
+        let running = rsync.args([text(&here), "small:there"]).start();
+        wait_until(|| fs::read_dir(small.server.root()).expect("the tree").count() > 0);
+        small.server.signal(Signal::TERM);
+        let _ = running.finish().ok();
+        assert_eq!(fs::read(small.server.root().join("there")).expect("a file"), fs::read(&here).expect("a file"));
+        assert_eq!(small.server.wait(), Some(0));
+    }
+}
+
 #[test]
 fn a_host_key_is_made_once() {
     let small = Small::with(&[]);

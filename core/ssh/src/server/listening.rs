@@ -21,8 +21,8 @@ use super::startups::{Place, Startups};
 use super::{Gatekeeper, HostKey};
 use crate::hop::TcpWire;
 use crate::limits::{
-    ACCEPT_PAUSE, GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PEER_PROBE, PEER_PROBES, PEERS, REKEY_BYTES,
-    REKEY_SECONDS, SERVED_READS, SERVED_WINDOW, WRITE_STALL,
+    ACCEPT_PAUSE, GOODBYE, LOGIN_ATTEMPTS, LOGIN_GRACE, LOGIN_REJECTION, PARTING, PEER_PROBE, PEER_PROBES, PEERS,
+    REKEY_BYTES, REKEY_SECONDS, SERVED_READS, SERVED_WINDOW, WRITE_STALL,
 };
 
 /// How the server goes on.
@@ -217,6 +217,8 @@ async fn attend(
         let over = async {
             let _ = stop.wait_for(|stop| *stop != Stop::No).await;
             let _ = progress.wait_for(|standing| standing.programs == 0).await;
+            // A goodbye that comes before the client has taken leave of its channel is a failure to it, however its program ended.
+            let _ = timeout(PARTING, progress.wait_for(|standing| standing.channels == 0)).await;
         };
         tokio::select! {
             _ = &mut running => return Some(()),

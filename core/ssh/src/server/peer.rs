@@ -26,6 +26,8 @@ pub(super) struct Standing {
     pub(super) logged_in: bool,
     /// Programs that run for it.
     pub(super) programs: usize,
+    /// Channels that the client has not closed.
+    pub(super) channels: usize,
 }
 
 pub(super) struct Peer {
@@ -56,6 +58,10 @@ impl Peer {
         standing: watch::Sender<Standing>,
     ) -> Self {
         Self { gatekeeper, spill, from, to, standing, service: None, channels: HashMap::new(), talk: Arc::default() }
+    }
+
+    fn count(&self) {
+        self.standing.send_modify(|standing| standing.channels = self.channels.len());
     }
 
     fn admit(&self, key: &PublicKey, algorithm: &Algorithm) -> Option<Arc<dyn Service>> {
@@ -135,6 +141,7 @@ impl Peer {
         match program::start(service.program(), program::Asked::Tunnel(&asked), ends, writer, self.of_program(handle)) {
             Ok((stdin, child)) => {
                 self.channels.insert(id, Slot::Running(Some(stdin), child));
+                self.count();
                 Ok(())
             }
             Err(error) => {
@@ -200,6 +207,7 @@ impl Handler for Peer {
         }
         let (_, writer) = channel.split();
         self.channels.insert(writer.id(), Slot::Open(writer));
+        self.count();
         reply.accept().await;
         Ok(())
     }
@@ -293,6 +301,7 @@ impl Handler for Peer {
     async fn channel_close(&mut self, channel: ChannelId, _session: &mut Session) -> Result<(), russh::Error> {
         debug!("{}: channel {channel} is closed", self.from);
         self.channels.remove(&channel);
+        self.count();
         Ok(())
     }
 
