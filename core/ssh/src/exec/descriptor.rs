@@ -1,7 +1,7 @@
 //! How one of the caller's descriptors can be used without waiting on it and without changing its flags.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
 
 use rustix::fs::{FileType, Mode, OFlags, fcntl_getfl, fstat, open};
@@ -54,14 +54,4 @@ fn reopen(fd: BorrowedFd<'_>, interest: Interest) -> rustix::io::Result<OwnedFd>
     let access = if interest.is_readable() { OFlags::RDONLY } else { OFlags::WRONLY };
     let path = format!("/proc/self/fd/{}", fd.as_raw_fd());
     open(path, access | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())
-}
-
-impl AsFd for Way {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Plain(fd) | Self::Thread(fd) => fd.as_fd(),
-            Self::Socket(fd) => fd.as_fd(),
-            Self::Nonblocking(fd) => fd.as_fd(),
-        }
-    }
 }

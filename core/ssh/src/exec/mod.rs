@@ -23,6 +23,7 @@ pub use carry::{Carried, carry};
 pub use input::Input;
 pub(crate) use interposed::interpose;
 pub use killers::Killers;
+pub(crate) use output::Held;
 pub use output::Output;
 pub use pump::{Console, Ending, Keyboard, Pump, pump};
 pub use socket::Socket;

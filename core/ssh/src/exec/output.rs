@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use rustix::io::Errno;
 use rustix::net::SendFlags;
 use tokio::io::Interest;
@@ -21,12 +22,22 @@ use crate::limits::{STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL, STALLED_OUTPU
 /// What one write takes out of the queue at most.
 const PIECE: usize = 64 << 10;
 
+/// Whose bounds an output without a descriptor has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    /// A program's output.
+    Session,
+    /// A forwarded connection.
+    Forward,
+}
+
 /// A descriptor to write to. Clones write to the same one.
 #[derive(Clone)]
 pub struct Output(Arc<Shared>);
 
 struct Shared {
-    way: Way,
+    /// None where what comes is held, until somebody of ours takes it.
+    way: Option<Way>,
     queue: Mutex<Queue>,
     /// There is something to drain.
     filled: Notify,
@@ -51,16 +62,25 @@ impl Output {
 
     /// The same with bounds of one's own: bytes in memory, and then in the file.
     pub(crate) fn bounded(fd: BorrowedFd<'_>, spill: PathBuf, (memory, file): (usize, u64)) -> io::Result<Self> {
-        Ok(Self::by(Way::find(fd, Interest::WRITABLE)?, Spill::new(Bounds { memory, file }, spill)))
+        Ok(Self::by(Some(Way::find(fd, Interest::WRITABLE)?), Spill::new(Bounds { memory, file }, spill)))
     }
 
     /// A socket of ours, with the bounds of a forwarded connection.
     pub fn socket(socket: &Socket, spill: PathBuf) -> Self {
         let bounds = Bounds { memory: STALLED_FORWARD_MEMORY, file: STALLED_FORWARD_SPILL };
-        Self::by(Way::Socket(socket.shared()), Spill::new(bounds, spill))
+        Self::by(Some(Way::Socket(socket.shared())), Spill::new(bounds, spill))
     }
 
-    fn by(way: Way, bytes: Spill) -> Self {
+    /// No descriptor: what comes is held, with the bounds of `like`, until it is taken ([`Self::take`]).
+    pub(crate) fn held(like: Held, spill: PathBuf) -> Self {
+        let (memory, file) = match like {
+            Held::Session => (STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL),
+            Held::Forward => (STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL),
+        };
+        Self::by(None, Spill::new(Bounds { memory, file }, spill))
+    }
+
+    fn by(way: Option<Way>, bytes: Spill) -> Self {
         let queue = Mutex::new(Queue { bytes, patience: Patience::default(), broken: None });
         Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() }))
     }
@@ -102,6 +122,34 @@ impl Output {
         self.queue().patience.spend(begun.elapsed());
     }
 
+    /// The oldest bytes that are held, `most` at most; none where nothing is.
+    ///
+    /// # Errors
+    /// They are lost: the unlinked file cannot be read.
+    pub(crate) fn take(&self, most: usize) -> io::Result<Bytes> {
+        let mut queue = self.queue();
+        if let Some(kind) = queue.broken {
+            return Err(kind.into());
+        }
+        let taken = match queue.bytes.front() {
+            Ok(front) => Bytes::copy_from_slice(&front[..front.len().min(most)]),
+            Err(error) => {
+                self.mark_broken(&mut queue, &error);
+                return Err(error);
+            }
+        };
+        queue.bytes.consume(taken.len());
+        queue.patience.earn(taken.len());
+        drop(queue);
+        self.0.eased.notify_waiters();
+        Ok(taken)
+    }
+
+    /// Waits until more is held than before. For one who waits.
+    pub(crate) async fn filled(&self) {
+        self.0.filled.notified().await;
+    }
+
     /// Bytes that wait for the reader.
     pub(crate) fn waiting(&self) -> u64 {
         self.queue().bytes.len()
@@ -131,10 +179,10 @@ impl Output {
     fn write_once(&self, data: &[u8]) -> io::Result<usize> {
         loop {
             let written = match &self.0.way {
-                Way::Plain(fd) => rustix::io::write(fd, data),
-                Way::Nonblocking(fd) => rustix::io::write(fd, data),
-                Way::Socket(fd) => rustix::net::send(fd, data, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
-                Way::Thread(_) => Err(Errno::AGAIN),
+                Some(Way::Plain(fd)) => rustix::io::write(fd, data),
+                Some(Way::Nonblocking(fd)) => rustix::io::write(fd, data),
+                Some(Way::Socket(fd)) => rustix::net::send(fd, data, SendFlags::DONTWAIT | SendFlags::NOSIGNAL),
+                Some(Way::Thread(_)) | None => Err(Errno::AGAIN),
             };
             match written {
                 Err(Errno::INTR) => {}
@@ -208,10 +256,10 @@ impl Output {
 
     async fn writable(&self) {
         match &self.0.way {
-            Way::Socket(fd) => wait_writable(fd).await,
-            Way::Nonblocking(fd) => wait_writable(fd).await,
-            Way::Thread(fd) => self.write_in_thread(fd).await,
-            Way::Plain(_) => {}
+            Some(Way::Socket(fd)) => wait_writable(fd).await,
+            Some(Way::Nonblocking(fd)) => wait_writable(fd).await,
+            Some(Way::Thread(fd)) => self.write_in_thread(fd).await,
+            Some(Way::Plain(_)) | None => {}
         }
     }
 
@@ -253,10 +301,33 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test]
+    async fn what_is_held_is_taken_in_order_and_its_giver_goes_on() {
+        let output = Output::held(Held::Forward, "/nonexistent".into());
+        let giver = output.clone();
+        let size = STALLED_FORWARD_MEMORY + 10;
+        // More than memory takes, and no file is to be had: the second piece waits for room.
+        let giving = tokio::spawn(async move {
+            giver.accept(&vec![1; size]).await;
+            giver.accept(b"23").await;
+        });
+        let mut taken = Vec::new();
+        while taken.len() < size + 2 {
+            match output.take(1 << 16).unwrap() {
+                piece if piece.is_empty() => output.filled().await,
+                piece => taken.extend_from_slice(&piece),
+            }
+        }
+        giving.await.unwrap();
+        assert_eq!(taken[size..], *b"23");
+        output.cut();
+        assert!(output.take(1).is_err());
+    }
+
+    #[tokio::test]
     async fn whoever_waits_for_a_threads_writing_is_woken() {
         let (mut reader, writer) = io::pipe().unwrap();
         let bytes = Spill::new(Bounds { memory: 100, file: 100 }, std::env::temp_dir());
-        let output = Output::by(Way::Thread(writer.into()), bytes);
+        let output = Output::by(Some(Way::Thread(writer.into())), bytes);
         output.accept(b"hello").await;
         let drain = tokio::spawn(output.clone().drain());
         tokio::time::timeout(Duration::from_secs(10), output.flushed()).await.unwrap();

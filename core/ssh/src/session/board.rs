@@ -10,11 +10,11 @@ use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
-use super::SessionError;
 use super::chosen::Chosen;
 use super::idle::Limits;
 use super::incoming::{IncomingChannel, Kind};
 use super::table::Table;
+use super::{Refusal, SessionError};
 use crate::hostkey::Verified;
 use crate::limits::GOODBYE;
 
@@ -35,7 +35,7 @@ struct Inner {
     verified: Option<Verified>,
     chosen: Option<Chosen>,
     announced: Vec<PublicKey>,
-    open_failure: Option<String>,
+    open_failure: Option<Refusal>,
     /// Who takes the channels that the host opens; what nobody takes is refused.
     admitted: HashMap<Kind, mpsc::Sender<IncomingChannel>>,
 }
@@ -121,12 +121,12 @@ impl Board {
         self.table.lose_all();
     }
 
-    pub(super) fn refused_open(&self, words: String) {
-        self.with(|inner| inner.open_failure = Some(words));
+    pub(super) fn refused_open(&self, refusal: Refusal) {
+        self.with(|inner| inner.open_failure = Some(refusal));
     }
 
     /// What the host said to the last channel that it would not open.
-    pub(super) fn open_failure(&self) -> Option<String> {
+    pub(super) fn open_failure(&self) -> Option<Refusal> {
         self.with(|inner| inner.open_failure.take())
     }
 }

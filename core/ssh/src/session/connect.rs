@@ -18,7 +18,7 @@ use super::chosen::Chosen;
 use super::error::{Cause, Peer};
 use super::events::{Banner, Events, HostCheck};
 use super::learning::Learning;
-use super::{SessionError, algorithms, idle};
+use super::{Refusal, SessionError, algorithms, idle};
 use crate::hop::{Backlog, BoxedWire};
 use crate::hostkey::Verified;
 use crate::limits::{CHANNEL_WINDOW, FORWARD_WINDOW, GOODBYE, HOST_PROBE, REKEY_BYTES, REKEY_SECONDS};
@@ -173,8 +173,9 @@ impl Session {
         match opened {
             Ok(channel) => Ok(Box::new(Backlog::new(Box::new(channel.into_stream())))),
             Err(error) => Err(match self.open_error(error).await {
-                SessionError::ChannelOpen(words) => {
-                    SessionError::ChannelOpen(format!("{words} (from {} to {host} port {port})", self.peer.host))
+                SessionError::ChannelOpen(Refusal { reason, words }) => {
+                    let words = format!("{words} (from {} to {host} port {port})", self.peer.host);
+                    SessionError::ChannelOpen(Refusal { reason, words })
                 }
                 other => other,
             }),
@@ -182,9 +183,13 @@ impl Session {
     }
 
     pub(super) async fn open_error(&self, error: russh::Error) -> SessionError {
-        match self.board.open_failure() {
-            Some(words) => SessionError::ChannelOpen(words),
-            None => self.lost(error).await,
+        match (self.board.open_failure(), error) {
+            (Some(refusal), _) => SessionError::ChannelOpen(refusal),
+            // Another who was refused at the same time has the words.
+            (None, russh::Error::ChannelOpenFailure(reason)) => {
+                SessionError::ChannelOpen(Refusal { reason: reason.code(), words: "open failed".to_owned() })
+            }
+            (None, error) => self.lost(error).await,
         }
     }
 

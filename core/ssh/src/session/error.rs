@@ -32,6 +32,29 @@ impl fmt::Display for Peer {
     }
 }
 
+/// A channel that the host would not open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The reason's number (RFC 4254, section 5.1).
+    pub reason: u32,
+    /// The host's words, made safe to show.
+    pub words: String,
+}
+
+/// In the form of OpenSSH's messages (channels.c).
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let reason = match self.reason {
+            1 => "administratively prohibited",
+            2 => "connect failed",
+            3 => "unknown channel type",
+            4 => "resource shortage",
+            _ => "unknown reason",
+        };
+        write!(f, "{reason}: {}", self.words)
+    }
+}
+
 /// Why there is no session, or no longer. The words are OpenSSH's where the event is the same: scripts read them.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
@@ -68,7 +91,7 @@ pub enum SessionError {
     },
     /// The host would not open a channel.
     #[error("channel 0: open failed: {0}")]
-    ChannelOpen(String),
+    ChannelOpen(Refusal),
     /// A route of more hops than anyone needs, or one that leads in a circle.
     #[error("the way to {0} has more than {max} hops; does a ProxyJump lead in a circle?", max = crate::limits::HOPS)]
     TooManyHops(String),

@@ -15,7 +15,7 @@ use super::board::Board;
 use super::chosen::Chosen;
 use super::incoming::{Origin, arrive, refuse};
 use super::table::Line;
-use super::{Cause, Exit, Peer, Request, SessionError};
+use super::{Cause, Exit, Peer, Refusal, Request, SessionError};
 use crate::hostkey::Verified;
 use crate::limits::{BANNER_COUNT, BANNERS};
 use crate::terminal::visible::{visible, visible_lines};
@@ -126,21 +126,20 @@ impl Handler for Events {
             // russh has forgotten the channel: nothing more would ever come of it.
             return Err(self.misbehaved("refused a channel that was open"));
         }
-        let text = format!("{}: {}", reason_words(&reason), visible(description.as_bytes()));
-        self.board.refused_open(text);
+        self.board.refused_open(Refusal { reason: reason.code(), words: visible(description.as_bytes()) });
         Ok(())
     }
 
     async fn channel_success(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
         if let Some(line) = self.line(channel) {
-            line.answered();
+            line.answered(true);
         }
         Ok(())
     }
 
     async fn channel_failure(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
         let Some(line) = self.line(channel) else { return Ok(()) };
-        match line.answered() {
+        match line.answered(false) {
             Some(Request::X11) => warn!("X11 forwarding request failed on channel 0"),
             Some(Request::Agent) => info!("agent forwarding request failed on channel 0"),
             Some(Request::Pty) => line.note(|progress| progress.pty_refused = true),
@@ -327,17 +326,6 @@ impl Handler for Events {
         };
         self.board.lose(lost);
         Ok(())
-    }
-}
-
-/// The reasons of RFC 4254, section 5.1, in OpenSSH's words (channels.c).
-fn reason_words(reason: &ChannelOpenFailure) -> &'static str {
-    match reason {
-        ChannelOpenFailure::AdministrativelyProhibited => "administratively prohibited",
-        ChannelOpenFailure::ConnectFailed => "connect failed",
-        ChannelOpenFailure::UnknownChannelType => "unknown channel type",
-        ChannelOpenFailure::ResourceShortage => "resource shortage",
-        _ => "unknown reason",
     }
 }
 

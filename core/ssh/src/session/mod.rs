@@ -9,6 +9,7 @@
 //! host opens unasked, or let one channel's reader hold up the connection before the limits are reached.
 
 mod algorithms;
+mod ask;
 mod board;
 mod channel;
 mod checks;
@@ -27,10 +28,11 @@ mod service;
 mod start;
 mod table;
 
+pub use ask::Ask;
 pub use channel::{Channel, ConnectionGone, StreamTo};
 pub use chosen::Chosen;
 pub use connect::Session;
-pub use error::{Cause, Peer, SessionError};
+pub use error::{Cause, Peer, Refusal, SessionError};
 pub use incoming::{IncomingChannel, Kind, Origin};
 pub use progress::{Exit, Progress, Request};
 pub use report::HopReport;

@@ -3,8 +3,8 @@
 use log::debug;
 
 use super::channel::{Channel, StreamTo};
-use super::table::Line;
-use super::{Request, Session, SessionError};
+use super::table::{Awaited, Line};
+use super::{Ask, Request, Session, SessionError};
 use crate::exec::Output;
 use crate::terminal::request::PtyRequest;
 use crate::terminal::visible::visible;
@@ -85,44 +85,61 @@ impl Session {
     }
 
     async fn request(&self, start: &Start, channel: &Channel) -> Result<(), russh::Error> {
-        let Channel { writer, line, .. } = channel;
         if let Some(x11) = &start.x11 {
             debug!("Requesting X11 forwarding with authentication spoofing.");
-            line.await_reply(Request::X11);
-            let many_clients = false;
-            writer.request_x11(true, many_clients, x11.protocol.as_str(), x11.cookie.as_str(), x11.screen).await?;
+            channel.ask_for_x11(x11, Some(Awaited::Start(Request::X11))).await?;
         }
-        if start.agent {
-            debug!("Requesting authentication agent forwarding.");
-            line.await_reply(Request::Agent);
-            writer.agent_forward(true).await?;
+        for ask in asks(start) {
+            tell(&ask);
+            channel.say(&ask, request_of(&ask).map(Awaited::Start)).await?;
         }
-        if let Some(pty) = &start.pty {
-            line.await_reply(Request::Pty);
-            let size = pty.size;
-            let (columns, rows) = (size.columns, size.rows);
-            writer.request_pty(true, &pty.term, columns, rows, size.pixel_width, size.pixel_height, &pty.modes).await?;
-        }
-        for (name, value) in &start.environment {
+        Ok(())
+    }
+
+    /// Opens a channel for a session on which nothing is asked for yet.
+    ///
+    /// # Errors
+    /// The host opens no channel, or the connection is gone.
+    pub async fn session(&self, stdout: Output, stderr: Output) -> Result<Channel, SessionError> {
+        let opening = self.board.table.opening();
+        let opened = self.handle.channel_open_session().await;
+        self.claim(opened, opening, Line::new(stdout, Some(stderr)), "session").await
+    }
+}
+
+/// What is asked for, in order.
+fn asks(start: &Start) -> Vec<Ask> {
+    let program = match &start.kind {
+        StartKind::Exec(command) => Some(Ask::Exec(command.clone())),
+        StartKind::Shell => Some(Ask::Shell),
+        StartKind::Subsystem(name) => Some(Ask::Subsystem(name.clone())),
+        StartKind::Forward { .. } => None,
+    };
+    let variable = |(name, value): &(String, String)| Ask::Variable { name: name.clone(), value: value.clone() };
+    let first = start.agent.then_some(Ask::Agent).into_iter().chain(start.pty.clone().map(Ask::Pty));
+    first.chain(start.environment.iter().map(variable)).chain(program).collect()
+}
+
+/// Those whose answer is awaited.
+fn request_of(ask: &Ask) -> Option<Request> {
+    match ask {
+        Ask::Agent => Some(Request::Agent),
+        Ask::Pty(_) => Some(Request::Pty),
+        Ask::Exec(_) => Some(Request::Exec),
+        Ask::Shell => Some(Request::Shell),
+        Ask::Subsystem(_) => Some(Request::Subsystem),
+        Ask::Variable { .. } | Ask::Size(_) | Ask::Signal(_) => None,
+    }
+}
+
+fn tell(ask: &Ask) {
+    match ask {
+        Ask::Agent => debug!("Requesting authentication agent forwarding."),
+        Ask::Variable { name, value } => {
             debug!("channel 0: setting env {} = \"{}\"", visible(name.as_bytes()), visible(value.as_bytes()));
-            writer.set_env(false, name, value).await?;
         }
-        match &start.kind {
-            StartKind::Exec(command) => {
-                debug!("Sending command: {}", visible(command));
-                line.await_reply(Request::Exec);
-                writer.exec(true, command.as_slice()).await
-            }
-            StartKind::Shell => {
-                line.await_reply(Request::Shell);
-                writer.request_shell(true).await
-            }
-            StartKind::Subsystem(name) => {
-                debug!("Sending subsystem: {}", visible(name.as_bytes()));
-                line.await_reply(Request::Subsystem);
-                writer.request_subsystem(true, name).await
-            }
-            StartKind::Forward { .. } => Ok(()),
-        }
+        Ask::Exec(command) => debug!("Sending command: {}", visible(command)),
+        Ask::Subsystem(name) => debug!("Sending subsystem: {}", visible(name.as_bytes())),
+        Ask::Pty(_) | Ask::Shell | Ask::Size(_) | Ask::Signal(_) => {}
     }
 }

@@ -6,12 +6,20 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use russh::client::Msg;
 use russh::{ChannelId, ChannelWriteHalf};
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
 use super::{Progress, Request};
 use crate::exec::Output;
 use crate::limits::GOODBYE;
+
+/// Who hears how the host answers a request.
+pub(super) enum Awaited {
+    /// One of a session's start, for [`Progress`].
+    Start(Request),
+    /// Whoever waits at the other end.
+    Other(oneshot::Sender<bool>),
+}
 
 /// Where what comes on one channel goes, and what is known of it.
 pub(super) struct Line {
@@ -22,7 +30,7 @@ pub(super) struct Line {
     writer: OnceLock<Arc<ChannelWriteHalf<Msg>>>,
     /// The pieces that have passed, in either direction.
     passed: AtomicU64,
-    requests: Mutex<VecDeque<Request>>,
+    requests: Mutex<VecDeque<Awaited>>,
 }
 
 impl Line {
@@ -64,13 +72,20 @@ impl Line {
     }
 
     /// The host will answer this request, behind those before it.
-    pub(super) fn await_reply(&self, request: Request) {
+    pub(super) fn await_reply(&self, request: Awaited) {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push_back(request);
     }
 
-    /// The request that the host answers now.
-    pub(super) fn answered(&self) -> Option<Request> {
-        self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    /// The request of a session's start that the host answers now; whoever awaits another hears the answer here.
+    pub(super) fn answered(&self, accepted: bool) -> Option<Request> {
+        match self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front()? {
+            Awaited::Start(request) => Some(request),
+            Awaited::Other(waiting) => {
+                // Who waits no more has no use for it.
+                let _ = waiting.send(accepted);
+                None
+            }
+        }
     }
 
     pub(super) fn note(&self, change: impl FnOnce(&mut Progress)) {

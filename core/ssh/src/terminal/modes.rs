@@ -6,6 +6,8 @@
 use russh::Pty;
 use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, SpecialCodeIndex as Special, Termios};
 
+use crate::fields::Fields;
+
 /// The special character that is disabled (_POSIX_VDISABLE on Linux), and what stands for it on the wire.
 const DISABLED: (u8, u32) = (0, 255);
 
@@ -95,9 +97,30 @@ pub fn encode(termios: &Termios) -> Vec<(Pty, u32)> {
     modes
 }
 
+/// The modes as they stand in a request: an opcode and four bytes for each, and TTY_OP_END.
+pub(crate) fn write(modes: &[(Pty, u32)]) -> Vec<u8> {
+    let mut bytes: Vec<u8> =
+        modes.iter().flat_map(|&(op, value)| [op as u8].into_iter().chain(value.to_be_bytes())).collect();
+    bytes.push(Pty::TTY_OP_END as u8);
+    bytes
+}
+
+/// Reads them up to TTY_OP_END, or to an opcode whose form nobody knows (RFC 4254, section 8: 160 and above). Those that have no
+/// meaning here are left out.
+pub(crate) fn read(bytes: &[u8]) -> Vec<(Pty, u32)> {
+    let mut modes = Vec::new();
+    let mut rest = Fields(bytes);
+    while let Some(op @ 1..160) = rest.byte()
+        && let Some(value) = rest.uint()
+    {
+        modes.extend(Pty::from_u8(op).map(|op| (op, value)));
+    }
+    modes
+}
+
 #[cfg(test)]
 mod tests {
-    use super::encode;
+    use super::{encode, read, write};
     use crate::terminal::test_terminal;
     use russh::Pty;
     use rustix::termios::{InputModes, LocalModes, SpecialCodeIndex, tcgetattr};
@@ -119,6 +142,14 @@ mod tests {
         let modes = encode(&tcgetattr(test_terminal()).unwrap());
         let told: Vec<(u8, u32)> = modes.iter().map(|&(op, value)| (op as u8, value)).collect();
         assert_eq!(told, FRESH);
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_what_nobody_knows_ends_it() {
+        let modes = encode(&tcgetattr(test_terminal()).unwrap());
+        assert_eq!(read(&write(&modes)), modes);
+        assert_eq!(read(b"\x01\0\0\0\x03\xa0\x02\0\0\0\x04"), [(Pty::VINTR, 3)]);
+        assert_eq!(read(b"\x01\0\0\0\x03\x7f\0\0\0\x01\x02\0\0\0\x04\x03\0"), [(Pty::VINTR, 3), (Pty::VQUIT, 4)]);
     }
 
     #[test]
