@@ -16,7 +16,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 xssh=$(realpath "${XSSH:-${CARGO_TARGET_DIR:-$root/target}/debug/xssh}")
 regress=/usr/lib/openssh/regress
 # The longest first, so that none is left alone at the end.
-long="agent-restrict rekey cert-hostkey cert-userkey integrity kextype"
+long="agent-restrict multiplex rekey cert-hostkey cert-userkey integrity kextype"
 short="agent forward-control connection-timeout channel-timeout cfgmatch dynamic-forward forwarding exit-status percent login-timeout stderr-data key-options try-ciphers keytype hostkey-rotate transfer limit-keytype
 connect proxy-connect exit-status-signal stderr-after-eof yes-head envpass banner connect-uri portnum host-expand
 localcommand knownhosts knownhosts-command cert-file multipubkey scp3 forcecommand sshcfgparse cfginclude brokenkeys"

@@ -209,5 +209,13 @@ pub const MUX_OPENING: Duration = Duration::from_secs(10);
 pub const SHARE_PERSIST: Duration = Duration::from_secs(600);
 /// The window that we grant on a channel in proxy mode (what OpenSSH grants).
 pub const PROXY_WINDOW: u32 = 2 << 20;
+/// The window that a master grants on each channel of a client in proxy mode: what it holds of data that the host does not take.
+pub const PROXY_SERVED_WINDOW: u32 = 512 << 10;
+/// Channels of one such client at a time, those that the host is still opening among them.
+pub const PROXY_CHANNELS: usize = 256;
+/// Requests on one of them that may wait for the host's answer; a session has some five.
+pub const PROXY_REQUESTS: usize = 64;
+/// Packets that wait to be written to such a client, of [`PROXY_PACKET`] each at most.
+pub const PROXY_QUEUE: usize = 16;
 /// What one packet in proxy mode holds at most (what OpenSSH takes).
 pub const PROXY_PACKET: u32 = 32 << 10;

@@ -5,6 +5,7 @@ mod control;
 mod dead_masters;
 mod forwards;
 mod persist;
+mod proxy;
 mod terminals;
 mod users;
 

@@ -231,7 +231,8 @@ impl Client {
     }
 }
 
-fn gone(error: io::Error) -> ClientError {
+/// What the end of the line means.
+pub(super) fn gone(error: io::Error) -> ClientError {
     match error.kind() {
         io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof => ClientError::Gone,
         _ => ClientError::Io(error),

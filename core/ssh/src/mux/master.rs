@@ -231,7 +231,11 @@ impl Inner {
             }
             Request::OpenForward(forward) => self.open(id, forward).await,
             Request::CloseForward(forward) => self.close(id, forward).await,
-            Request::Proxy | Request::Unknown => FromMaster::Failure { id, reason: "unsupported request".to_owned() },
+            Request::Proxy => {
+                self.proxy_for(line, id).await?;
+                return Ok(false);
+            }
+            Request::Unknown => FromMaster::Failure { id, reason: "unsupported request".to_owned() },
         };
         line.send(&answer.encode()).await?;
         Ok(true)

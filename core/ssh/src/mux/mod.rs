@@ -13,8 +13,9 @@ mod line;
 mod master;
 mod message;
 mod name;
+mod packet;
 mod proxy;
-
+mod relay;
 mod ride;
 mod socket;
 #[cfg(test)]
@@ -25,5 +26,6 @@ pub use line::Line;
 pub use master::{Master, Terms, Verdict};
 pub use message::{End, Forward, ForwardKind, FromClient, FromMaster, Malformed, NewSession, Request};
 pub use name::name_of;
+pub use packet::{ChannelRequest, GlobalRequest, Grant, Opening, Packet};
 pub use proxy::{Ends, Proxy};
 pub use socket::{ControlSocket, SocketError, dial};

@@ -3,37 +3,15 @@
 //!
 //! One channel, for a program without a terminal or for a stream. Whatever the host opens or asks for is refused.
 
-use std::io;
-
 use bytes::Bytes;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 
-use super::Line;
-use super::client::ClientError;
-use super::draft::Draft;
+use super::client::{ClientError, gone};
+use super::{ChannelRequest, Grant, Line, Opening, Packet};
 use crate::exec::{Input, Output};
-use crate::fields::Fields;
 use crate::limits::{PROXY_PACKET, PROXY_WINDOW};
-use crate::session::{Exit, Request, Start, StartKind};
-use crate::terminal::visible::visible;
-
-/// The messages (RFC 4254, section 9).
-mod kind {
-    pub(super) const GLOBAL_REQUEST: u8 = 80;
-    pub(super) const REQUEST_FAILURE: u8 = 82;
-    pub(super) const OPEN: u8 = 90;
-    pub(super) const OPEN_CONFIRMATION: u8 = 91;
-    pub(super) const OPEN_FAILURE: u8 = 92;
-    pub(super) const WINDOW_ADJUST: u8 = 93;
-    pub(super) const DATA: u8 = 94;
-    pub(super) const EXTENDED_DATA: u8 = 95;
-    pub(super) const EOF: u8 = 96;
-    pub(super) const CLOSE: u8 = 97;
-    pub(super) const REQUEST: u8 = 98;
-    pub(super) const SUCCESS: u8 = 99;
-    pub(super) const FAILURE: u8 = 100;
-}
+use crate::session::{Ask, Exit, Refusal, Request, Start, StartKind};
 
 /// Administratively prohibited (RFC 4254, section 5.1).
 const PROHIBITED: u32 = 1;
@@ -64,39 +42,28 @@ struct Theirs {
     packet: usize,
 }
 
-const BROKEN: ClientError = ClientError::Broken("a packet that is none");
-
 impl Proxy {
     pub(super) fn new(line: Line) -> Self {
         Self { line, sending: Mutex::new(()) }
     }
 
-    async fn say(&self, packet: Draft) -> Result<(), ClientError> {
+    async fn say(&self, packet: Packet) -> Result<(), ClientError> {
         let _whole = self.sending.lock().await;
-        Ok(self.line.send(&packet.0).await?)
+        self.line.send(&packet.encode()).await.map_err(gone)
     }
 
-    /// A packet of the other side: its kind, and the rest. What comes without a channel of ours is answered here.
-    async fn hear(&self) -> Result<(u8, Vec<u8>), ClientError> {
+    /// The next packet for our channel. What comes without one is answered here.
+    async fn hear(&self) -> Result<Packet, ClientError> {
         loop {
-            let mut packet = self.line.receive().await?.ok_or(ClientError::Gone)?;
-            let [_padding, kind, ..] = packet[..] else { return Err(BROKEN) };
-            packet.drain(..2);
-            match kind {
-                kind::GLOBAL_REQUEST => {
-                    let mut fields = Fields(&packet);
-                    let wants_reply = fields.string().and_then(|_| fields.0.first()).ok_or(BROKEN)?;
-                    if *wants_reply != 0 {
-                        self.say(Draft::packet(kind::REQUEST_FAILURE)).await?;
-                    }
+            let packet = self.line.receive().await.map_err(gone)?.ok_or(ClientError::Gone)?;
+            match Packet::decode(&packet.into())? {
+                Packet::GlobalRequest { wants_reply: true, .. } => self.say(Packet::RequestFailure).await?,
+                Packet::GlobalRequest { .. } | Packet::Unknown { .. } => {}
+                Packet::Open { grant, .. } => {
+                    let words = "not asked for".to_owned();
+                    self.say(Packet::OpenFailure { to: grant.number, reason: PROHIBITED, words }).await?;
                 }
-                kind::OPEN => {
-                    let mut fields = Fields(&packet);
-                    let number = fields.string().and_then(|_| fields.uint()).ok_or(BROKEN)?;
-                    let refusal = Draft::packet(kind::OPEN_FAILURE).uint(number).uint(PROHIBITED);
-                    self.say(refusal.string("not asked for").string("")).await?;
-                }
-                _ => return Ok((kind, packet)),
+                packet => return Ok(packet),
             }
         }
     }
@@ -129,46 +96,40 @@ impl Proxy {
     }
 
     async fn open(&self, start: &Start) -> Result<(Theirs, u64), ClientError> {
-        let open = |name: &str| Draft::packet(kind::OPEN).string(name).uint(OURS).uint(PROXY_WINDOW).uint(PROXY_PACKET);
-        self.say(match &start.kind {
+        let opening = match &start.kind {
             StartKind::Forward { host, port } => {
-                open("direct-tcpip").string(host).uint((*port).into()).string("127.0.0.1").uint(65535)
+                Opening::Port { host: host.clone(), port: *port, from: ("127.0.0.1".to_owned(), 65535) }
             }
-            _ => open("session"),
-        })
-        .await?;
-        let (kind, packet) = self.hear().await?;
-        let mut fields = Fields(&packet);
-        let _ours = fields.uint().ok_or(BROKEN)?;
-        match kind {
-            kind::OPEN_CONFIRMATION => {
-                let (number, window) = (fields.uint().ok_or(BROKEN)?, fields.uint().ok_or(BROKEN)?);
-                let packet = fields.uint().filter(|size| *size > 0).ok_or(BROKEN)?;
+            _ => Opening::Session,
+        };
+        let grant = Grant { number: OURS, window: PROXY_WINDOW, packet: PROXY_PACKET };
+        self.say(Packet::Open { opening, grant }).await?;
+        match self.hear().await? {
+            Packet::OpenConfirmation { grant: Grant { number, window, packet: packet @ 1.. }, .. } => {
                 Ok((Theirs { number, packet: packet.min(PROXY_PACKET) as usize }, window.into()))
             }
-            kind::OPEN_FAILURE => {
-                let words = fields.uint().and_then(|_| fields.string()).ok_or(BROKEN)?;
-                Err(ClientError::Failed(format!("channel 0: open failed: {}", visible(words))))
+            Packet::OpenFailure { reason, words, .. } => {
+                Err(ClientError::Failed(format!("channel 0: open failed: {}", Refusal { reason, words })))
             }
-            _ => Err(BROKEN),
+            _ => Err(ClientError::Broken("no answer to an opening")),
         }
     }
 
     /// Asks for the program; what the host answers comes later.
     async fn request(&self, theirs: Theirs, start: &Start) -> Result<Option<Request>, ClientError> {
-        let request = |name: &str, wants_reply: bool| {
-            Draft::packet(kind::REQUEST).uint(theirs.number).string(name).byte(wants_reply.into())
+        let ask = |ask: Ask, wants_reply: bool| {
+            self.say(Packet::Request { to: theirs.number, wants_reply, request: ChannelRequest::Ask(ask) })
         };
         for (name, value) in &start.environment {
-            self.say(request("env", false).string(name).string(value)).await?;
+            ask(Ask::Variable { name: name.clone(), value: value.clone() }, false).await?;
         }
-        let (packet, asked) = match &start.kind {
-            StartKind::Exec(command) => (request("exec", true).string(command), Request::Exec),
-            StartKind::Shell => (request("shell", true), Request::Shell),
-            StartKind::Subsystem(name) => (request("subsystem", true).string(name), Request::Subsystem),
+        let (program, asked) = match &start.kind {
+            StartKind::Exec(command) => (Ask::Exec(command.clone()), Request::Exec),
+            StartKind::Shell => (Ask::Shell, Request::Shell),
+            StartKind::Subsystem(name) => (Ask::Subsystem(name.clone()), Request::Subsystem),
             StartKind::Forward { .. } => return Ok(None),
         };
-        self.say(packet).await?;
+        ask(program, true).await?;
         Ok(Some(asked))
     }
 
@@ -180,59 +141,44 @@ impl Proxy {
         room: &watch::Sender<u64>,
         (stdout, stderr): (&Output, &Output),
     ) -> Result<Option<Exit>, ClientError> {
-        let (mut exit, mut taken) = (None, 0_u32);
+        let to = theirs.number;
+        let (mut exit, mut taken) = (None, 0);
         loop {
-            let (kind, packet) = self.hear().await?;
-            let mut fields = Fields(&packet);
-            let _ours = fields.uint().ok_or(BROKEN)?;
-            match kind {
-                kind::DATA | kind::EXTENDED_DATA => {
-                    let output = match kind {
-                        kind::DATA => stdout,
-                        _ => fields.uint().map(|_| stderr).ok_or(BROKEN)?,
-                    };
-                    let data = fields.string().ok_or(BROKEN)?;
-                    output.accept(data).await;
-                    taken = taken.saturating_add(u32::try_from(data.len()).unwrap_or(u32::MAX));
-                    if taken > PROXY_WINDOW / 2 {
-                        self.say(Draft::packet(kind::WINDOW_ADJUST).uint(theirs.number).uint(taken)).await?;
-                        taken = 0;
-                    }
+            if taken > PROXY_WINDOW as usize / 2 {
+                let more = u32::try_from(taken).unwrap_or(u32::MAX);
+                self.say(Packet::WindowAdjust { to, more }).await?;
+                taken = 0;
+            }
+            match self.hear().await? {
+                Packet::Data { data, .. } => {
+                    stdout.accept(&data).await;
+                    taken += data.len();
                 }
-                kind::WINDOW_ADJUST => {
-                    let more = fields.uint().ok_or(BROKEN)?;
+                Packet::ExtendedData { data, .. } => {
+                    stderr.accept(&data).await;
+                    taken += data.len();
+                }
+                Packet::WindowAdjust { more, .. } => {
                     room.send_modify(|room| *room = room.saturating_add(more.into()));
                 }
-                kind::REQUEST => exit = self.asked(theirs, fields).await?.or(exit),
-                kind::FAILURE => {
+                Packet::Request { wants_reply, request, .. } => match request {
+                    ChannelRequest::ExitStatus(status) => exit = Some(Exit::Status(status)),
+                    ChannelRequest::ExitSignal { name, message } => exit = Some(Exit::Signal { name, message }),
+                    _ if wants_reply => self.say(Packet::Failure { to }).await?,
+                    _ => {}
+                },
+                Packet::Failure { .. } => {
                     let what = asked.map_or("a", Request::name);
                     return Err(ClientError::Failed(format!("{what} request failed on channel 0")));
                 }
-                kind::CLOSE => {
-                    self.say(Draft::packet(kind::CLOSE).uint(theirs.number)).await?;
+                Packet::Close { .. } => {
+                    self.say(Packet::Close { to }).await?;
                     return Ok(exit);
                 }
-                kind::SUCCESS | kind::EOF => {}
-                _ => return Err(BROKEN),
+                Packet::Success { .. } | Packet::Eof { .. } => {}
+                _ => return Err(ClientError::Broken("a packet out of place")),
             }
         }
-    }
-
-    /// A request of the host's: how the program ended, or something that is refused.
-    async fn asked(&self, theirs: Theirs, mut fields: Fields<'_>) -> Result<Option<Exit>, ClientError> {
-        let name = fields.string().ok_or(BROKEN)?;
-        let (wants_reply, rest) = fields.0.split_first().ok_or(BROKEN)?;
-        let mut rest = Fields(rest);
-        match name {
-            b"exit-status" => return Ok(Some(Exit::Status(rest.uint().ok_or(BROKEN)?))),
-            b"exit-signal" => {
-                let name = visible(rest.string().ok_or(BROKEN)?);
-                return Ok(Some(Exit::Signal { name, message: String::new() }));
-            }
-            _ if *wants_reply != 0 => self.say(Draft::packet(kind::FAILURE).uint(theirs.number)).await?,
-            _ => {}
-        }
-        Ok(None)
     }
 }
 
@@ -246,13 +192,13 @@ async fn feed(
     let mut sent = 0_u64;
     while let Some(mut piece) = input.read().await? {
         while !piece.is_empty() {
-            let gone = |_| ClientError::Io(io::ErrorKind::BrokenPipe.into());
+            let gone = |_| ClientError::Gone;
             let left = *room.wait_for(|room| *room > sent).await.map_err(gone)? - sent;
             let size = piece.len().min(theirs.packet).min(usize::try_from(left).unwrap_or(usize::MAX));
             let part: Bytes = piece.split_to(size);
-            proxy.say(Draft::packet(kind::DATA).uint(theirs.number).string(&part)).await?;
+            proxy.say(Packet::Data { to: theirs.number, data: part }).await?;
             sent += size as u64;
         }
     }
-    proxy.say(Draft::packet(kind::EOF).uint(theirs.number)).await
+    proxy.say(Packet::Eof { to: theirs.number }).await
 }

@@ -8,6 +8,7 @@ mod escape;
 mod key_file;
 mod known_hosts;
 mod mux;
+mod mux_proxy;
 mod netrc;
 mod proxy;
 mod scratch;
@@ -30,6 +31,7 @@ pub const ALL: &[Entry] = &[
     ("key_file", key_file::key_file),
     ("known_hosts", known_hosts::known_hosts),
     ("mux", mux::mux),
+    ("mux_proxy", mux_proxy::mux_proxy),
     ("netrc", netrc::netrc),
     ("socks4a", proxy::socks4a),
     ("socks5", proxy::socks5),

@@ -96,25 +96,3 @@ fn forward_and_cancel() {
         assert!(client == Xssh || unknown.code() == Some(0), "{unknown}");
     }
 }
-
-/// OpenSSH's master passes our own packets on.
-#[test]
-fn proxy() {
-    let world = World::direct();
-    let standing = Standing::start(super::OpenSsh, &world.home, &[]);
-    let call = |options: &[&str], rest: &[&str]| {
-        let own = ["-S", standing.path.as_str(), "-O", "proxy"];
-        world.home.xssh(&[&own[..], options, &[HOST], rest].concat())
-    };
-    let outcome = call(&[], &["cat; echo err >&2; exit 42"]).input("in\n").run().ends(42);
-    assert_eq!((outcome.text(), outcome.errors()), ("in\n".into(), "err\n".into()));
-    let large: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
-    let outcome = call(&[], &["cat"]).input(&large[..]).limit(std::time::Duration::from_secs(200)).run().ok();
-    assert!(outcome.stdout == large, "{} bytes came back", outcome.stdout.len());
-    let _ = call(&[], &["kill -9 $$"]).run().ends(255);
-    let _ = call(&["-s"], &["nothing"]).run().ends(255).says("subsystem request failed on channel 0");
-    let address = format!("127.0.0.1:{}", world.target.port());
-    let outcome = call(&["-W", &address], &[]).input("x\n").run().ok();
-    assert!(outcome.stdout.starts_with(b"SSH-2.0-"), "{outcome}");
-    assert_eq!(logins(&world.target), 1);
-}

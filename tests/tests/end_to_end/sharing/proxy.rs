@@ -1,0 +1,191 @@
+//! `-O proxy`: a client speaks the connection protocol by itself, and a master passes it on. Ours and OpenSSH's, both ways.
+
+mod forwards;
+mod hostile;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::Signal;
+use xssh_tests::call::{Call, Running};
+use xssh_tests::home::Home;
+use xssh_tests::sshd::Sshd;
+use xssh_tests::terminal::Terminal;
+use xssh_tests::world::{HOST, World};
+
+use super::{OpenSsh, PAIRS, Program, Standing, Xssh, logins, text, until};
+
+/// A call in proxy mode; `args` begin with further options.
+fn proxied(client: Program, home: &Home, standing: &Standing, args: &[&str]) -> Call {
+    client.call(home, &[&["-S", standing.path.as_str(), "-O", "proxy"], args].concat())
+}
+
+#[test]
+fn a_command_and_its_pipes() {
+    for (master, client) in PAIRS {
+        let world = World::direct();
+        let standing = Standing::start(master, &world.home, &[]);
+        let call = |args: &[&str]| proxied(client, &world.home, &standing, args);
+        let outcome = call(&[HOST, "cat; echo err >&2; exit 42"]).input("in\n").run().ends(42);
+        assert_eq!((outcome.text(), outcome.errors()), ("in\n".into(), "err\n".into()), "{master:?} {client:?}");
+        // More than any window holds, both ways at once.
+        let large: Vec<u8> = (0..20_000_000_u32).map(|n| (n % 251) as u8).collect();
+        let outcome = call(&[HOST, "cat"]).input(&large[..]).limit(Duration::from_secs(200)).run().ok();
+        assert!(outcome.stdout == large, "{} bytes came back", outcome.stdout.len());
+        let both = "head -c 3000000 /dev/zero & head -c 3000000 /dev/zero >&2; wait";
+        let outcome = call(&[HOST, both]).run().ok();
+        assert_eq!((outcome.stdout.len(), outcome.stderr.len()), (3_000_000, 3_000_000));
+        let _ = call(&[HOST, "kill -9 $$"]).run().ends(255);
+        let _ = call(&["-s", HOST, "nothing"]).run().ends(255).says("subsystem request failed on channel 0");
+        assert_eq!(logins(&world.target), 1, "{master:?} {client:?}");
+    }
+}
+
+/// OpenSSH takes no `-W` with `-O`.
+#[test]
+fn a_stream_to_a_further_host() {
+    for master in [Xssh, OpenSsh] {
+        let world = World::direct();
+        let standing = Standing::start(master, &world.home, &[]);
+        let address = format!("127.0.0.1:{}", world.target.port());
+        let outcome = proxied(Xssh, &world.home, &standing, &["-W", &address, HOST]).input("x\n").run().ok();
+        assert!(outcome.stdout.starts_with(b"SSH-2.0-"), "{outcome}");
+        assert_eq!(logins(&world.target), 1);
+    }
+}
+
+/// A variable that is no text is not passed on by russh, and in nobody's way.
+#[test]
+fn variables() {
+    for (master, client) in PAIRS {
+        let target = Sshd::plan().with("AcceptEnv GIT_*").start();
+        let home = Home::facing(HOST, &target);
+        let standing = Standing::start(master, &home, &[]);
+        let call = proxied(client, &home, &standing, &["-o", "SendEnv=GIT_*", HOST, "echo \"$GIT_PROTOCOL\""]);
+        let latin = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xe9");
+        let outcome = call.env("GIT_PROTOCOL", "version=2").env("GIT_AUTHOR", latin).run().ok();
+        assert_eq!(outcome.text(), "version=2\n", "{master:?} {client:?}");
+    }
+}
+
+#[test]
+fn clients_at_once_are_apart() {
+    for (master, client) in PAIRS {
+        let world = World::direct();
+        let standing = Standing::start(master, &world.home, &[]);
+        let call = |number: usize| {
+            let command = format!("cat; sleep 0.2; exit {number}");
+            let mut running = proxied(client, &world.home, &standing, &[HOST, &command]).start();
+            let mut stdin = running.stdin.take().expect("its input");
+            stdin.write_all(number.to_string().as_bytes()).expect("a number");
+            running
+        };
+        let running: Vec<Running> = (1..9).map(call).collect();
+        for (number, running) in (1..).zip(running) {
+            assert_eq!(running.finish().ends(number).text(), number.to_string());
+        }
+        assert_eq!(logins(&world.target), 1);
+    }
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_up_nobody() {
+    for client in [Xssh, OpenSsh] {
+        let world = World::direct();
+        let standing = Standing::start(Xssh, &world.home, &[]);
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let command = "head -c 50000000 /dev/zero";
+        let stuck = proxied(client, &world.home, &standing, &[HOST, command]).stdout(writer).start();
+        for _ in 0..10 {
+            let outcome = proxied(client, &world.home, &standing, &[HOST, "echo free"]).run().ok();
+            assert_eq!(outcome.text(), "free\n");
+        }
+        let read = thread::spawn(move || std::io::copy(&mut { reader }, &mut std::io::sink()).expect("what came"));
+        let _ = stuck.wait().ok();
+        assert_eq!(read.join().expect("the reader"), 50_000_000);
+    }
+}
+
+/// Its programs end, and everybody else is served as before.
+#[test]
+fn a_client_that_is_killed_in_the_middle() {
+    for client in [Xssh, OpenSsh] {
+        let world = World::direct();
+        let standing = Standing::start(Xssh, &world.home, &[]);
+        let folder = world.home.path().to_owned();
+        for (number, program) in ["cat /dev/zero", "cat > /dev/null"].into_iter().enumerate() {
+            let command = format!("echo $$ > {}/pid{number}; exec {program}", text(&folder));
+            let call = proxied(client, &world.home, &standing, &[HOST, &command]);
+            let zeros = std::fs::File::open("/dev/zero").expect("zeros");
+            let running = call.stdin(zeros).stdout(std::process::Stdio::null()).start();
+            let pid = || std::fs::read_to_string(folder.join(format!("pid{number}"))).unwrap_or_default();
+            until("no program", || pid().ends_with('\n'));
+            running.signal(Signal::KILL);
+            let _ = running.wait();
+            let process = PathBuf::from("/proc").join(pid().trim());
+            until("the program goes on", || !process.exists());
+        }
+        let outcome = proxied(client, &world.home, &standing, &[HOST, "echo sound"]).run().ok();
+        assert_eq!(outcome.text(), "sound\n");
+        let outcome = client.call(&world.home, &["-S", &standing.path, HOST, "echo sound"]).run().ok();
+        assert_eq!(outcome.text(), "sound\n");
+        assert_eq!(logins(&world.target), 1);
+    }
+}
+
+/// The host's words reach the client, and the master goes on. OpenSSH's own ends with this.
+#[test]
+fn more_sessions_than_the_host_gives() {
+    for client in [Xssh, OpenSsh] {
+        let target = Sshd::plan().with("MaxSessions 1").start();
+        let home = Home::facing(HOST, &target);
+        let standing = Standing::start(Xssh, &home, &[]);
+        let mut first = proxied(client, &home, &standing, &[HOST, "echo there; cat"]).start();
+        let stdin = first.stdin.take();
+        target.await_log("Starting session");
+        let outcome = proxied(client, &home, &standing, &[HOST, "echo second"]).run().ends(255);
+        let _ = outcome.says("open failed: connect failed: open failed");
+        drop(stdin);
+        assert_eq!(first.finish().ok().text(), "there\n");
+        assert_eq!(logins(&target), 1, "{client:?}");
+    }
+}
+
+#[test]
+fn a_master_that_ends() {
+    for client in [Xssh, OpenSsh] {
+        for how in [Signal::KILL, Signal::TERM] {
+            let world = World::direct();
+            let standing = Standing::start(Xssh, &world.home, &[]);
+            let mut running = proxied(client, &world.home, &standing, &[HOST, "cat"]).start();
+            let stdin = running.stdin.take();
+            world.target.await_log("Starting session");
+            standing.running.as_ref().expect("a master").signal(how);
+            let _ = running.finish().ends(255);
+            drop(stdin);
+        }
+    }
+}
+
+/// A person at a terminal, over OpenSSH's client.
+#[test]
+fn a_terminal() {
+    let world = World::direct();
+    let standing = Standing::start(Xssh, &world.home, &[]);
+    let mut terminal = Terminal::new();
+    terminal.resize(101, 33);
+    let [setsid, ctty, end] = Terminal::owner();
+    let command = "trap 'stty size' WINCH; stty size; echo $TERM; while sleep 0.1; do :; done";
+    let inner = proxied(OpenSsh, &world.home, &standing, &["-tt", HOST, command]);
+    let call = world.home.call(setsid).arg(ctty).arg(end).args(inner.words());
+    let running = terminal.start(call.env("TERM", "xterm-256color"));
+    terminal.wait_for("33 101\r\nxterm-256color\r\n");
+    terminal.resize(132, 50);
+    terminal.wait_for("50 132");
+    terminal.type_in("\x03");
+    let _ = running.wait().ends(255);
+    assert!(Path::new(&standing.path).exists());
+    assert_eq!(logins(&world.target), 1);
+}
