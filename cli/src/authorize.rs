@@ -1,22 +1,22 @@
 //! `xssh authorize`: lines of authorized_keys for keys that `xssh serve` serves.
 //!
-//! `xssh_gate::line` knows the format; here are the words, what our own commands in it grant, and `file`, which changes the file in
-//! one step or not at all.
+//! `xssh_gate::line` knows the format; here are the words, and what our own commands in it grant; `check` finds what is wrong with
+//! them, and `file` changes the file in one step or not at all.
 
+mod check;
 mod file;
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use xssh_cvs::Login;
-use xssh_gate::line::{Finding, KeyOption, Line, PublicKey, Weight, judge, quoted};
-use xssh_gate::{Grant, Name, Repositories};
+use xssh_gate::Grant;
+use xssh_gate::line::{KeyOption, Line, PublicKey, judge, quoted};
 
 use crate::args::authorize::{Authorize, What};
 use crate::args::serve::{self, Serve};
 use crate::args::{self, Action};
-use crate::serve::own::{self, Own};
-use crate::serve::terms::expired;
+use crate::serve::own;
+use crate::serve::{grants, try_log};
 use crate::{environment, help, words};
 
 /// What everything that is not possible ends with.
@@ -34,7 +34,7 @@ pub(crate) fn run(call: &Authorize) -> u8 {
         }),
         What::List => list(&file),
         What::Remove(which) => remove(&file, which),
-        What::Check => check(&file),
+        What::Check => check::check(&file),
     };
     done.unwrap_or_else(|why| {
         words::say(&format_args!("xssh: {why}"));
@@ -44,7 +44,13 @@ pub(crate) fn run(call: &Authorize) -> u8 {
 
 /// The line for a key.
 fn line(serve: &Serve, key: &Path) -> Result<Line, String> {
-    let tree = serve.grant.tree.as_ref();
+    // The table may come later than the line.
+    let found = looked_up(serve).inspect_err(|why| words::say(&format_args!("xssh: it serves nothing yet: {why}")));
+    let found = found.unwrap_or_else(|_| serve.clone());
+    if let Some(Err(why)) = found.log.as_ref().map(try_log) {
+        words::say(&format_args!("xssh: it serves nothing yet: {why}"));
+    }
+    let tree = found.grant.tree.as_ref();
     if let Some(why) = tree.and_then(|tree| own::held_by(&tree.root).filter(|_| tree.access.writes())) {
         return Err(format!(
             "{}: {}",
@@ -124,7 +130,12 @@ fn remove(file: &Path, which: &str) -> Result<u8, String> {
     Ok(0)
 }
 
-/// What a line of ours grants.
+/// What a key has: by its line, or by the table that this names.
+fn looked_up(serve: &Serve) -> Result<Serve, String> {
+    serve.config.as_deref().map_or_else(|| Ok(serve.clone()), |file| grants::granted(file, serve))
+}
+
+/// What a line of ours says.
 fn grant(line: &Line) -> Option<Result<Serve, String>> {
     let (_, options) = line.served()?;
     let mut words: Vec<std::ffi::OsString> = vec!["serve".into()];
@@ -148,8 +159,11 @@ fn explained(line: &Line) -> String {
 
 fn given(line: &Line) -> String {
     match (grant(line), line.value("command")) {
-        (Some(Ok(Serve { config: Some(file), .. })), _) => format!("has what {} grants to its name", file.display()),
-        (Some(Ok(serve)), _) => granted(&serve.grant),
+        (Some(Ok(serve)), _) => match (looked_up(&serve), &serve.config) {
+            (Ok(found), Some(file)) => format!("by {}, {}", file.display(), granted(&found.grant)),
+            (Ok(found), None) => granted(&found.grant),
+            (Err(why), _) => format!("serves nothing: {why}"),
+        },
         (Some(Err(why)), _) => format!("serves nothing: {why}"),
         (None, Some(command)) => format!("runs {command}"),
         (None, None) => "runs anything".to_owned(),
@@ -176,82 +190,6 @@ fn list(file: &Path) -> Result<u8, String> {
     let (lines, _) = judge(&file::read(file)?);
     let text: String = lines.iter().map(|(_, line)| format!("{}: {}\n", title(line), explained(line))).collect();
     Ok(help::stdout(&shown(&text)))
-}
-
-/// Explains every line, and what is wrong with it.
-fn check(file: &Path) -> Result<u8, String> {
-    let (lines, mut findings) = judge(&file::read(file)?);
-    let mut told: Vec<(usize, String)> =
-        lines.iter().map(|(at, line)| (*at, format!("{}: {}", title(line), explained(line)))).collect();
-    for (at, line) in &lines {
-        findings.extend(about(line).into_iter().map(|(weight, words)| Finding { line: *at, weight, words }));
-    }
-    let is_wrong = !findings.is_empty();
-    told.extend(findings.into_iter().map(|finding| {
-        let weight = if finding.weight == Weight::Wrong { "WRONG" } else { "loose" };
-        (finding.line, format!("  {weight}: {}", finding.words))
-    }));
-    told.sort_by_key(|(at, _)| *at);
-    let mut text: String = told.into_iter().map(|(at, words)| format!("{}:{at}: {words}\n", file.display())).collect();
-    for finding in file::modes(file) {
-        text.push_str(&format!("{}:   WRONG: {finding}\n", file.display()));
-    }
-    let code = if is_wrong || !file::modes(file).is_empty() { FAILED } else { 0 };
-    Ok(help::stdout(&shown(&text)).max(code))
-}
-
-/// What is wrong with what a line of ours grants.
-fn about(line: &Line) -> Vec<(Weight, String)> {
-    let mut found = Vec::new();
-    if line.terms().is_ok_and(|terms| expired(&terms)) {
-        found.push((Weight::Wrong, "it has expired".to_owned()));
-    }
-    let Some((program, _)) = line.served() else { return found };
-    let program = PathBuf::from(String::from_utf8_lossy(&program).into_owned());
-    if !program.is_absolute() {
-        found.push((Weight::Loose, format!("{} is looked for in PATH: name it from / on", program.display())));
-    } else if !program.is_file() {
-        found.push((Weight::Wrong, format!("there is no {}", program.display())));
-    }
-    match grant(line) {
-        Some(Ok(serve)) => {
-            found.extend(serve.grant.tree.iter().flat_map(|tree| about_root(&tree.root, tree.access.writes())));
-            found.extend(serve.grant.repositories.iter().flat_map(|all| about_repositories(all, &serve.grant)));
-        }
-        Some(Err(why)) => found.push((Weight::Wrong, why)),
-        None => {}
-    }
-    found
-}
-
-/// What is wrong with a directory that is served.
-fn about_root(root: &Path, may_write: bool) -> Vec<(Weight, String)> {
-    let is_missing = !root.is_dir();
-    let missing = is_missing.then(|| (Weight::Wrong, format!("{} is not there, or no directory", root.display())));
-    let own = match own::held_by(root) {
-        Some(held) if may_write => Some((Weight::Wrong, held.words().to_owned())),
-        Some(Own::Keys) => Some((Weight::Loose, Own::Keys.words().to_owned())),
-        Some(Own::Home) => Some((Weight::Loose, "its keys and everything else of the account may be read".to_owned())),
-        None => None,
-    };
-    missing.into_iter().chain(own).collect()
-}
-
-/// What is wrong with repositories, and with the name under which they would be changed.
-fn about_repositories(repositories: &Repositories, grant: &Grant) -> Vec<(Weight, String)> {
-    let may_write = !repositories.is_read_only;
-    let mut found: Vec<(Weight, String)> = Vec::new();
-    for root in &repositories.roots {
-        found.extend(about_root(root, may_write));
-        if root.is_dir() && !root.join("CVSROOT").is_dir() {
-            found.push((Weight::Wrong, format!("{} has no CVSROOT: it is no repository of cvs's", root.display())));
-        }
-    }
-    let name = grant.name.as_ref().map(Name::as_str);
-    if let Some(name) = name.filter(|name| may_write && !Login::is_name(name)) {
-        found.push((Weight::Wrong, format!("{name} cannot be an author: that has letters, digits and . _ - + alone")));
-    }
-    found
 }
 
 /// A text that may hold what somebody else wrote, as a terminal may have it.

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
+use crate::args::definition::grants;
 use crate::args::serve::Serve;
 use crate::args::{self, Action};
 
@@ -15,11 +16,11 @@ use crate::args::{self, Action};
 const LARGEST: u64 = 8 << 20;
 /// Bits by which others than the owner may write.
 const OTHERS: u32 = 0o022;
-/// Options that stand in the line itself.
-const OF_THE_LINE: [&str; 5] = ["name", "config", "explain", "help", "listen"];
+/// Options that say which table it is.
+const OF_THE_LINE: [&str; 2] = ["name", "config"];
 
 /// What the file grants to a name, with what the line says besides.
-pub(super) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
+pub(crate) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
     let about = |why: String| format!("{}: {why}", file.display());
     let name = line.grant.name.as_ref().ok_or_else(|| about("the line has no --name".to_owned()))?.as_str();
     let table = read(file).map_err(about)?;
@@ -61,11 +62,17 @@ fn said(option: &str, value: &Value) -> Result<Vec<OsString>, String> {
     if OF_THE_LINE.contains(&option) {
         return Err("it belongs into the line of authorized_keys".to_owned());
     }
+    // What is not said is misspelt no less.
+    if !grants().iter().any(|known| known.get_id() == option) {
+        return Err("there is no such option".to_owned());
+    }
     Ok(match value {
         Value::Boolean(true) => vec![format!("--{option}").into()],
         Value::Boolean(false) => Vec::new(),
         Value::String(text) => vec![format!("--{option}={text}").into()],
         Value::Integer(number) => vec![format!("--{option}={number}").into()],
+        // It would give everything, and looks as if it gave nothing.
+        Value::Array(values) if values.is_empty() => return Err("the list is empty".to_owned()),
         Value::Array(values) => {
             let each = values.iter().map(|value| match value {
                 Value::String(text) => Ok(format!("--{option}={text}").into()),
@@ -84,6 +91,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::args::definition::sample;
 
     fn line(words: &str) -> Serve {
         let words: Vec<OsString> = format!("serve {words}").split(' ').map(OsString::from).collect();
@@ -118,12 +126,40 @@ mod tests {
         assert!(granted(&path, &line("--config /x --name bob")).unwrap().grant.relay.is_some());
     }
 
+    /// The definition is the one list of them.
+    #[test]
+    fn every_option_has_its_key_in_a_table_and_does_there_what_it_does_in_a_line() {
+        let keys = grants().into_iter().map(|known| {
+            (known.get_id().to_string(), sample(&known).map_or("true".to_owned(), |value| format!("'{value}'")))
+        });
+        for (option, value) in keys.filter(|(option, _)| !OF_THE_LINE.contains(&option.as_str())) {
+            let does = ["root = '/srv'", "cvs-root = '/cvs'", "relay = 'inner'"].into_iter().any(|base| {
+                let words = base.replace(" = '", " ").replace('\'', "");
+                let is_base = base.starts_with(&format!("{option} ="));
+                let text = if is_base { String::new() } else { format!("{option} = {value}") };
+                let (_folder, path) = file(&format!("[alice]\n{base}\n{text}\n"));
+                let Ok(found) = granted(&path, &line("--config /x --name alice")) else { return false };
+                let own = line(&format!("--name alice --{words}"));
+                let given = match value.as_str() {
+                    "true" => format!("--name alice --{words} --{option}"),
+                    value => format!("--name alice --{words} --{option}={}", value.trim_matches('\'')),
+                };
+                if is_base { found == own } else { found != own && found == line(&given) }
+            });
+            assert!(does, "{option}");
+        }
+    }
+
     #[test]
     fn what_is_no_grant_is_named() {
         for (text, said) in [
             ("", "nothing is granted to alice"),
             ("alice = 1", "alice is no table"),
-            ("[alice]\nroot = '/srv'\nunknown = true", "--unknown"),
+            ("[alice]\nroot = '/srv'\nunknown = true", "alice.unknown: there is no such option"),
+            ("[alice]\nroot = '/srv'\nreadonly = false", "alice.readonly: there is no such option"),
+            ("[alice]\nroot = '/srv'\nlisten = '127.0.0.1:1'", "alice.listen: there is no such option"),
+            ("[alice]\nroot = '/srv'\nallow = []", "alice.allow: the list is empty"),
+            ("[alice]\nrelay = 'inner'\nread-only = true", "cannot be used with"),
             ("[alice]\nroot = 'srv'", "--root is to begin with /"),
             ("[alice]\nroot = '/srv'\nname = 'bob'", "belongs into the line"),
             ("[alice]\nroot = '/srv'\nconfig = '/x'", "belongs into the line"),

@@ -1,11 +1,13 @@
 //! A line of JSON for each session of a key: who, from where, what was asked, what became of it.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
 use serde_json::{Map, Value, json};
 use xssh_gate::{Confined, Grant, ServedCommand};
 
@@ -121,6 +123,35 @@ impl Journal {
         put("code", json!(outcome.code));
         put("milliseconds", json!(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)));
         Value::Object(line)
+    }
+}
+
+/// Whether a session of this account could write to a log, which is not made for that.
+///
+/// # Errors
+/// Why it could not, and what to do.
+pub(crate) fn try_log(log: &Log) -> Result<(), String> {
+    let Log::File(path) = log else {
+        return Journal::open(Some(log)).map(drop).map_err(|why| format!("no session is served: {why}"));
+    };
+    // One that is a FIFO is not waited for.
+    let opened = OpenOptions::new().append(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
+    let error = match opened {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
+    };
+    let (user, shown) = (environment::account().user, path.display());
+    if error.kind() != io::ErrorKind::NotFound {
+        return Err(format!("no session is served: {user} cannot write to the log {shown}: {error}"));
+    }
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    match accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
+        Ok(()) => Ok(()),
+        Err(errno) => Err(format!(
+            "no session is served: {user} cannot make the log {shown} ({}: {}); as root: install -o {user} -m 600 /dev/null {shown}",
+            folder.display(),
+            io::Error::from(errno)
+        )),
     }
 }
 

@@ -12,6 +12,7 @@ mod races;
 mod relayed;
 mod synced;
 mod syslog;
+mod tables;
 mod together;
 mod unconfined;
 mod variables;

@@ -18,6 +18,9 @@ mod sync;
 pub(crate) use letters::{Letters, Wants};
 #[cfg(test)]
 pub(crate) use prose::SECTIONS;
+pub(crate) use serve::grants;
+#[cfg(test)]
+pub(crate) use serve::sample;
 
 use clap::builder::ValueHint;
 use clap::{Arg, ArgAction, Command, value_parser};

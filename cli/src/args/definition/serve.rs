@@ -1,7 +1,7 @@
 //! `xssh serve`: what a line of authorized_keys gives its key. `xssh authorize` takes the same options.
 
 use clap::builder::ValueHint;
-use clap::{Arg, ArgAction, ArgGroup, Command, value_parser};
+use clap::{Arg, ArgAction, ArgGroup, Command, Id, value_parser};
 use xssh_gate::{Name, Protocol, RelayTo};
 
 use super::{long_flag, named, path};
@@ -43,9 +43,32 @@ pub(super) fn kept() -> ArgGroup {
     ArgGroup::new(KEPT).args(["root", "cvs-root"]).multiple(true)
 }
 
-/// What a key may do.
-pub(super) fn grants() -> Vec<Arg> {
-    let tree = vec![
+/// What stands in the line of a key beside `--config`, and counts whatever the table of its name says.
+const OF_THE_LINE: [&str; 3] = ["name", "require-landlock", "log"];
+
+/// What counts for a relay too, of what bounds a key.
+const OF_SESSIONS: &str = "max-sessions";
+
+/// What a key may do. An option that would do nothing beside another is refused there: it would look as if it narrowed something.
+pub(crate) fn grants() -> Vec<Arg> {
+    // What narrows a tree must not look as if it narrowed repositories.
+    let of_root = |arg: Arg| if arg.get_id() == "root" { arg } else { arg.requires("root") };
+    let tree = tree().into_iter().map(|arg| of_root(arg).help_heading("The tree"));
+    let repositories = repositories().into_iter().map(|arg| arg.help_heading("CVS"));
+    let kept: Vec<Arg> = tree.chain(repositories).collect();
+    let limits: Vec<Arg> = limits().into_iter().map(|arg| arg.help_heading("How much")).collect();
+    let of_relays = |id: &Id| id.as_str() == OF_SESSIONS;
+    let beside = kept.iter().chain(&limits).map(Arg::get_id).filter(|id| !of_relays(id)).cloned().collect();
+    let relay: Vec<Arg> = relay(beside).into_iter().map(|arg| arg.help_heading("A way on")).collect();
+    let of_key = of_key().into_iter().map(|arg| arg.help_heading("The key"));
+    let mut all: Vec<Arg> = kept.into_iter().chain(relay).chain(limits).chain(of_key).collect();
+    let of_table = all.iter().map(Arg::get_id).filter(|id| !OF_THE_LINE.contains(&id.as_str())).cloned().collect();
+    all.push(config(of_table));
+    all
+}
+
+fn tree() -> Vec<Arg> {
+    vec![
         path("root", "DIR", ValueHint::DirPath)
             .help("The tree"),
         flag("read-only", "Nothing may change").conflicts_with_all(["write-only", "append-only", "no-delete"]),
@@ -65,8 +88,11 @@ pub(super) fn grants() -> Vec<Arg> {
             "rsync may read the names of accounts and groups, so that owners travel by name and not by number. Who finds a \
              way to have rsync read any file of its domain could then learn those names.",
         ),
-    ];
-    let repositories = vec![
+    ]
+}
+
+fn repositories() -> Vec<Arg> {
+    vec![
         path("cvs-root", "DIR", ValueHint::DirPath)
             .action(ArgAction::Append)
             .help("A CVS repository, as clients are to name it, byte for byte; may be given several times"),
@@ -81,14 +107,19 @@ pub(super) fn grants() -> Vec<Arg> {
             .value_parser(["run", "refuse"])
             .default_value("run")
             .hide_possible_values(true)
+            .requires("cvs-root")
             .help("Run the programs that CVSROOT names, or refuse the commands that would run them"),
-    ];
-    let relay = vec![
+    ]
+}
+
+/// The way on; `beside` is what does not go with it.
+fn relay(beside: Vec<Id>) -> Vec<Arg> {
+    vec![
         Arg::new("relay")
             .long("relay")
             .value_name("[user@]host[:port]")
             .value_parser(|text: &str| text.parse::<RelayTo>())
-            .conflicts_with_all(["root", "cvs-root"])
+            .conflicts_with_all(beside)
             .help(
                 "No tree, but a way to this host: the client's command is run there, as this account and with its keys",
             ),
@@ -106,8 +137,11 @@ pub(super) fn grants() -> Vec<Arg> {
             "The client speaks with that host's sshd itself, with its own keys, as by a ProxyCommand",
         )
         .requires("relay"),
-    ];
-    let others = vec![
+    ]
+}
+
+fn of_key() -> Vec<Arg> {
+    vec![
         Arg::new("name")
             .long("name")
             .value_name("NAME")
@@ -116,27 +150,20 @@ pub(super) fn grants() -> Vec<Arg> {
         flag("require-landlock", "Serve nothing where Landlock is not to be had"),
         path("log", "FILE|syslog", ValueHint::FilePath)
             .help("Write a line of JSON for each session to FILE, or to syslog"),
-    ];
-    let limits = limits().into_iter().map(|arg| arg.help_heading("How much"));
-    // What narrows a tree must not look as if it narrowed repositories.
-    let of_root = |arg: Arg| if arg.get_id() == "root" { arg } else { arg.requires("root") };
-    let tree = tree.into_iter().map(|arg| of_root(arg).help_heading("The tree"));
-    let repositories = repositories.into_iter().map(|arg| arg.help_heading("CVS"));
-    let relay = relay.into_iter().map(|arg| arg.help_heading("A way on"));
-    let others = others.into_iter().map(|arg| arg.help_heading("The key"));
-    tree.chain(repositories).chain(relay).chain(limits).chain(others).chain([config()]).collect()
+    ]
 }
 
-/// Where the grant stands instead.
-fn config() -> Arg {
+/// Where the grant stands instead, with what is only told there.
+fn config(of_table: Vec<Id>) -> Arg {
     path("config", "FILE", ValueHint::FilePath)
         .requires("name")
-        .conflicts_with_all(["root", "cvs-root", "relay"])
+        .conflicts_with_all(of_table)
         .help_heading("The key")
         .help("What the key may do stands in FILE (TOML), in the table of its --name")
         .long_help(
             "What the key may do stands in FILE (TOML), in the table of its --name: the options of xssh serve without dashes, as \
-             root = \"/srv/alice\" or append-only = true.",
+             root = \"/srv/alice\" or append-only = true. Beside it the line may have --name, --log and --require-landlock, and nothing \
+             else.",
         )
 }
 
@@ -166,7 +193,7 @@ fn limits() -> Vec<Arg> {
     let of_root = of_root.map(|arg| arg.requires(KEPT));
     let of_key = [
         number("idle-timeout", "SECONDS", "A session in which nothing passes for so long is ended; not with --relay"),
-        number("max-sessions", "N", "So many sessions of this key at once"),
+        number(OF_SESSIONS, "N", "So many sessions of this key at once"),
     ];
     of_root.into_iter().chain(of_key).collect()
 }
@@ -202,4 +229,74 @@ fn protocol(text: &str) -> Result<Protocol, String> {
     let served = [Protocol::Sync, Protocol::Rsync];
     let found = served.into_iter().find(|protocol| protocol.to_string() == text);
     found.ok_or_else(|| "sync or rsync".to_owned())
+}
+
+/// A value that an option may have, for tests that try them all; none for one that takes none.
+#[cfg(test)]
+pub(crate) fn sample(arg: &Arg) -> Option<&'static str> {
+    if !arg.get_action().takes_values() {
+        return None;
+    }
+    let name = arg.get_value_names().and_then(|names| names.first()).unwrap().as_str();
+    Some(match name {
+        "DIR" | "FILE" | "FILE|syslog" => "/x",
+        "PROTOCOLS" => "rsync",
+        "run|refuse" => "refuse",
+        "[user@]host[:port]" => "inner",
+        "COMMAND" | "NAME" => "x",
+        "SIZE" | "RATE" => "100k",
+        "N" | "SECONDS" => "7",
+        other => panic!("what is {other}?"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::definition::AUTHORIZE;
+    use crate::args::{Fault, definition::SERVE, parse};
+
+    /// What is said of a line with an option beside another.
+    fn beside(command: &str, given: &[&str], arg: &Arg) -> Result<(), Fault> {
+        let value = sample(arg).map(|value| format!("={value}")).unwrap_or_default();
+        let option = format!("--{}{value}", arg.get_id());
+        let key = (command == AUTHORIZE).then_some("key.pub");
+        let words = [command].into_iter().chain(given.iter().copied()).chain([option.as_str()]).chain(key);
+        parse("xssh", &words.map(std::ffi::OsString::from).collect::<Vec<_>>()).map(|_| ())
+    }
+
+    /// What every option says that does nothing there.
+    fn assert_refused_beside(given: &[&str], does_count: &[&str]) {
+        let name = given[0];
+        for arg in grants().iter().filter(|arg| !given.contains(&format!("--{}", arg.get_id()).as_str())) {
+            let counts = does_count.contains(&arg.get_id().as_str());
+            for command in [SERVE, AUTHORIZE] {
+                let told = beside(command, given, arg);
+                match (counts, &told) {
+                    (true, Ok(())) => {}
+                    (false, Err(fault)) => {
+                        let fault = fault.to_string();
+                        let names = fault.contains(name) && fault.contains(&format!("--{}", arg.get_id()));
+                        assert!(names && fault.contains("cannot be used with"), "{command} {given:?}: {fault}");
+                    }
+                    _ => panic!("{command} {given:?} --{}: {told:?}", arg.get_id()),
+                }
+            }
+            if !counts {
+                let listens = ["--listen=127.0.0.1:0", "--authorized-keys=/x"];
+                assert!(beside(SERVE, &[given, &listens].concat(), arg).is_err(), "{}", arg.get_id());
+            }
+        }
+    }
+
+    #[test]
+    fn beside_a_table_there_is_nothing_that_only_a_table_says() {
+        assert_refused_beside(&["--config", "/x", "--name", "alice"], &["require-landlock", "log"]);
+    }
+
+    #[test]
+    fn beside_a_relay_there_is_nothing_that_is_about_a_tree() {
+        let count = ["relay-command", "relay-config", "relay-through", OF_SESSIONS, "name", "require-landlock", "log"];
+        assert_refused_beside(&["--relay", "inner"], &count);
+    }
 }
