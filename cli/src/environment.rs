@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use rustix::fs::Mode;
-use rustix::process::umask;
+use rustix::process;
 use xssh_os::account::Account;
 use xssh_os::descriptors;
 use xssh_ssh::config::LocalContext;
@@ -24,8 +24,15 @@ pub(crate) fn clean_up() {
     descriptors::close_from(3);
     descriptors::forbid_core_dumps();
     let (written_by_others, all_by_others) = (Mode::from_raw_mode(0o022), Mode::from_raw_mode(0o077));
-    let callers = umask(all_by_others);
-    umask(written_by_others | (callers & all_by_others));
+    let callers = process::umask(all_by_others);
+    process::umask(written_by_others | (callers & all_by_others));
+}
+
+/// The permissions that files we make do not get. The kernel tells it only who sets it.
+pub(crate) fn umask() -> u32 {
+    let ours = process::umask(Mode::RWXG | Mode::RWXO);
+    process::umask(ours);
+    ours.as_raw_mode()
 }
 
 /// The name we were called by, without folders, and the arguments.

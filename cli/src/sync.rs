@@ -33,9 +33,10 @@ use std::thread;
 use std::time::Duration;
 
 use xssh_sync::lanes::Lanes;
-use xssh_sync::{Near, Options, Reason, Role, Shown, Start, Summary, SyncError};
+use xssh_sync::{Near, Options, Reason, Role, Rules, Shown, Start, Summary, SyncError};
 
 use crate::args::sync::Sync;
+use crate::environment;
 use direction::Direction;
 use ending::{Failure, UNUSABLE};
 use far_side::FarSide;
@@ -81,7 +82,8 @@ pub(crate) fn run(call: &Sync) -> u8 {
 /// One run, and its exit code. `copies`: a host without xssh gets this one.
 fn once(call: &Sync, show: &Show, copies: bool) -> Result<u8, Failure> {
     let direction = direction::of(call).map_err(|why| Failure::new(USAGE, why))?;
-    let done = run_with(call, direction, show, copies);
+    let rules = rules::read(call).map_err(|why| Failure::new(USAGE, why))?;
+    let done = run_with(call, direction, rules, show, copies);
     let (result, helper) = done.map_err(|why| Failure::new(UNUSABLE, why))?;
     let ended = helper.end();
     match result {
@@ -98,12 +100,12 @@ fn once(call: &Sync, show: &Show, copies: bool) -> Result<u8, Failure> {
 
 type Done = (Result<Summary, SyncError>, FarSide);
 
-fn run_with(call: &Sync, direction: Direction, show: &Show, copies: bool) -> Result<Done, String> {
+fn run_with(call: &Sync, direction: Direction, rules: Rules, show: &Show, copies: bool) -> Result<Done, String> {
     let mut key = [0; 32];
     // Kernels that cannot give random bytes at once are not supported by anything here.
     let _ = rustix::rand::getrandom(&mut key, rustix::rand::GetRandomFlags::empty());
-    let options = Options { progress: show.looks_ahead(), ..call.options.clone() };
-    let rules = rules::read(call)?;
+    let chmod = call.options.chmod.clone().map(|change| change.under(environment::umask()));
+    let options = Options { progress: show.looks_ahead(), chmod, ..call.options.clone() };
     let selection = selection::read(call)?;
     let mut start = Start { selection, options, rules, ..Start::new(Role::Target, key) };
     // The paths of a list are relative already.

@@ -8,7 +8,7 @@ use clap::ArgMatches;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use xssh_sync::limits::REFERENCES;
-use xssh_sync::{Backup, BackupPlace, Mapping, Options, References, Reuse};
+use xssh_sync::{Backup, BackupPlace, Chmod, Mapping, Options, References, Reuse};
 
 use super::Fault;
 use super::action::{Action, Help, Topic};
@@ -93,27 +93,23 @@ pub(super) fn sync(words: &[OsString]) -> Result<Action, Fault> {
 }
 
 /// rsync's letters that mean something else here, and what to say instead.
-const ELSEWHERE: [(char, &str); 34] = [
-    ('A', "--acls"),
+const ELSEWHERE: [(char, &str); 30] = [
     ('b', "--backup"),
     ('D', "--devices --specials"),
     ('e', "xssh is its own remote shell; its options are -F, -J, -i, -l, -o, -p"),
     ('f', "--filter"),
     ('g', "groups are kept where they can be; see --no-group"),
-    ('H', "--hard-links"),
     ('h', "sizes are always readable"),
     ('I', "--checksum compares contents"),
     ('k', "--copy-dirlinks"),
     ('L', "--copy-links"),
-    ('m', "empty directories are kept"),
+    ('m', "--prune-empty-dirs"),
     ('P', "--progress; partial data is always used again"),
     ('R', "--relative"),
     ('s', "names are never read by a shell on the far side"),
-    ('S', "--sparse"),
     ('t', "times are always kept; see --no-times"),
     ('u', "--update"),
     ('W', "--whole-file"),
-    ('X', "--xattrs"),
     ('0', "--from0"),
     ('8', "control bytes are always escaped, letters never"),
     ('@', "--modify-window"),
@@ -123,7 +119,7 @@ const ELSEWHERE: [(char, &str); 34] = [
     ('K', "no symbolic link is followed in DST; name the directory itself"),
     ('M', "both sides get the same options"),
     ('N', "Linux cannot set the time of birth"),
-    ('O', "--no-times"),
+    ('O', "--omit-dir-times"),
     ('T', "files are staged beside their names"),
     ('U', "access times are left alone"),
     ('V', "xssh -V"),
@@ -246,7 +242,7 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         min_size: matches.get_one::<Bytes>("min-size").map(|size| size.0),
         max_size: matches.get_one::<Bytes>("max-size").map(|size| size.0),
         bandwidth: matches.get_one::<Rate>("bwlimit").and_then(|rate| rate.0),
-        chmod: matches.get_one("chmod").cloned(),
+        chmod: chmod(matches),
         compress_level: matches.get_one("compress-level").copied(),
         backup: backup(matches),
         references: references(matches),
@@ -265,6 +261,12 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         progress: false,
         compress,
     }
+}
+
+/// All changes, one after the other. Each has been read once already.
+fn chmod(matches: &ArgMatches) -> Option<Chmod> {
+    let each: Vec<&str> = matches.get_many::<Chmod>("chmod")?.map(Chmod::as_str).collect();
+    Chmod::parse(&each.join(",")).ok()
 }
 
 /// Who becomes who. The texts have been read once already.

@@ -32,15 +32,24 @@ enum Operation {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bits {
+    Given {
+        bits: u32,
+        /// Search for directories, and where somebody may execute.
+        search: bool,
+    },
+    /// Those that this class has; the number of the lowest of them.
+    Of(u32),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Change {
     /// For directories alone, or for all else alone.
     only: Option<bool>,
     operation: Operation,
-    /// Whose bits it is about.
+    /// The bits that it is about.
     who: u32,
-    bits: u32,
-    /// Search for directories, and where somebody may execute.
-    search: bool,
+    bits: Bits,
 }
 
 const ALL: u32 = 0o7777;
@@ -54,10 +63,18 @@ impl Chmod {
     /// A part is no change.
     pub fn parse(text: &str) -> Result<Self, ChmodError> {
         let mut changes = Vec::new();
-        for part in text.split(',') {
-            read(part, &mut changes).ok_or_else(|| ChmodError(part.to_owned()))?;
+        let (umask, parts) = umask(text)?;
+        for part in parts.split(',') {
+            read(part, umask, &mut changes).ok_or_else(|| ChmodError(part.to_owned()))?;
         }
         Ok(Self { text: text.to_owned(), changes })
+    }
+
+    /// The same under a umask: a change that names nobody (`+w`) leaves the bits of the umask alone, as chmod(1) has it.
+    #[must_use]
+    pub fn under(self, umask: u32) -> Self {
+        let text = format!("{UMASK}{umask:03o},{}", self.text);
+        Self::parse(&text).unwrap_or(self)
     }
 
     /// As it was read.
@@ -67,18 +84,15 @@ impl Chmod {
 
     /// The permissions after the changes.
     pub fn apply(&self, is_directory: bool, mode: u32) -> u32 {
-        self.changes.iter().filter(|change| change.only.is_none_or(|only| only == is_directory)).fold(
-            mode,
-            |mode, change| {
-                let search = if change.search && (is_directory || mode & 0o111 != 0) { 0o111 & change.who } else { 0 };
-                let bits = change.bits | search;
-                match change.operation {
-                    Operation::Add => mode | bits,
-                    Operation::Remove => mode & !bits,
-                    Operation::Set(others) => mode & !others | bits,
-                }
-            },
-        )
+        let apply = |mode: u32, change: &Change| {
+            let bits = change.who & change.bits.on(is_directory, mode);
+            match change.operation {
+                Operation::Add => mode | bits,
+                Operation::Remove => mode & !bits,
+                Operation::Set(others) => mode & !others | bits,
+            }
+        };
+        self.changes.iter().filter(|change| change.only.is_none_or(|only| only == is_directory)).fold(mode, apply)
     }
 
     /// The same for an entry; symbolic links have none.
@@ -87,7 +101,28 @@ impl Chmod {
     }
 }
 
-fn read(part: &str, changes: &mut Vec<Change>) -> Option<()> {
+impl Bits {
+    fn on(self, is_directory: bool, mode: u32) -> u32 {
+        match self {
+            Self::Given { bits, search } if search && (is_directory || mode & 0o111 != 0) => bits | 0o111,
+            Self::Given { bits, .. } => bits,
+            Self::Of(lowest) => (mode >> lowest & 0o7) * 0o111,
+        }
+    }
+}
+
+/// What stands before the umask under which the rest is meant. No class is called so.
+const UMASK: &str = "umask=";
+
+fn umask(text: &str) -> Result<(u32, &str), ChmodError> {
+    let Some(rest) = text.strip_prefix(UMASK) else { return Ok((0, text)) };
+    let failed = || ChmodError(text.to_owned());
+    let (umask, parts) = rest.split_once(',').ok_or_else(failed)?;
+    let umask = u32::from_str_radix(umask, 8).ok().filter(|umask| *umask <= 0o777).ok_or_else(failed)?;
+    Ok((umask, parts))
+}
+
+fn read(part: &str, umask: u32, changes: &mut Vec<Change>) -> Option<()> {
     let (only, rest) = match part.as_bytes().first()? {
         b'D' => (Some(true), &part[1..]),
         b'F' => (Some(false), &part[1..]),
@@ -95,30 +130,40 @@ fn read(part: &str, changes: &mut Vec<Change>) -> Option<()> {
     };
     if rest.starts_with(|c: char| c.is_ascii_digit()) {
         let bits = u32::from_str_radix(rest, 8).ok().filter(|bits| *bits <= ALL)?;
-        changes.push(Change { only, operation: Operation::Set(ALL), who: ALL, bits, search: false });
+        let bits = Bits::Given { bits, search: false };
+        changes.push(Change { only, operation: Operation::Set(ALL), who: ALL, bits });
         return Some(());
     }
     let at = rest.find(['+', '-', '='])?;
     let (names, mut rest) = rest.split_at(at);
     let who = names.chars().try_fold(0, |who, name| Some(who | class(name)?))?;
-    let who = if names.is_empty() { class('a')? } else { who };
+    let (who, masked) = if names.is_empty() { (ALL, umask) } else { (who, 0) };
     while let Some(sign) = rest.chars().next() {
         rest = &rest[1..];
         let end = rest.find(['+', '-', '=']).unwrap_or(rest.len());
         let (letters, after) = rest.split_at(end);
-        let bits = letters.chars().try_fold(0, |bits, letter| Some(bits | permission(letter)?))?;
-        // As rsync has it: set-id and sticky bits stay, unless one is named, or nobody is.
-        let special = match () {
-            () if names.is_empty() => bits & SPECIAL,
-            () if letters.contains(['s', 't']) => who & SPECIAL,
-            () => 0,
+        let bits = match letters {
+            "u" => Bits::Of(6),
+            "g" => Bits::Of(3),
+            "o" => Bits::Of(0),
+            _ => {
+                let bits = letters.chars().try_fold(0, |bits, letter| Some(bits | permission(letter)?))?;
+                Bits::Given { bits, search: letters.contains('X') }
+            }
+        };
+        // As rsync has it: set-id and sticky bits stay, unless one is named or a class's bits are taken; or, where nobody is named,
+        // those stay that are not named.
+        let special = match bits {
+            Bits::Given { bits, .. } if names.is_empty() => bits & SPECIAL,
+            Bits::Given { .. } if !letters.contains(['s', 't']) => 0,
+            _ => who & SPECIAL,
         };
         let operation = match sign {
             '+' => Operation::Add,
             '-' => Operation::Remove,
             _ => Operation::Set(who & !SPECIAL | special),
         };
-        changes.push(Change { only, operation, who, bits: bits & who, search: letters.contains('X') });
+        changes.push(Change { only, operation, who: who & !masked, bits });
         rest = after;
     }
     Some(())
@@ -175,10 +220,27 @@ mod tests {
             ("=rx", false, 0o6731, 0o6555),
             ("=s", true, 0o7731, 0o7000),
             ("u-s,g=x", true, 0o7731, 0o3711),
+            ("u=g", false, 0o6731, 0o2331),
+            ("go=u", true, 0o6731, 0o4777),
+            ("o-g", false, 0o6731, 0o6730),
+            ("a=o", false, 0o6731, 0o111),
+            ("o=u", false, 0o1645, 0o646),
+            ("g=g", true, 0o7731, 0o5731),
+            ("Fo=g", false, 0o640, 0o644),
+            ("umask=022,+w", false, 0o444, 0o644),
+            ("umask=022,=u", false, 0o6731, 0o755),
+            ("umask=022,+u", false, 0o6731, 0o6775),
+            ("umask=022,-g", false, 0o6731, 0o6420),
+            ("umask=077,=rwX", true, 0o444, 0o700),
+            ("umask=022,=rwX", false, 0o6731, 0o6755),
+            ("umask=022,a+w", false, 0o6731, 0o6733),
+            ("umask=077,-w", false, 0o6731, 0o6531),
         ] {
             assert_eq!(Chmod::parse(text).unwrap().apply(is_directory, mode), after, "{text} of {mode:o}");
         }
-        for text in ["", "u", "q+r", "u+q", "D", "99", "17777", "u+r,,g+w"] {
+        for text in
+            ["", "u", "q+r", "u+q", "D", "99", "17777", "u+r,,g+w", "u=gx", "u=ug", "umask=022", "umask=1777,+w"]
+        {
             assert!(Chmod::parse(text).is_err(), "{text:?}");
         }
     }

@@ -57,7 +57,7 @@ fn every_option_that_the_table_names_is_there() {
 
 /// Letters that mean to xssh what they mean to ssh, and those that mean what they mean to rsync.
 const SSHS: &str = "FJiloqvp46C";
-const ACCEPTED: &str = "acnrxz";
+const ACCEPTED: &str = "acnrxzAHSX";
 
 #[test]
 fn every_letter_of_rsync_is_answered() {

@@ -1,6 +1,7 @@
 //! Options of `xssh sync` whose effect is seen from outside, beside rsync's where rsync has them.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -30,6 +31,43 @@ fn write(root: &Path, files: &[(&str, &str)]) {
 
 fn rsync(args: &[&str]) {
     let _ = Call::new(peer::require("rsync")).arg("-a").args(args).run().ok();
+}
+
+/// Changes of permissions, one option after the other, under a umask; and rsync's letters for what is kept.
+#[test]
+fn permissions_change_as_with_rsync() {
+    let world = World::direct();
+    let [here, ours, theirs] = folders(&world, ["here", "ours", "theirs"]);
+    write(&here, &[("a/f", "f"), ("g", "g")]);
+    fs::hard_link(here.join("g"), here.join("h")).expect("a second name");
+    for (path, mode) in [("a", 0o750), ("a/f", 0o440), ("g", 0o604)] {
+        fs::set_permissions(here.join(path), Permissions::from_mode(mode)).expect("permissions");
+    }
+    let modes = |root: &Path| ["a", "a/f", "g", "h"].map(|path| fs::metadata(root.join(path)).expect(path).mode());
+    for (umask, changes) in
+        [("022", &["go=u"][..]), ("077", &["+w", "Fo=g"]), ("022", &["=rwX", "D+t"]), ("027", &["u=g,g+w", "o=", "+x"])]
+    {
+        let options: Vec<String> = changes.iter().map(|change| format!("--chmod={change}")).collect();
+        let options: Vec<&str> = options.iter().map(String::as_str).collect();
+        let under = |program: &Path| {
+            let shell = format!("umask {umask}; exec \"$@\"");
+            world.home.call(Path::new("/bin/sh")).args(["-c", &shell, "sh"]).arg(program)
+        };
+        let from = format!("{}/", text(&here));
+        let _ = under(&peer::require("rsync")).arg("-aHAX").args(&options).args([&from, text(&theirs)]).run().ok();
+        let call =
+            under(&Subject::get().path).args(["sync", "-F"]).arg(world.home.config()).arg("-aHAX").args(&options);
+        let call = call.arg("--remote-xssh").arg(&Subject::get().path);
+        let _ = call.args(["--contents", text(&here), &on_host(&ours)]).run().ok();
+        assert_eq!(modes(&ours).map(octal), modes(&theirs).map(octal), "{changes:?} under {umask}");
+        assert_eq!(fs::metadata(ours.join("g")).expect("g").nlink(), 2);
+    }
+    let no_rule = sync(&world, &["--filter=nonsense", text(&here), &on_host(&ours)]).run();
+    let _ = no_rule.ends(1).says("nonsense");
+}
+
+fn octal(mode: u32) -> String {
+    format!("{mode:o}")
 }
 
 /// Backups beside DST, as the nightly scripts of many have it.

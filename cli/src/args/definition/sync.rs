@@ -134,6 +134,7 @@ fn what() -> Vec<Arg> {
         flag("one-file-system", "Do not go into other file systems").short('x'),
         flag("archive", "As it is anyway").short('a').hide(true),
         flag("recursive", "As it is anyway").short('r').hide(true),
+        flag("partial", "As it is anyway").hide(true),
     ];
     args.into_iter().map(|arg| arg.help_heading("What is made alike")).collect()
 }
@@ -159,10 +160,10 @@ fn kept() -> Vec<Arg> {
             "Keep owners, devices and special bits beside the files where DST is not root's, and read them there in SRC, as rsync \
              does; by their numbers",
         ),
-        flag("hard-links", "Keep names of one file names of one file"),
-        flag("sparse", "Make holes of long runs of zeros"),
-        flag("xattrs", "Keep extended attributes"),
-        flag("acls", "Keep POSIX ACLs"),
+        flag("hard-links", "Keep names of one file names of one file").short('H'),
+        flag("sparse", "Make holes of long runs of zeros").short('S'),
+        flag("xattrs", "Keep extended attributes").short('X'),
+        flag("acls", "Keep POSIX ACLs").short('A'),
         flag("safe-links", "Leave out symbolic links that lead out of the tree"),
         flag("copy-links", "Copy what symbolic links in SRC lead to, wherever that is, instead of the links"),
         flag("copy-unsafe-links", "The same for links that lead out of the tree"),
@@ -170,6 +171,7 @@ fn kept() -> Vec<Arg> {
         Arg::new("chmod")
             .long("chmod")
             .value_name("CHANGES")
+            .action(ArgAction::Append)
             .value_parser(|text: &str| Chmod::parse(text))
             .help("Change permissions on the way, as in Du=rwx,go-w,F644"),
         flag("devices", "Make device files"),
@@ -276,10 +278,10 @@ fn shell() -> Vec<Arg> {
         letter('o', "option", "An option of the configuration"),
         letter('p', "port", "Port"),
         switch('C', "Compress the connection, as with ssh; the data is compressed where that pays anyway"),
-        switch('4', "IPv4 only"),
-        switch('6', "IPv6 only"),
+        switch('4', "IPv4 only").long("ipv4"),
+        switch('6', "IPv6 only").long("ipv6"),
         switch('v', "Tell the story of the connection"),
-        switch('q', "Say less"),
+        switch('q', "Say less").long("quiet"),
     ];
     args.into_iter().map(|arg| arg.help_heading("The connection")).collect()
 }
