@@ -86,7 +86,7 @@ fn mistakes_of_a_sync_end_as_rsyncs_do() {
     let home = Home::new();
     for (line, message) in [
         (&["sync", "a"][..], "SRC or DST is missing: xssh sync [options] SRC... DST; xssh help sync tells more"),
-        (&["sync", "-aH", "a", "b"], "-H is rsync's; here: --hard-links; xssh help sync tells more"),
+        (&["sync", "-ab", "a", "b"], "-b is rsync's; here: --backup; xssh help sync tells more"),
         (&["sync", "a", "h:b", "c"], "all sources must be at the same place"),
         (&["sync", "h:a", "h:b"], "one side must be here: not both on hosts"),
     ] {

@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Duration;
@@ -152,14 +152,36 @@ fn is_empty(path: &Path) -> bool {
     path.read_dir().is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// The time that a run may take. One that hangs is cut, so that its threads end; where that is no help, so does the program.
+/// Watches a run. One that hangs is cut, so that its threads end; where that is no help, so does the program.
 struct Patience {
     _done: Sender<()>,
     over: Arc<AtomicBool>,
 }
 
-/// Far more than a run takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(100);
+/// A run hangs that has worked next to nothing for so many stretches of this length, however busy the machine is otherwise.
+const STRETCHES: u32 = 6;
+const STRETCH: Duration = Duration::from_secs(10);
+const NEXT_TO_NOTHING: Duration = Duration::from_millis(50);
+
+/// The processor's time that this process has had: each test has a process of its own.
+fn worked() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.try_into().unwrap()
+}
+
+/// Whether nothing was done any more before it was over.
+fn hangs(over: &Receiver<()>) -> bool {
+    let (mut idle, mut before) = (0, worked());
+    while idle < STRETCHES {
+        if over.recv_timeout(STRETCH) != Err(RecvTimeoutError::Timeout) {
+            return false;
+        }
+        let now = worked();
+        idle = if now - before < NEXT_TO_NOTHING { idle + 1 } else { 0 };
+        before = now;
+    }
+    true
+}
 
 impl Patience {
     fn new(line: &Line, what: String) -> Self {
@@ -167,10 +189,10 @@ impl Patience {
         let (line, over) = (line.again(), Arc::new(AtomicBool::new(false)));
         let is_over = over.clone();
         thread::spawn(move || {
-            if waits.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+            if hangs(&waits) {
                 is_over.store(true, Ordering::Relaxed);
                 line.cut();
-                if waits.recv_timeout(PATIENCE / 10) == Err(RecvTimeoutError::Timeout) {
+                if hangs(&waits) {
                     // The harness shows what a thread of a test printed only where the test ends.
                     let _ = writeln!(std::io::stderr(), "a run hangs, though it was cut: {what}");
                     std::process::abort();
