@@ -25,8 +25,8 @@ use xssh_ssh::terminal::raw::RawMode;
 
 pub(crate) use around::Around;
 pub(crate) use beside::Beside;
+use ending::{ended, no_session, verdict};
 pub(crate) use ending::{killed, lost};
-use ending::{no_session, verdict};
 use pipes::Pipes;
 
 use crate::args::Invocation;
@@ -260,11 +260,11 @@ fn keyboard(settings: &Settings, console: Box<dyn Console>) -> std::io::Result<K
 async fn wait_for_end(session: &Session, around: &Around, killers: &mut Killers) -> u8 {
     tokio::select! {
         () = around.told_to_end() => words::FAILED,
-        () = around.given_up() => 0,
+        () = around.given_up() => words::FAILED,
         lost = session.ended() => match lost {
             Some(error) => words::fail(&error),
             None => words::FAILED,
         },
-        signal = killers.next() => killed(signal),
+        signal = killers.next() => ended(signal),
     }
 }

@@ -1,6 +1,7 @@
 //! How a remote shell ended, in words and as an exit code.
 
 use ::log::debug;
+use rustix::process::Signal;
 use xssh_ssh::exec::Ending;
 use xssh_ssh::session::{Exit, Request, Session, SessionError, Start, StartKind};
 
@@ -16,6 +17,11 @@ pub(super) fn no_session(error: &SessionError) -> u8 {
 pub(crate) fn killed(signal: i32) -> u8 {
     ::log::info!("Killed by signal {signal}.");
     words::FAILED
+}
+
+/// The same where nothing runs on the host that could have a status: to have it end by SIGTERM is how that is done.
+pub(super) fn ended(signal: i32) -> u8 {
+    if signal == Signal::TERM.as_raw() { 0 } else { killed(signal) }
 }
 
 /// The exit code of a connection that is lost.
@@ -35,6 +41,7 @@ pub(super) fn verdict(ending: Ending, start: &Start, session: &Session) -> u8 {
         Ending::Closed if matches!(start.kind, StartKind::Forward { .. }) => 0,
         Ending::Closed | Ending::OutputGone | Ending::Escaped => words::FAILED,
         Ending::Refused(request) => words::fail(&refused(request, &session.peer.host)),
+        Ending::Killed(signal) if matches!(start.kind, StartKind::Forward { .. }) => ended(signal),
         Ending::Killed(signal) => killed(signal),
         Ending::Lost(error) => no_session(&error),
         Ending::Input(error) => words::fail(&format!("reading standard input: {error}")),

@@ -1,10 +1,14 @@
 //! The exit status: the remote program's, or 255.
 
+use std::io::Read as _;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use xssh_tests::over_both_routes;
+use rustix::process::Signal;
+use xssh_tests::port::Port;
+use xssh_tests::wait::until;
 use xssh_tests::world::{HOST, World};
+use xssh_tests::{over_both_routes, peer, service};
 
 over_both_routes!(some_statuses, a_signal_is_255);
 
@@ -56,5 +60,61 @@ fn a_failure_of_ours_is_255_and_prints_nothing() {
     for args in [&["no-such-host.invalid", "true"][..], &["-p", "1", "127.0.0.1", "true"], &["-o", "NoSuch=1", HOST]] {
         let outcome = world.home.xssh(args).run().ends(255);
         assert!(outcome.stdout.is_empty() && !outcome.stderr.is_empty(), "{outcome}");
+    }
+}
+
+/// What a call is there for that is ended by a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Forwards,
+    Stream,
+    Program,
+}
+
+/// Without a program that could have a status, SIGTERM is the way to end a call, and no failure. With one, and for any other signal, it
+/// is 255.
+#[test]
+fn a_call_that_is_ended_by_a_signal() {
+    let world = World::direct();
+    let service = service::on_a_port();
+    let cases = [
+        (Purpose::Forwards, Signal::TERM, 0),
+        (Purpose::Stream, Signal::TERM, 0),
+        (Purpose::Program, Signal::TERM, 255),
+        (Purpose::Forwards, Signal::INT, 255),
+        (Purpose::Forwards, Signal::HUP, 255),
+        (Purpose::Stream, Signal::QUIT, 255),
+    ];
+    for (purpose, signal, code) in cases {
+        for own in [true, false] {
+            let port = Port::lease();
+            let spec = format!("{}:127.0.0.1:{service}", port.number());
+            let address = format!("127.0.0.1:{}", world.target.port());
+            let args = match purpose {
+                Purpose::Forwards => vec!["-N", "-L", &spec, HOST],
+                Purpose::Stream => vec!["-W", &address, HOST],
+                Purpose::Program => vec![HOST, "echo SSH-2.0-; cat"],
+            };
+            let call = match own {
+                true => world.home.xssh(&args),
+                false => world.home.call(peer::require("ssh")).arg("-F").arg(world.home.config()).args(&args),
+            };
+            let mut running = call.start();
+            // Only a call that is under way takes signals in its own way.
+            let stdin = running.stdin.take();
+            if purpose == Purpose::Forwards {
+                until("the forward does not stand", || {
+                    service::answers((std::net::Ipv4Addr::LOCALHOST, port.number()).into())
+                });
+            } else {
+                let mut greeting = [0; 8];
+                running.stdout.as_mut().expect("its output").read_exact(&mut greeting).expect("a greeting");
+                assert_eq!(&greeting, b"SSH-2.0-");
+            }
+            running.signal(signal);
+            let outcome = running.end_by_itself().ends(code);
+            assert_eq!(outcome.errors(), "", "{purpose:?} {signal:?}");
+            drop(stdin);
+        }
     }
 }

@@ -59,7 +59,7 @@ fn stop() {
         drop(stdin);
         assert_eq!(first.finish().ok().text(), "there\n");
         // With nobody left to serve, a master without a session of its own ends too.
-        let _ = standing.running.take().expect("a master").finish();
+        let _ = standing.running.take().expect("a master").finish().ends(255);
     }
 }
 
