@@ -37,8 +37,17 @@ pub(crate) fn text(help: Help) -> String {
 }
 
 /// What a faulty command line is answered with, after its fault.
-pub(crate) fn usage() -> String {
-    format!("usage: {PROGRAM} [options] [user@]host [command ...]\n       {PROGRAM} -h lists the options")
+pub(crate) fn usage(topic: Topic) -> String {
+    let (usage, more) = match topic {
+        Topic::Tunnel => (usage_of(TUNNEL), format!("help {TUNNEL} tells more")),
+        Topic::Route => (usage_of(ROUTE), format!("help {ROUTE} tells more")),
+        _ => (format!("{PROGRAM} [options] [user@]host [command ...]"), "-h lists the options".to_owned()),
+    };
+    format!("usage: {usage}\n       {PROGRAM} {more}")
+}
+
+fn usage_of(name: &str) -> String {
+    definition::subcommand(name).get_overridden_usage().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Prints the version to standard error, as ssh does: ourselves, what speaks SSH, and what does its cryptography.

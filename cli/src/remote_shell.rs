@@ -23,7 +23,7 @@ use xssh_ssh::settings::{LogLevel, Mastering, SessionType, Settings};
 use xssh_ssh::terminal::escape::{Escapes, Options};
 use xssh_ssh::terminal::raw::RawMode;
 
-pub(crate) use around::Around;
+pub(crate) use around::{Around, Orders, raise_descriptors};
 pub(crate) use beside::Beside;
 use ending::{ended, no_session, verdict};
 pub(crate) use ending::{killed, lost};

@@ -2,14 +2,17 @@
 //!
 //! Order of use: [`run`] holds the tunnel's [`record`], which keeps a second one of the same name out, and goes round: connect, set
 //! up every forward, wait for the end of the connection, wait a while ([`backoff`]). Each change of state goes into the record, to
-//! systemd ([`notify`]) and to standard error. [`status::run`] reads the records of all tunnels.
+//! systemd ([`notify`]) and to standard error. [`standing`] sets the forwards up, [`forward`] describes one. [`status::run`] reads
+//! the records of all tunnels.
 //!
 //! What this room must never do: ask anybody anything, stay connected with a forward that does not stand, or try again at once for
 //! ever.
 
 mod backoff;
+mod forward;
 mod notify;
 mod record;
+mod standing;
 mod status;
 
 use std::time::Duration;
@@ -20,9 +23,10 @@ use xssh_ssh::config::LocalContext;
 use xssh_ssh::exec::Killers;
 
 use crate::args::{Invocation, Tunnel};
-use crate::remote_shell::{self, Around, Resolved};
+use crate::remote_shell::{self, Resolved};
 use crate::{environment, log, runtime, words};
 use backoff::Backoff;
+use forward::Shown;
 use notify::Manager;
 use record::{Record, State};
 
@@ -35,6 +39,10 @@ const OF_BATCH_MODE: Duration = Duration::from_secs(300);
 pub(crate) fn run(call: &Tunnel) -> u8 {
     match call {
         Tunnel::Status { name, json } => status::run(name.as_deref(), *json),
+        Tunnel::Forget { name } => match record::forget(name) {
+            Ok(()) => 0,
+            Err(error) => words::fail(&error),
+        },
         Tunnel::Keep(invocation) => log::with(invocation, || keep(invocation)),
     }
 }
@@ -68,6 +76,7 @@ fn keep(invocation: &Invocation) -> u8 {
             code = go_round(&resolved, &context, &mut teller) => code,
             signal = killers.next() => {
                 info!("Killed by signal {signal}.");
+                teller.forget();
                 0
             }
         }
@@ -87,6 +96,13 @@ impl Teller {
             warn!("Warning: {error}");
         }
     }
+
+    /// Nobody needs to know of a tunnel that was ended.
+    fn forget(&self) {
+        if let Err(error) = self.record.remove() {
+            warn!("Warning: {error}");
+        }
+    }
 }
 
 impl Drop for Teller {
@@ -97,29 +113,39 @@ impl Drop for Teller {
 
 /// Round and round; returns only where the first login shows that no other will do.
 async fn go_round(resolved: &Resolved, context: &LocalContext, teller: &mut Teller) -> u8 {
+    let settings = &resolved.settings;
+    let gateway_ports = settings.forwarding.gateway_ports;
     let mut backoff = Backoff::default();
     let mut was_up = false;
     loop {
         teller.tell(State::Connecting);
         let reason = match remote_shell::connect(resolved).await {
-            Err(error) if !was_up && !error.is_lost() => return words::fail(&error),
+            Err(error) if !was_up && !error.is_lost() => {
+                teller.tell(State::Failed { reason: one_line(&error.to_string()) });
+                return words::fail(&error);
+            }
             Err(error) => error.to_string(),
-            Ok(session) => match Around::of_forwards(session.clone(), &resolved.settings, context).await {
-                Err(error) => error,
-                Ok(around) => {
+            Ok(session) => match standing::set_up(session.clone(), settings, context).await {
+                Err(reason) => reason,
+                Ok(forwards) => {
                     was_up = true;
                     backoff.up();
-                    teller.tell(State::Up);
+                    let standing = forwards.standing().await;
+                    teller.tell(State::Up(standing.iter().map(|stands| Shown::new(stands, gateway_ports)).collect()));
                     let ended = session.ended().await;
                     backoff.down();
-                    drop(around);
                     ended.map_or_else(|| "the connection ended".to_owned(), |reason| reason.to_string())
                 }
             },
         };
         let pause = backoff.next();
         warn!("{reason}; trying again in {} s", pause.as_secs());
-        teller.tell(State::Waiting { reason, seconds: pause.as_secs() });
+        teller.tell(State::Waiting { reason: one_line(&reason), seconds: pause.as_secs() });
         sleep(pause).await;
     }
+}
+
+/// What the other side said must not become a further line of the record, or of what the service manager is told.
+fn one_line(text: &str) -> String {
+    text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -20,8 +20,8 @@ pub(crate) fn fail(why: &dyn Display) -> u8 {
 /// Says what is wrong with a command line, and fails.
 pub(crate) fn usage(fault: &Fault) -> u8 {
     say(&format_args!("xssh: {fault}"));
-    if fault.calls_for_usage() {
-        say(&help::usage());
+    if let Some(topic) = fault.usage() {
+        say(&help::usage(topic));
     }
     if matches!(fault, Fault::Sync(_)) { sync::USAGE } else { FAILED }
 }

@@ -673,7 +673,7 @@ _xssh() {
             return 0
             ;;
         xssh__subcmd__tunnel)
-            opts="-h --status --json --help"
+            opts="-h --status --json --forget --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -91,8 +91,9 @@ complete -c xssh -n "__fish_xssh_needs_command" -a "serve" -d 'Serve one tree to
 complete -c xssh -n "__fish_xssh_needs_command" -a "authorize" -d 'Write and judge lines of authorized_keys for xssh serve'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -l json -d 'Print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand route" -s h -l help -d 'Print help'
-complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l status -d 'Show how the tunnels of this account stand; ends with 1 where one is not up'
-complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l json -d 'Print one JSON object instead of a table'
+complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l status -d 'Show how the tunnels of this account stand; ends with 1 where one is not up, or there is none'
+complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l json -d 'With --status: print one JSON object instead of a table'
+complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l forget -d 'Remove what --status still shows of a tunnel that failed or was killed'
 complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -s h -l help -d 'Print help'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude -d 'Leave out what matches, with rsync\'s rules; the first rule that matches counts' -r

@@ -6,6 +6,7 @@ use super::listen::Listen;
 use super::serve::{self, Serve};
 use super::sync::{self, Sync};
 use super::translation::Translation;
+use super::tunnel::Wishes;
 use super::walk::{Step, Walk};
 use super::word::{self, Word};
 use super::{Fault, Invocation, Tunnel};
@@ -81,8 +82,8 @@ pub(crate) fn parse(program: &str, words: &[OsString]) -> Result<Action, Fault> 
     let rest = words.get(1..).unwrap_or_default();
     match word::find(program, words) {
         None => remote_shell(words),
-        Some(Word::Route) => route(rest),
-        Some(Word::Tunnel) => tunnel(rest),
+        Some(Word::Route) => route(rest).map_err(|fault| fault.within(Topic::Route)),
+        Some(Word::Tunnel) => tunnel(rest).map_err(|fault| fault.within(Topic::Tunnel)),
         Some(Word::Sync) => sync::sync(rest),
         Some(Word::Serve) => serve::serve(rest),
         Some(Word::Authorize) => authorize::authorize(rest),
@@ -100,7 +101,7 @@ fn remote_shell(words: &[OsString]) -> Result<Action, Fault> {
 fn route(words: &[OsString]) -> Result<Action, Fault> {
     let (translation, json) = match gather(words, &["help", "json"], Topic::Route)? {
         Gathered::Settled(action) => return Ok(action),
-        Gathered::Letters { translation, json, .. } => (translation, json),
+        Gathered::Letters { translation, wishes } => (translation, wishes.json),
     };
     let invocation = Box::new(translation.finish()?);
     if invocation.command.is_some() {
@@ -113,13 +114,13 @@ fn route(words: &[OsString]) -> Result<Action, Fault> {
 }
 
 fn tunnel(words: &[OsString]) -> Result<Action, Fault> {
-    let (translation, json, status) = match gather(words, &["help", "json", "status"], Topic::Tunnel)? {
+    let (translation, wishes) = match gather(words, &["help", "json", "status", "forget"], Topic::Tunnel)? {
         Gathered::Settled(action) => return Ok(action),
-        Gathered::Letters { translation, json, status } => (translation, json, status),
+        Gathered::Letters { translation, wishes } => (translation, wishes),
     };
-    let all = status && !translation.has_destination();
+    let all = wishes.status && !translation.has_destination();
     let what = if all { None } else { Some(translation.for_tunnel().finish()?) };
-    Ok(Action::Tunnel(Tunnel::new(what, status, json)?))
+    Ok(Action::Tunnel(Tunnel::new(what, wishes)?))
 }
 
 fn help(words: &[OsString]) -> Result<Action, Fault> {
@@ -140,14 +141,14 @@ enum Gathered {
     /// The matter was settled on the way.
     Settled(Action),
     /// All letters, translated.
-    Letters { translation: Box<Translation>, json: bool, status: bool },
+    Letters { translation: Box<Translation>, wishes: Wishes },
 }
 
 fn gather(words: &[OsString], long: &'static [&'static str], topic: Topic) -> Result<Gathered, Fault> {
     let letters = Letters::of(&definition::options());
     let help = |long| Ok(Gathered::Settled(Action::Help(Help { topic, long })));
     let mut translation = Box::<Translation>::default();
-    let (mut json, mut status) = (false, false);
+    let mut wishes = Wishes::default();
     for step in Walk::new(&letters, long, words) {
         match step {
             Ok(Step::Flag('V')) => return Ok(Gathered::Settled(Action::Version)),
@@ -157,8 +158,9 @@ fn gather(words: &[OsString], long: &'static [&'static str], topic: Topic) -> Re
             }
             Ok(Step::Flag(letter)) => translation.flag(letter)?,
             Ok(Step::Value(letter, value)) => translation.value(letter, value)?,
-            Ok(Step::Long("json")) => json = true,
-            Ok(Step::Long("status")) => status = true,
+            Ok(Step::Long("json")) => wishes.json = true,
+            Ok(Step::Long("status")) => wishes.status = true,
+            Ok(Step::Long("forget")) => wishes.forget = true,
             // Behind the host there is no help of ours, for ssh knows neither -h nor --help.
             Ok(Step::Long(_)) if !translation.has_destination() => return help(true),
             Ok(Step::Long(name)) => return Err(Fault::UnknownLong(format!("--{name}"))),
@@ -168,5 +170,5 @@ fn gather(words: &[OsString], long: &'static [&'static str], topic: Topic) -> Re
             Err(fault) => return Err(fault),
         }
     }
-    Ok(Gathered::Letters { translation, json, status })
+    Ok(Gathered::Letters { translation, wishes })
 }

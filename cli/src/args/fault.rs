@@ -2,6 +2,8 @@ use thiserror::Error;
 
 use xssh_ssh::destination::DestinationError;
 
+use super::Topic;
+
 /// Why a command line is none. Where ssh has words that people know, they are the same.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Fault {
@@ -69,25 +71,39 @@ pub(crate) enum Fault {
     /// `xssh help` with a word that is no subcommand.
     #[error("there is no help on '{0}'")]
     NoSuchTopic(String),
+    /// A fault in the words of a subcommand, whose usage helps.
+    #[error("{fault}")]
+    In {
+        /// Which.
+        topic: Topic,
+        /// What is wrong.
+        fault: Box<Fault>,
+    },
     /// `xssh tunnel` with what it does not take.
-    #[error("xssh tunnel takes no {0}")]
+    #[error("tunnel takes no {0}; xssh help tunnel tells more")]
     NotForTunnel(&'static str),
     /// `xssh route` with what it does not take.
-    #[error("xssh route takes no {0}")]
+    #[error("route takes no {0}; xssh help route tells more")]
     NotForRoute(&'static str),
 }
 
 impl Fault {
-    /// Whether the usage helps: the words could not be told apart.
-    pub(crate) fn calls_for_usage(&self) -> bool {
-        matches!(
-            self,
+    /// This fault, in the words of a subcommand.
+    pub(super) fn within(self, topic: Topic) -> Self {
+        if self.usage().is_some() { Self::In { topic, fault: Box::new(self) } } else { self }
+    }
+
+    /// Whose usage helps, where the words could not be told apart.
+    pub(crate) fn usage(&self) -> Option<Topic> {
+        match self {
             Self::UnknownLetter(_)
-                | Self::UnknownLong(_)
-                | Self::MissingValue(_)
-                | Self::NoDestination
-                | Self::Destination(_)
-                | Self::NoSubsystem
-        )
+            | Self::UnknownLong(_)
+            | Self::MissingValue(_)
+            | Self::NoDestination
+            | Self::Destination(_)
+            | Self::NoSubsystem => Some(Topic::Program),
+            Self::In { topic, .. } => Some(*topic),
+            _ => None,
+        }
     }
 }

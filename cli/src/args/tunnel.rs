@@ -12,10 +12,26 @@ pub(crate) enum Tunnel {
         /// As JSON.
         json: bool,
     },
+    /// Remove what a tunnel has left behind.
+    Forget {
+        /// Which.
+        name: String,
+    },
+}
+
+/// The long options of `xssh tunnel` that were given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Wishes {
+    /// `--status`
+    pub(super) status: bool,
+    /// `--json`
+    pub(super) json: bool,
+    /// `--forget`
+    pub(super) forget: bool,
 }
 
 impl Tunnel {
-    pub(super) fn new(invocation: Option<Invocation>, status: bool, json: bool) -> Result<Self, Fault> {
+    pub(super) fn new(invocation: Option<Invocation>, wishes: Wishes) -> Result<Self, Fault> {
         if let Some(invocation) = &invocation {
             let excess = match invocation {
                 Invocation { command: Some(_), .. } => Some("command"),
@@ -27,10 +43,14 @@ impl Tunnel {
                 return Err(Fault::NotForTunnel(excess));
             }
         }
-        match invocation {
-            Some(invocation) if !status && !json => Ok(Self::Keep(Box::new(invocation))),
-            Some(_) if !status => Err(Fault::NotForTunnel("--json without --status")),
-            named => Ok(Self::Status { name: named.map(|named| named.command_line.destination.host), json }),
+        let name = |invocation: Invocation| invocation.command_line.destination.host;
+        match (invocation, wishes) {
+            (_, Wishes { status: true, forget: true, .. }) => Err(Fault::NotForTunnel("--status with --forget")),
+            (named, Wishes { status: true, json, .. }) => Ok(Self::Status { name: named.map(name), json }),
+            (_, Wishes { json: true, .. }) => Err(Fault::NotForTunnel("--json without --status")),
+            (None, _) => Err(Fault::NoDestination),
+            (Some(named), Wishes { forget: true, .. }) => Ok(Self::Forget { name: name(named) }),
+            (Some(invocation), _) => Ok(Self::Keep(Box::new(invocation))),
         }
     }
 }

@@ -9,7 +9,7 @@ use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, roman};
 
-use crate::args::definition::{self, AUTHORIZE, ROUTE, SERVE, SYNC};
+use crate::args::definition::{self, AUTHORIZE, ROUTE, SERVE, SYNC, TUNNEL};
 
 const WRITE: &str = "XSSH_WRITE_DOCS";
 
@@ -33,6 +33,7 @@ fn published() -> Vec<(&'static str, String)> {
         ("docs/reference.md", page()),
         ("docs/man/xssh.1", man(definition::command().after_long_help(None), &definition::SECTIONS)),
         ("docs/man/xssh-route.1", man(subcommand(ROUTE), &[])),
+        ("docs/man/xssh-tunnel.1", man(subcommand(TUNNEL), &[])),
         ("docs/man/xssh-sync.1", man(subcommand(SYNC), &[])),
         ("docs/man/xssh-serve.1", man(subcommand(SERVE), &[])),
         ("docs/man/xssh-authorize.1", man(subcommand(AUTHORIZE), &[])),
@@ -82,7 +83,7 @@ fn page() -> String {
     for (title, body) in definition::SECTIONS {
         write!(text, "\n## {title}\n\n{}\n", escaped(body)).unwrap();
     }
-    for name in [ROUTE, SYNC, SERVE, AUTHORIZE] {
+    for name in [ROUTE, TUNNEL, SYNC, SERVE, AUTHORIZE] {
         write!(text, "\n# xssh {name}\n\n").unwrap();
         describe(&mut text, &subcommand(name));
     }

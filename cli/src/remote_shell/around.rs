@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ::log::{debug, error, warn};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use xssh_ssh::config::LocalContext;
-use xssh_ssh::config::tokens::{TokenError, Tokens};
+use xssh_ssh::config::tokens::Tokens;
 use xssh_ssh::exec::Console;
 use xssh_ssh::forward::{ForwardError, Forwards, Order, Rules};
 use xssh_ssh::session::{Session, Start};
@@ -29,6 +29,15 @@ pub(crate) struct Around {
     sharing: Option<Foreground>,
 }
 
+/// What is to be forwarded, both ways.
+#[derive(Default)]
+pub(crate) struct Orders {
+    /// What listens here.
+    pub(crate) local: Vec<Order>,
+    /// What listens on the host.
+    pub(crate) remote: Vec<Order>,
+}
+
 impl Around {
     /// Listens here for what the settings forward from here.
     ///
@@ -39,31 +48,14 @@ impl Around {
         settings: &Settings,
         context: &LocalContext,
     ) -> Result<Self, String> {
-        let forwarding = &settings.forwarding;
-        let tokens = Tokens::new(settings, context);
-        let (local, remote) = match session.may_forward() {
-            true => (orders(&forwarding.local, &tokens), orders(&forwarding.remote, &tokens)),
-            false => (Ok(Vec::new()), Ok(Vec::new())),
+        let Orders { local, remote } = match session.may_forward() {
+            true => Orders::of(settings, context)?,
+            false => Orders::default(),
         };
-        let (local, remote) = (local.map_err(words)?, remote.map_err(words)?);
         let forwards = Arc::new(Forwards::new(session, Rules::new(settings, environment::temporary())));
-        let (strict, beside, context) = (forwarding.exit_on_failure, Beside::default(), context.clone());
+        let (strict, beside, context) = (settings.forwarding.exit_on_failure, Beside::default(), context.clone());
         let around = Self { forwards, remote, strict, beside, context, sharing: None };
         around.listen(&local).await?;
-        Ok(around)
-    }
-
-    /// All forwards, both ways, or none.
-    ///
-    /// # Errors
-    /// The words for one that is not to be had.
-    pub(crate) async fn of_forwards(
-        session: Arc<Session>,
-        settings: &Settings,
-        context: &LocalContext,
-    ) -> Result<Self, String> {
-        let around = Self::begin(session, settings, context).await?;
-        around.ask(true).await?;
         Ok(around)
     }
 
@@ -190,17 +182,25 @@ async fn ask(forwards: Arc<Forwards>, orders: Vec<Order>, strict: bool) -> Resul
     fatal.map_or(Ok(()), Err)
 }
 
-fn orders(forwards: &[Forward], tokens: &Tokens) -> Result<Vec<Order>, TokenError> {
-    forwards.iter().map(|forward| Order::new(forward, tokens)).collect()
-}
-
-fn words(error: TokenError) -> String {
-    error.to_string()
+impl Orders {
+    /// What the settings say.
+    ///
+    /// # Errors
+    /// The words for a path that cannot be read.
+    pub(crate) fn of(settings: &Settings, context: &LocalContext) -> Result<Self, String> {
+        let tokens = Tokens::new(settings, context);
+        let read = |forwards: &[Forward]| -> Result<Vec<Order>, String> {
+            let orders = forwards.iter().map(|forward| Order::new(forward, &tokens));
+            orders.collect::<Result<_, _>>().map_err(|error| error.to_string())
+        };
+        let forwarding = &settings.forwarding;
+        Ok(Self { local: read(&forwarding.local)?, remote: read(&forwarding.remote)? })
+    }
 }
 
 /// Each forwarded connection is a descriptor: as many as the administrator lets us have. Programs that we start after this
 /// would inherit it, and select(2) in them could not take so many; so it is done when all have been started.
-fn raise_descriptors() {
+pub(crate) fn raise_descriptors() {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
     if let Err(error) = setrlimit(Resource::Nofile, raised) {

@@ -84,7 +84,7 @@ impl PortConsole {
         let order = Order::literal(forward);
         let done = match kind {
             ForwardKind::Remote => self.forwards.remote(&order).await,
-            _ => self.forwards.local(&order).await.map(|()| None),
+            _ => self.forwards.local(&order).await.map(|_| None),
         };
         match done {
             Ok(Some(port)) => format!("Allocated port {port} for remote forward to {}", order.target),

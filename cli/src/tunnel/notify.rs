@@ -47,12 +47,9 @@ impl Manager {
     pub(super) fn tell(&self, state: &State) {
         match state {
             State::Connecting => self.say("STATUS=connecting"),
-            State::Up => self.say("READY=1\nSTATUS=up"),
-            // A line is a line: what the other side said must not become another one.
-            State::Waiting { reason, seconds } => {
-                let reason = reason.replace(['\n', '\r'], " ");
-                self.say(&format!("STATUS=down, next try in {seconds} s: {reason}"));
-            }
+            State::Up(_) => self.say("READY=1\nSTATUS=up"),
+            State::Waiting { reason, seconds } => self.say(&format!("STATUS=down, next try in {seconds} s: {reason}")),
+            State::Failed { reason } => self.say(&format!("STATUS=failed: {reason}")),
         }
     }
 

@@ -78,10 +78,10 @@ fn a_lost_connection_comes_back() {
     until("the connection does not come back", || times_up() == 2 && scene.passes());
     let record = &scene.status()["tunnels"][0];
     assert!(record["last_reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{record}");
+    assert!(record["last_reason_at"].as_u64() <= record["since"].as_u64(), "{record}");
     running.signal(Signal::TERM);
     let outcome = running.finish().ok().says("trying again in 1 s");
     assert!(outcome.stdout.is_empty(), "{outcome}");
-    assert_eq!(scene.state(), "down");
     assert!(!scene.passes());
 }
 
@@ -117,11 +117,133 @@ fn status_for_people_and_by_its_exit_code() {
     let pid = running.pid().to_string();
     let line = outcome.text().lines().nth(1).unwrap_or_default().to_owned();
     assert!([HOST, "up", &pid].iter().all(|word| line.split_whitespace().any(|found| found == *word)), "{outcome}");
-    let _ = scene.call(&["--status", "another"]).run().ends(1);
+    let forward = format!("    -L 127.0.0.1:{} to 127.0.0.1:{}", scene.port.number(), scene.target.port());
+    assert_eq!(outcome.text().lines().nth(2), Some(forward.as_str()), "{outcome}");
+    let outcome = scene.call(&["--status", "another"]).run().ends(1);
+    let _ = outcome.says("there is no tunnel of the name another");
+    let _ = scene.call(&["--forget", HOST]).run().ends(255).says("the tunnel target runs");
     running.signal(Signal::KILL);
     let _ = running.wait();
     let outcome = scene.call(&["--status", HOST]).run().ends(1);
-    assert!(outcome.text().contains(" down "), "{outcome}");
+    assert!(outcome.text().contains(" died "), "{outcome}");
+    let record = &scene.status()["tunnels"][0];
+    assert!(record["pid"].is_null() && record["since"].is_null() && record["forwards"] == serde_json::json!([]));
+    let _ = scene.call(&["--forget", HOST]).run().ok();
+    let outcome = scene.call(&["--status", HOST]).run().ends(1);
+    let _ = outcome.says("there is no tunnel of the name target");
+    let _ = scene.call(&["--forget", HOST]).run().ends(255).says("there is no tunnel of the name target");
+}
+
+/// Nothing is wrong where nobody wants it: a tunnel that is ended is no longer spoken of.
+#[test]
+fn a_tunnel_that_is_ended_is_forgotten() {
+    let scene = Scene::new();
+    for signal in [Signal::TERM, Signal::INT] {
+        let running = scene.start();
+        until("the forward does not stand", || scene.state() == "up");
+        running.signal(signal);
+        let _ = running.finish().ok();
+        assert_eq!(scene.status(), serde_json::json!({ "tunnels": [] }));
+    }
+}
+
+/// What the host chose is what an administrator has to know.
+#[test]
+fn every_forward_is_shown_with_its_real_port() {
+    let scene = Scene::new();
+    let (target, socket, dynamic) = (scene.target.port(), scene.home.path().join("socket"), Port::lease());
+    let specs = [
+        format!("0:127.0.0.1:{target}"),
+        format!("{}:127.0.0.1:{target}", socket.display()),
+        format!("127.0.0.1:{}", dynamic.number()),
+    ];
+    let running = scene.call(&["-R", &specs[0], "-L", &specs[1], "-D", &specs[2], HOST]).start();
+    until("the forwards do not stand", || scene.state() == "up");
+    let record = scene.status()["tunnels"][0].clone();
+    let forwards = record["forwards"].as_array().expect("forwards");
+    let of = |kind: &str| forwards.iter().filter(|forward| forward["kind"] == kind).collect::<Vec<_>>();
+    let [remote] = of("remote")[..] else { panic!("one there: {record}") };
+    let port = remote["port"].as_u64().and_then(|port| u16::try_from(port).ok()).expect("a port");
+    assert_eq!(remote["listen"], format!("localhost:{port}"));
+    let mut greeting = [0; 8];
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("the host listens");
+    stream.read_exact(&mut greeting).expect("a greeting");
+    assert_eq!(&greeting, b"SSH-2.0-");
+    let [dynamic] = of("dynamic")[..] else { panic!("one proxy: {record}") };
+    assert_eq!((&dynamic["listen"], &dynamic["to"]), (&specs[2].clone().into(), &"socks".into()));
+    let local = of("local");
+    assert!(
+        local.iter().any(|forward| forward["listen"] == socket.to_str().expect("text") && forward["port"].is_null())
+    );
+    assert_eq!(forwards.len(), 4, "{record}");
+    let table = scene.call(&["--status"]).run().ok();
+    assert!(table.text().contains(&format!("    -R localhost:{port} to 127.0.0.1:{target}\n")), "{table}");
+    running.signal(Signal::TERM);
+    let _ = running.finish().ok();
+}
+
+/// One of the two addresses of a name is another's: who connects to it reaches somebody else.
+#[test]
+fn a_forward_that_has_one_of_its_addresses_is_not_up() {
+    for (taken, shown) in [("127.0.0.1", "127.0.0.1"), ("::1", "::1")] {
+        let (scene, port) = (Scene::new(), Port::lease());
+        let listener = std::net::TcpListener::bind((taken, port.number())).expect("a port");
+        let spec = format!("{}:127.0.0.1:{}", port.number(), scene.target.port());
+        let running = scene.call(&["-L", &spec, HOST]).start();
+        until("it does not wait", || scene.state() == "waiting");
+        let said = format!("bind [{shown}]:{}: Address already in use", port.number());
+        let record = scene.status()["tunnels"][0].clone();
+        assert_eq!(record["last_reason"], said);
+        assert!(record["last_reason_at"].is_u64() && record["times_up"] == 0, "{record}");
+        drop(listener);
+        until("the forward does not stand", || scene.state() == "up");
+        running.signal(Signal::TERM);
+        let _ = running.finish().ok().says(&said);
+    }
+}
+
+/// A port that the host does not give is named too.
+#[test]
+fn a_forward_that_the_host_refuses_is_named() {
+    let scene = Scene::new();
+    let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("its number").port();
+    let spec = format!("127.0.0.1:{port}:localhost:1");
+    let running = scene.call(&["-R", &spec, HOST]).start();
+    until("it does not wait", || scene.state() == "waiting");
+    let said = format!("remote port forwarding failed for listen port {port}");
+    assert_eq!(scene.status()["tunnels"][0]["last_reason"], said);
+    running.signal(Signal::TERM);
+    let _ = running.finish().ok();
+}
+
+/// Why a login did not succeed stays known, to the service manager and to `--status`.
+#[test]
+fn a_login_that_cannot_succeed_is_told() {
+    let scene = Scene::new();
+    let path = scene.home.path().join("notify");
+    let socket = UnixDatagram::bind(&path).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(60))).expect("a limit");
+    let wrong_key = ["-i", "/dev/null", "-o", "IdentitiesOnly=yes", "-l", "nobody-there", HOST];
+    for (args, said) in [(&wrong_key[..], "Permission denied"), (&[HOST], "Host key verification failed")] {
+        if args.len() == 1 {
+            fs::write(scene.home.known_hosts(), "").expect("known_hosts");
+        }
+        let _ = scene.call(args).env("NOTIFY_SOCKET", &path).run().ends(255).says(said);
+        let record = scene.status()["tunnels"][0].clone();
+        assert_eq!((&record["state"], &record["pid"]), (&"failed".into(), &Value::Null));
+        assert!(record["last_reason"].as_str().is_some_and(|reason| reason.contains(said)), "{record}");
+        let table = scene.call(&["--status", HOST]).run().ends(1);
+        assert!(table.text().contains(" failed ") && table.text().contains(said), "{table}");
+        let mut heard = Vec::new();
+        while heard.last().is_none_or(|last| last != "STOPPING=1") {
+            let mut buffer = [0; 4096];
+            let length = socket.recv(&mut buffer).expect("words");
+            heard.push(String::from_utf8_lossy(&buffer[..length]).into_owned());
+        }
+        let [_, failed, _] = &heard[..] else { panic!("three words: {heard:?}") };
+        assert!(failed.starts_with("STATUS=failed: ") && failed.contains(said), "{heard:?}");
+    }
 }
 
 #[test]
@@ -143,7 +265,7 @@ fn what_cannot_be_mended_is_no_tunnel() {
     let _ = scene.call(&["-i", "/dev/null", "-o", "IdentitiesOnly=yes", "-l", "nobody-there", HOST]).run().ends(255);
     fs::write(scene.home.known_hosts(), "").expect("known_hosts");
     let _ = scene.call(&[HOST]).run().ends(255).says("Host key verification failed");
-    let _ = scene.call(&[HOST, "true"]).run().ends(255).says("xssh tunnel takes no command");
+    let _ = scene.call(&[HOST, "true"]).run().ends(255).says("tunnel takes no command");
 }
 
 /// A port that another has is a forward that does not stand: the tunnel is down, and comes up when it is free.

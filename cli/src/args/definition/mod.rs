@@ -105,15 +105,22 @@ fn route() -> Command {
 }
 
 fn tunnel() -> Command {
-    named(TUNNEL, "[options] [user@]host\n       xssh tunnel --status [--json] [host]")
-        .display_name("xssh-tunnel")
-        .bin_name("xssh tunnel")
-        .about("Keep the forwards of a host up: connect again when the connection is lost, and tell how they stand")
-        .long_about(prose::TUNNEL)
-        .arg(long_flag("status").help("Show how the tunnels of this account stand; ends with 1 where one is not up"))
-        .arg(long_flag("json").help("Print one JSON object instead of a table"))
-        .arg(long_flag("help").short('h').help("Print help"))
-        .arg(destination())
+    named(
+        TUNNEL,
+        "[options] [user@]host\n       xssh tunnel --status [--json] [host]\n       xssh tunnel --forget host",
+    )
+    .display_name("xssh-tunnel")
+    .bin_name("xssh tunnel")
+    .about("Keep the forwards of a host up: connect again when the connection is lost, and tell how they stand")
+    .long_about(prose::TUNNEL)
+    .arg(
+        long_flag("status")
+            .help("Show how the tunnels of this account stand; ends with 1 where one is not up, or there is none"),
+    )
+    .arg(long_flag("json").help("With --status: print one JSON object instead of a table"))
+    .arg(long_flag("forget").help("Remove what --status still shows of a tunnel that failed or was killed"))
+    .arg(long_flag("help").short('h').help("Print help"))
+    .arg(destination())
 }
 
 fn named(name: &'static str, usage: &str) -> Command {

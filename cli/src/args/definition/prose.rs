@@ -25,8 +25,14 @@ time spent on each. Logs in at every hop, runs nothing, and takes the options th
 
 pub(super) const TUNNEL: &str = "\
 Keep the forwards up that the Host block of a host, or the options here, name. A connection that is lost is made again, after a \
-second first and a minute at last; so is one whose forwards do not all stand. Nobody is asked anything. A first login that no \
-further try would mend ends it with 255. With NOTIFY_SOCKET in the environment it tells systemd (Type=notify).";
+second first and a minute at last; so is one whose forwards do not all stand, each on every address of its port. Nobody is asked \
+anything. A first login that no further try would mend ends it with 255, and so does a name that has a tunnel already: there is one \
+a name, with as many forwards as you like. It takes the options that a connection takes. With NOTIFY_SOCKET in the environment it \
+tells systemd (Type=notify) how it stands.
+
+--status shows the state of each (connecting, up, waiting for the next try, failed, or died without a word), since when, its process, \
+how often it came up, its forwards with the ports that they really have, and what went wrong last. Its exit code is 0 where all are \
+up, else 1. A tunnel that was ended (SIGTERM, Ctrl-C) is not spoken of any more.";
 
 /// Titles and texts that follow the options.
 pub(crate) const SECTIONS: [(&str, &str); 5] = [

@@ -90,7 +90,10 @@ fn route_takes_what_a_connection_takes() {
     assert_eq!(json_and_lines(&["route", "--json", "h", "-p", "1"]), (true, "Port=\"1\"".to_owned()));
     assert_eq!(fault(&["route", "h", "true"]), Fault::NotForRoute("command"));
     assert_eq!(fault(&["route", "-G", "h"]), Fault::NotForRoute("-G or -W"));
-    assert_eq!(fault(&["route"]), Fault::NoDestination);
+    assert_eq!(fault(&["route"]), Fault::NoDestination.within(Topic::Route));
+    assert_eq!(fault(&["tunnel", "-v"]), Fault::NoDestination.within(Topic::Tunnel));
+    assert_eq!(fault(&["tunnel", "--forget"]), Fault::NoDestination.within(Topic::Tunnel));
+    assert!(matches!(fault(&["tunnel", "h", "--json"]), Fault::NotForTunnel(_)));
     assert_eq!(fault(&["--json", "h"]), Fault::UnknownLong("--json".to_owned()));
 }
 

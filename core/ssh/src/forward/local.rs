@@ -1,15 +1,17 @@
 //! Forwards that listen here.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use log::{debug, error, warn};
+use rustix::io::Errno;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
 use super::listener::{Accepted, Listener, addresses};
-use super::{ForwardError, Forwards, Inner, Order, Place, Target, joint, lock, proxy, run};
+use super::{ForwardError, Forwards, Inner, Missed, Order, Place, Target, joint, lock, proxy, run};
 use crate::hop::system_words;
 use crate::limits::ACCEPT_PAUSE;
 use crate::session::{SessionError, StreamTo};
@@ -17,7 +19,7 @@ use crate::terminal::visible::visible;
 
 /// A forward that listens. Dropped, it does no more; what it has accepted goes on.
 pub(super) struct Standing {
-    order: Order,
+    pub(super) order: Order,
     accepting: Vec<AbortHandle>,
 }
 
@@ -28,22 +30,23 @@ impl Drop for Standing {
 }
 
 impl Forwards {
-    /// Listens here. Of the addresses of one port, some may fail. Must be called inside a runtime.
+    /// Listens here. Of the addresses of one port, some may fail: these are logged and returned, but for those of a family that
+    /// this machine does not have. Must be called inside a runtime.
     ///
     /// # Errors
     /// None of its addresses, or its path, can be listened on.
-    pub async fn local(&self, order: &Order) -> Result<(), ForwardError> {
+    pub async fn local(&self, order: &Order) -> Result<Vec<Missed>, ForwardError> {
         debug!("Local connections to {} forwarded to remote address {}", order.place, order.target);
-        let listeners = match &order.place {
+        let (listeners, missed) = match &order.place {
             Place::Port { bind, port } => self.ports(bind.as_deref(), *port).await?,
-            Place::Path(path) => vec![self.socket(path)?],
+            Place::Path(path) => (vec![self.socket(path)?], Vec::new()),
         };
         let accepting = listeners.into_iter().map(|listener| {
             let task = tokio::spawn(accept(self.0.clone(), Arc::new(order.clone()), listener));
             task.abort_handle()
         });
         lock(&self.0.standing).push(Standing { order: order.clone(), accepting: accepting.collect() });
-        Ok(())
+        Ok(missed)
     }
 
     /// Whether this one stands already.
@@ -63,30 +66,33 @@ impl Forwards {
         Ok(())
     }
 
-    async fn ports(&self, bind: Option<&str>, port: u16) -> Result<Vec<Listener>, ForwardError> {
+    async fn ports(&self, bind: Option<&str>, port: u16) -> Result<(Vec<Listener>, Vec<Missed>), ForwardError> {
         let rules = &self.0.rules;
-        let found = addresses(bind, port, rules.gateway_ports, rules.family).await.unwrap_or_else(|error| {
-            error!("channel_setup_fwd_listener_tcpip: {}: {}", bind.unwrap_or_default(), system_words(&error));
-            Vec::new()
-        });
-        let mut listeners = Vec::new();
-        let mut failures = Vec::new();
+        let found = addresses(bind, port, rules.gateway_ports, rules.family).await.map_err(|error| {
+            let reason = format!("{}: {}", bind.unwrap_or_default(), system_words(&error));
+            error!("channel_setup_fwd_listener_tcpip: {reason}");
+            ForwardError::Port { port, reasons: vec![reason] }
+        })?;
+        let (mut listeners, mut missed, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         for address in found {
             debug!("Local forwarding listening on {} port {}.", address.ip(), address.port());
             match Listener::tcp(address) {
                 Ok(listener) => listeners.push(listener),
                 Err(failure) => {
-                    failures.push(format!("bind [{}]:{}: {}", address.ip(), address.port(), system_words(&failure)));
+                    let of = if is_absent(&failure) { &mut absent } else { &mut missed };
+                    of.push(Missed { address, reason: system_words(&failure) });
                 }
             }
         }
         if listeners.is_empty() {
-            failures.iter().for_each(|failure| error!("{failure}"));
-            return Err(ForwardError::Port(port));
+            missed.append(&mut absent);
         }
-        // One family of two is usual on a machine that has no IPv6.
-        failures.iter().for_each(|failure| debug!("{failure}"));
-        Ok(listeners)
+        missed.iter().for_each(|missed| error!("{missed}"));
+        absent.iter().for_each(|missed| debug!("{missed}"));
+        if listeners.is_empty() {
+            return Err(ForwardError::Port { port, reasons: missed.iter().map(ToString::to_string).collect() });
+        }
+        Ok((listeners, missed))
     }
 
     fn socket(&self, path: &str) -> Result<Listener, ForwardError> {
@@ -94,6 +100,12 @@ impl Forwards {
         Listener::unix(Path::new(path), self.0.rules.sockets)
             .map_err(|error| ForwardError::Path { path: path.to_owned(), reason: system_words(&error) })
     }
+}
+
+/// Whether this machine has no such address: one family of two is usual where there is no IPv6 (socket(2), ip(7)).
+fn is_absent(failure: &io::Error) -> bool {
+    let code = failure.raw_os_error().map(Errno::from_raw_os_error);
+    matches!(code, Some(Errno::AFNOSUPPORT | Errno::ADDRNOTAVAIL))
 }
 
 async fn accept(forwards: Arc<Inner>, order: Arc<Order>, listener: Listener) {
@@ -150,5 +162,21 @@ fn kind(target: &Target) -> &'static str {
         Target::Path(_) => "direct-streamlocal@openssh.com",
         Target::Port { .. } => "direct-tcpip",
         Target::Socks => "dynamic-tcpip",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_address_that_this_machine_lacks_is_not_one_that_is_taken() {
+        // TEST-NET-1 (RFC 5737) is nobody's.
+        let lacking = Listener::tcp("192.0.2.1:0".parse().unwrap()).err().unwrap();
+        assert!(is_absent(&lacking), "{lacking}");
+        assert!(is_absent(&Errno::AFNOSUPPORT.into()));
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken = Listener::tcp(taken.local_addr().unwrap()).err().unwrap();
+        assert!(!is_absent(&taken), "{taken}");
     }
 }

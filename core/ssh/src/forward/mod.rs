@@ -18,7 +18,7 @@ mod proxy;
 mod remote;
 pub mod socks;
 
-pub use error::ForwardError;
+pub use error::{ForwardError, Missed};
 pub use order::{Order, Place, Target};
 
 use std::io;
@@ -62,6 +62,17 @@ impl Rules {
     }
 }
 
+/// A forward that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stands {
+    /// What was asked for.
+    pub order: Order,
+    /// It listens on the host.
+    pub remote: bool,
+    /// The port, where the host chose it.
+    pub chosen: Option<u16>,
+}
+
 /// The forwards of one connection. Dropped, nothing is listened on any more.
 pub struct Forwards(Arc<Inner>);
 
@@ -92,6 +103,19 @@ impl Forwards {
     /// Waits until no connection is open, which may be for ever: new ones are still taken.
     pub async fn all_closed(&self) {
         self.0.open.all_closed().await;
+    }
+
+    /// Every forward that stands, those that listen here first.
+    pub async fn standing(&self) -> Vec<Stands> {
+        let here = |standing: &Standing| Stands { order: standing.order.clone(), remote: false, chosen: None };
+        let mut found: Vec<Stands> = lock(&self.0.standing).iter().map(here).collect();
+        let granted = self.0.granted.lock().await;
+        found.extend(granted.iter().map(|there| Stands {
+            order: there.order.clone(),
+            remote: true,
+            chosen: there.chosen,
+        }));
+        found
     }
 
     /// What is open, a line each.

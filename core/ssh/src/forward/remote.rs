@@ -15,9 +15,9 @@ use crate::terminal::visible::visible;
 
 /// A forward that the host was asked for.
 pub(super) struct Granted {
-    order: Order,
+    pub(super) order: Order,
     /// The port, where the host chose it.
-    chosen: Option<u16>,
+    pub(super) chosen: Option<u16>,
 }
 
 /// Who takes in what the host opens, once there is something to take in.

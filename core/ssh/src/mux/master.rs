@@ -251,7 +251,7 @@ impl Inner {
             ForwardKind::Remote if self.forwards.stands_there(&order).await => Ok(None),
             ForwardKind::Local | ForwardKind::Dynamic if self.forwards.stands_here(&order) => Ok(None),
             ForwardKind::Remote => self.forwards.remote(&order).await,
-            ForwardKind::Local | ForwardKind::Dynamic => self.forwards.local(&order).await.map(|()| None),
+            ForwardKind::Local | ForwardKind::Dynamic => self.forwards.local(&order).await.map(|_| None),
         };
         match opened {
             Ok(None) => FromMaster::Ok { id },

@@ -3,10 +3,11 @@
 use std::net::{Ipv4Addr, TcpListener};
 
 use xssh_tests::home::Home;
+use xssh_tests::peer;
 use xssh_tests::port::Port;
 use xssh_tests::service;
 use xssh_tests::sshd::Sshd;
-use xssh_tests::tunnel::Tunnel;
+use xssh_tests::tunnel::{Backgrounds, Tunnel};
 use xssh_tests::world::{HOST, World};
 
 const STRICT: &str = "ExitOnForwardFailure=yes";
@@ -31,6 +32,33 @@ fn a_port_that_is_taken_here() {
         let outcome = world.home.xssh(&[letter, spec, HOST, "echo ran"]).run().ok();
         assert_eq!(outcome.text(), "ran\n");
         let _ = outcome.says("Address already in use").says("Could not request local forwarding.");
+    }
+}
+
+/// Who connects to the other address reaches somebody else: that is said, by both programs, and is no failure.
+#[test]
+fn one_address_of_a_port_is_taken_here() {
+    let world = World::direct();
+    let _ends = Backgrounds(&world.home);
+    for (address, ssh_too) in [("127.0.0.1", true), ("::1", false)] {
+        let port = Port::lease();
+        let _taken = TcpListener::bind((address, port.number())).expect("a port");
+        let said = format!("bind [{address}]:{}: Address already in use", port.number());
+        let spec = format!("{}:localhost:1", port.number());
+        for args in [
+            ["-L", &spec],
+            ["-D", &port.number().to_string()],
+            ["-o", &format!("LocalForward {} localhost:1", port.number())],
+        ] {
+            let args = [&["-o", STRICT], &args[..], &[HOST, "echo ran"]].concat();
+            let outcome = world.home.xssh(&args).run().ok();
+            assert_eq!((outcome.text().as_str(), outcome.errors().trim_end()), ("ran\n", said.as_str()));
+            // OpenSSH names the last address that it tried, and no other.
+            let ssh = world.home.call(peer::require("ssh")).arg("-F").arg(world.home.config()).args(&args).run().ok();
+            assert!(!ssh_too || ssh.errors().trim_end().ends_with(&said), "{ssh}");
+        }
+        let outcome = world.home.xssh(&["-f", "-N", "-o", STRICT, "-L", &spec, HOST]).run().ok();
+        assert_eq!(outcome.errors().trim_end(), said);
     }
 }
 
