@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use xssh_fs::{RelPath, Root};
-use xssh_gate::{Bound, Domain, Right, TreeAuthority, Word};
+use xssh_gate::{Bound, Domain, Less, Right, TreeAuthority, Word};
 use xssh_rsync::{Argument, Permission, ServerCall};
 
 use super::forced;
@@ -46,6 +46,12 @@ pub(super) struct Job {
     pub(super) plan: Plan,
     root: Root,
     right: Right,
+    /// What it has less than that.
+    less: Vec<Less>,
+    /// It is to remove no name.
+    keeps_names: bool,
+    /// Files are staged apart from the tree, in which it may not do all that is needed for that.
+    is_staged: bool,
     /// It keeps paths in its protocol inside the root by itself.
     confines: bool,
     /// What it moves is to be counted. rsync has one log, and a client may have asked for it.
@@ -56,7 +62,7 @@ pub(super) struct Job {
 pub(super) fn serve(granted: TreeAuthority<'_>, words: &[Word], required: bool) -> Outcome {
     let mut staging = None;
     let done = prepare(granted, words).and_then(|mut job| {
-        if granted.access().is_append_only() && !job.plan.is_sender {
+        if job.is_staged {
             let made = Staging::make(&job.root)?;
             job.plan.stage_in(&made);
             staging = Some(made);
@@ -79,11 +85,18 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
     let access = granted.access();
     let may = Permission { read: access.read, create: access.create, replace: access.replace, delete: access.delete };
     call.check(may).map_err(|denied| denied.to_string())?;
-    let adds_only = access.is_append_only() && !call.is_sender();
+    let receives = !call.is_sender();
+    let adds_only = access.is_append_only() && receives;
     if adds_only {
         // Half a file under its final name could never become a whole one.
         call.leave_out("partial");
+    }
+    let is_staged = receives && !(access.read && access.replace && access.delete);
+    if is_staged {
         call.leave_out("temp-dir");
+    }
+    if receives && !access.read {
+        call.tell_nothing();
     }
     let root = Root::open(granted.root()).map_err(|_| "the tree of this key is not there".to_owned())?;
     let (program, confines) = program().ok_or("this host has no rsync")?;
@@ -116,7 +129,11 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
         (_, false) => Right::Write,
     };
     let is_counted = !call.has("log-file", None) && !call.has("dry-run", Some(b'n'));
-    Ok(Job { program, plan, root, right, confines, is_counted })
+    let reading = (receives && !access.read).then_some(Less::Reading);
+    let directories = (receives && !access.delete).then_some(Less::Directories);
+    let less = reading.into_iter().chain(directories).collect();
+    let keeps_names = receives && !access.delete;
+    Ok(Job { program, plan, root, right, less, keeps_names, is_staged, confines, is_counted })
 }
 
 fn argument(word: &Word) -> Argument {
@@ -140,9 +157,12 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
         domain = domain.allow_names();
     }
     let mut domain = domain
-        .allow(&held, job.right)
+        .allow_without(&held, job.right, &job.less)
         .and_then(|domain| domain.allow_path(&job.program, Right::Run))
         .map_err(|error| error.to_string())?;
+    if job.keeps_names {
+        domain = domain.without_removal();
+    }
     if let Some(staging) = staging {
         domain = domain.allow(staging.held(), Right::Write).map_err(|error| error.to_string())?;
     }
@@ -155,7 +175,7 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
     let command = command(&job);
     if !domain.is_to_be_had() && !required {
         // Without Landlock, rsync's own care is what is left; an rsync without it has none.
-        if !job.confines || granted.access().is_append_only() {
+        if !job.confines || job.is_staged {
             return Err(
                 "Landlock is not to be had on this host, and without it this cannot be served safely".to_owned()
             );

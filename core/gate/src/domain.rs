@@ -19,6 +19,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::process::Resource;
 use thiserror::Error;
 use xssh_os::bounds::bound;
+use xssh_os::removal;
 
 /// What Landlock is to know at least: truncating (Linux 6.2) and moving between directories.
 const LEAST: ABI = ABI::V3;
@@ -60,6 +61,24 @@ impl Right {
             Self::WriteDevices => AccessFs::from_all(LEAST) & !AccessFs::Execute,
             Self::Add => read | AccessFs::MakeReg | AccessFs::MakeDir | AccessFs::MakeSym | AccessFs::Refer,
             Self::Use => AccessFs::ReadFile | AccessFs::WriteFile,
+        }
+    }
+}
+
+/// What a [`Right`] is had without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Less {
+    /// Contents of files and names in directories are not read.
+    Reading,
+    /// No directory goes, and none gets another name.
+    Directories,
+}
+
+impl Less {
+    fn flags(self) -> BitFlags<AccessFs> {
+        match self {
+            Self::Reading => AccessFs::ReadFile | AccessFs::ReadDir,
+            Self::Directories => AccessFs::RemoveDir.into(),
         }
     }
 }
@@ -126,11 +145,12 @@ pub enum ConfineError {
 /// What may be touched at all. Nothing else may.
 #[derive(Debug, Default)]
 pub struct Domain {
-    rules: Vec<(File, Right)>,
+    rules: Vec<(File, BitFlags<AccessFs>)>,
     required: bool,
     open_to_others: bool,
     open_to_network: bool,
     bounds: Vec<Bound>,
+    removes_nothing: bool,
 }
 
 impl Domain {
@@ -158,14 +178,29 @@ impl Domain {
         self
     }
 
+    /// A program that is [started](Self::spawn) removes no name, wherever that is: not even one that it may rename others over.
+    #[must_use]
+    pub fn without_removal(self) -> Self {
+        Self { removes_nothing: true, ..self }
+    }
+
     /// Grants a right on a held file or directory.
     ///
     /// # Errors
     /// It cannot be held once more.
-    pub fn allow(mut self, held: impl AsFd, right: Right) -> Result<Self, ConfineError> {
+    pub fn allow(self, held: impl AsFd, right: Right) -> Result<Self, ConfineError> {
+        self.allow_without(held, right, &[])
+    }
+
+    /// Grants what is left of a right on a held file or directory.
+    ///
+    /// # Errors
+    /// It cannot be held once more.
+    pub fn allow_without(mut self, held: impl AsFd, right: Right, less: &[Less]) -> Result<Self, ConfineError> {
         let held = held.as_fd().try_clone_to_owned();
         let held = held.map_err(|source| ConfineError::Io { what: "a directory".to_owned(), source })?;
-        self.rules.push((File::from(held), right));
+        let flags = less.iter().fold(right.flags(), |flags, less| flags & !less.flags());
+        self.rules.push((File::from(held), flags));
         Ok(self)
     }
 
@@ -176,7 +211,7 @@ impl Domain {
     pub fn allow_path(mut self, path: &Path, right: Right) -> Result<Self, ConfineError> {
         let held = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
         let held = held.map_err(|errno| ConfineError::Io { what: path.display().to_string(), source: errno.into() })?;
-        self.rules.push((File::from(held), right));
+        self.rules.push((File::from(held), right.flags()));
         Ok(self)
     }
 
@@ -202,7 +237,7 @@ impl Domain {
 
     fn allow_if_there(mut self, path: &str, right: Right) -> Self {
         let held = rustix::fs::openat(CWD, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty());
-        self.rules.extend(held.ok().map(|held| (File::from(held), right)));
+        self.rules.extend(held.ok().map(|held| (File::from(held), right.flags())));
         self
     }
 
@@ -234,12 +269,12 @@ impl Domain {
             rules = rules.scope(Scope::from_all(MOST))?;
         }
         let mut rules = rules.create()?;
-        for (held, right) in &self.rules {
+        for (held, flags) in &self.rules {
             let is_directory = held
                 .metadata()
                 .map_err(|source| ConfineError::Io { what: "a granted path".to_owned(), source })?
                 .is_dir();
-            let mut flags = right.flags();
+            let mut flags = *flags;
             if !is_directory {
                 flags &= AccessFs::from_file(LEAST);
             }
@@ -256,6 +291,10 @@ impl Domain {
     pub fn spawn(self, mut command: Command) -> Result<(Child, Confined), ConfineError> {
         let program = PathBuf::from(command.get_program()).display().to_string();
         bound(&mut command, self.bounds.iter().map(|bound| bound.parts()));
+        if self.removes_nothing {
+            let failed = |source| ConfineError::Io { what: "the calls that remove".to_owned(), source };
+            removal::forbid(&mut command).map_err(failed)?;
+        }
         let inside = move || {
             let confined = self.enter()?;
             let child = command.spawn().map_err(|source| ConfineError::Io { what: program, source })?;

@@ -22,7 +22,7 @@ mod words;
 pub use access::Access;
 pub use authority::{Authority, CvsAuthority, RelayAuthority, TreeAuthority};
 pub use command::ServedCommand;
-pub use domain::{Bound, ConfineError, Confined, Domain, Right};
+pub use domain::{Bound, ConfineError, Confined, Domain, Less, Right};
 pub use grant::{Grant, Limits, Name, NameError, Protocol, Repositories, Tree};
 pub use refusal::Refusal;
 pub use relay::{Relay, RelayTo, RelayToError, Way};

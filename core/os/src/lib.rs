@@ -2,7 +2,7 @@
 //!
 //! [`account`] says who runs us; [`bounds`] limits what a program may take; [`clock`] knows its time zone; [`names`] asks
 //! the system's resolver what std cannot ask it; [`readiness`] waits for a descriptor; [`shared`] has numbers that several
-//! processes count on; [`daemon`] goes into the background; [`suspend`] stops the program as Ctrl-Z does. Nothing here
+//! processes count on; [`removal`] takes the calls that remove from a program; [`daemon`] goes into the background; [`suspend`] stops the program as Ctrl-Z does. Nothing here
 //! decides anything, prints, or keeps state.
 #![allow(unsafe_code, reason = "this is the room for the calls that need it; each says why it is sound")]
 
@@ -13,6 +13,7 @@ pub mod daemon;
 pub mod descriptors;
 pub mod names;
 pub mod readiness;
+pub mod removal;
 pub mod shared;
 pub mod signals;
 pub mod suspend;

@@ -14,6 +14,7 @@ use xssh_fs::walk::{Found, Span};
 use xssh_fs::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr};
 use xssh_os::account;
 
+use self::permitted::Permitted;
 use crate::content::hash;
 use crate::filtering::{Filter, Trail};
 use crate::limits::LINK;
@@ -133,8 +134,7 @@ pub struct Tree {
     stands_in: bool,
     /// Whether both sides are root's, who may read and set extended attributes of all kinds.
     privileged: bool,
-    /// Set-ID bits and capabilities are left out: files here do not run with more rights than who runs them has.
-    sets_no_id: bool,
+    permitted: Permitted,
     /// Other trees that may have what this one has not.
     references: Vec<Tree>,
     /// Where backups go that leave the tree.
@@ -171,9 +171,9 @@ impl Tree {
         let mut parts: Vec<Part> = places.into_iter().map(part).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
         let (options, leaders) = (Options::default(), Mutex::default());
-        let (stands_in, privileged, sets_no_id) = (false, false, false);
+        let (stands_in, privileged, permitted) = (false, false, Permitted::default());
         let references = Vec::new();
-        Self { parts, filter: None, options, stands_in, privileged, sets_no_id, references, backups: None, leaders }
+        Self { parts, filter: None, options, stands_in, privileged, permitted, references, backups: None, leaders }
     }
 
     /// Shows what takes part, as seen from this side.

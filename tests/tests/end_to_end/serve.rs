@@ -3,8 +3,10 @@
 
 mod append;
 mod authorize;
+mod blind;
 mod devices;
 mod escapes;
+mod kept;
 mod limits;
 mod pulls;
 mod pushes;

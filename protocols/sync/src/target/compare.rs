@@ -1,7 +1,8 @@
 //! The pages of both sides, merged into ranges that differ.
 //!
 //! A page reaches from its first name to the first name of the next. Where both sides cut a page at the same two names and
-//! the digests agree, nothing in between differs. Everything else is cut into ranges at every name where either side cuts.
+//! the digests agree, nothing in between differs. Everything else is cut into ranges at every name where either side cuts. Where the
+//! source is to learn nothing of our names, all is listed, and cut at its own alone.
 
 use std::collections::VecDeque;
 
@@ -56,6 +57,8 @@ impl Side {
 #[derive(Debug)]
 pub(super) struct Comparison {
     owners: bool,
+    /// Our own pages count.
+    tells: bool,
     source: Side,
     own: Side,
     /// Everything before is compared; `None` when all is.
@@ -64,9 +67,10 @@ pub(super) struct Comparison {
 }
 
 impl Comparison {
-    /// `owners`: owners and groups are compared too.
-    pub(super) fn new(owners: bool) -> Self {
-        Self { owners, source: Side::default(), own: Side::default(), at: Some(RelPath::root()), taken: 0 }
+    /// `owners`: owners and groups are compared too. `tells`: the source may learn what is here.
+    pub(super) fn new(owners: bool, tells: bool) -> Self {
+        let own = Side { ended: !tells, ..Side::default() };
+        Self { owners, tells, source: Side::default(), own, at: Some(RelPath::root()), taken: 0 }
     }
 
     pub(super) fn source(&mut self, pages: Vec<Page>) -> Result<(), SyncError> {
@@ -91,7 +95,9 @@ impl Comparison {
 
     pub(super) fn own(&mut self, page: Known) -> Result<(), SyncError> {
         self.take(1)?;
-        self.own.pages.push_back(page);
+        if self.tells {
+            self.own.pages.push_back(page);
+        }
         Ok(())
     }
 
@@ -133,7 +139,7 @@ impl Comparison {
             };
             let borrowed = own.is_some_and(|own| own.borrowed);
             let is_over = |own: &Known| own.page.first > at || own.last.as_ref().is_some_and(|last| *last < at);
-            let vacant = own.is_none_or(is_over);
+            let vacant = self.tells && own.is_none_or(is_over);
             let until = earlier(source_end, own_end);
             self.advance(until.as_ref());
             if !same || borrowed {
@@ -217,7 +223,7 @@ mod tests {
     }
 
     fn stretches(source: &BTreeMap<u16, u8>, own: &BTreeMap<u16, u8>, interleave: &[bool]) -> Vec<Stretch> {
-        let mut comparison = Comparison::new(true);
+        let mut comparison = Comparison::new(true, true);
         let (mut source, mut own) = (pages(source).into_iter(), pages(own).into_iter());
         let mut found = Vec::new();
         let mut turns = interleave.iter().copied().cycle();
@@ -246,6 +252,25 @@ mod tests {
         }
         assert!(comparison.is_done());
         found
+    }
+
+    /// Where the source is to learn nothing, it is asked about its own names alone.
+    #[test]
+    fn what_is_listed_says_nothing_of_what_is_here() {
+        let tree = |names: std::ops::Range<u16>| names.map(|name| (name, 0)).collect::<BTreeMap<u16, u8>>();
+        let mut comparison = Comparison::new(true, false);
+        for own in pages(&tree(0..95)) {
+            comparison.own(own).unwrap();
+        }
+        comparison.own_ended();
+        let theirs = pages(&tree(5..45));
+        let cuts: Vec<RelPath> = theirs.iter().map(|known| known.page.first.clone()).collect();
+        comparison.source(theirs.into_iter().map(|known| known.page).collect()).unwrap();
+        comparison.source_ended();
+        let found: Vec<Stretch> = std::iter::from_fn(|| comparison.next()).collect();
+        assert!(comparison.is_done() && found.iter().all(|stretch| !stretch.same && !stretch.vacant));
+        assert_eq!(found.iter().map(|stretch| stretch.from.clone()).collect::<Vec<_>>(), cuts);
+        assert_eq!(found.last().and_then(|last| last.until.clone()), None);
     }
 
     proptest! {

@@ -76,7 +76,7 @@ pub(super) fn run(
 ) -> Result<Summary, SyncError> {
     let mut decider = Decider {
         shared,
-        comparison: Comparison::new(shared.options.owners || shared.options.groups),
+        comparison: Comparison::new(shared.options.owners || shared.options.groups, shared.tree.tells()),
         stretches: VecDeque::new(),
         listings: HashMap::new(),
         next_range: 0,

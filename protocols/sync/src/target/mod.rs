@@ -253,7 +253,11 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
             }
             Err((path, error)) => {
                 clean = false;
-                shared.problem(&path, &error.to_string());
+                if shared.tree.tells() {
+                    shared.problem(&path, &error.to_string());
+                } else {
+                    shared.problem(&RelPath::root(), "not all that is here can be read");
+                }
             }
         }
         ControlFlow::Continue(())

@@ -11,7 +11,7 @@ use crate::summary::Summary;
 use crate::tree::{Item, Meta, Tree};
 use crate::watch::Nobody;
 use crate::wire::frame;
-use crate::wire::message::{FileId, FromSource, FromTarget, Message, Small};
+use crate::wire::message::{FileId, FromSource, FromTarget, Message, Page, Small};
 use crate::wire::start::{Role, Start};
 
 /// Runs a target against a source that says this, whatever it is asked, and then hangs up.
@@ -157,4 +157,64 @@ fn what_is_given_and_not_wanted_is_dropped() {
     assert_eq!((summary.files, summary.made, summary.failed, summary.vanished), (1, 1, 0, 0));
     assert_eq!(std::fs::read(folder.path().join("b")).unwrap(), b"x");
     assert!(folder.path().join("a").is_symlink());
+}
+
+/// All that a target says to a source that guesses at `big`, where it is to tell nothing or not.
+fn heard_by_a_guesser(tells: bool) -> Vec<FromTarget> {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a-secret", "b-secret", "z-secret"] {
+        std::fs::write(folder.path().join(name), "hidden").unwrap();
+    }
+    std::fs::write(folder.path().join("big"), vec![b'x'; 200_000]).unwrap();
+    let tree = Tree::whole(Root::open(folder.path()).unwrap());
+    let tree = if tells { tree } else { tree.without_telling() };
+    let mut big = item(b"big");
+    big.meta.size = 300_000;
+    let [entries, range_end] = listed(0, vec![big]);
+    let page = Page { first: RelPath::root(), digest: [0; 16], owners: [0; 16] };
+    let end = FromSource::PagesEnd { entries: 2, clean: true, root: [0; 32] };
+    let (input, mut source) = std::io::pipe().unwrap();
+    let (mut heard, output) = std::io::pipe().unwrap();
+    let mut start = Start::new(Role::Target, [1; 32]);
+    start.options.whole_file = !tells;
+    thread::scope(|scope| {
+        let run = scope
+            .spawn(move || super::run(&tree, &start, (Rights::default(), false), (input, output), None, &Nobody, true));
+        for message in [FromSource::Pages(vec![page]), end, entries, range_end] {
+            let (kind, payload) = message.encode();
+            frame::write(&mut source, kind, &payload, None).and_then(|_| source.flush()).unwrap();
+        }
+        let mut said = Vec::new();
+        while let Ok(Some((frame, _))) = frame::read(&mut heard) {
+            let message = FromTarget::decode(frame).unwrap();
+            let is_wanting = matches!(message, FromTarget::Whole(_) | FromTarget::Sums { .. });
+            said.push(message);
+            if is_wanting {
+                break;
+            }
+        }
+        drop((source, heard));
+        let _ = run.join().unwrap();
+        said
+    })
+}
+
+#[test]
+fn a_target_that_is_to_tell_nothing_says_no_names_digests_or_sums() {
+    let told = |said: &[FromTarget]| {
+        let has = |message: &FromTarget| match message {
+            FromTarget::List { from, until, have, .. } => {
+                !have.is_empty() || until.is_some() || *from != RelPath::root()
+            }
+            FromTarget::Delta { .. } | FromTarget::Sums { .. } | FromTarget::Digests(_) => true,
+            FromTarget::Change { path, .. } | FromTarget::Problem { path, .. } => *path != item(b"big").path,
+            _ => false,
+        };
+        said.iter().filter(|message| has(message)).count()
+    };
+    let open = heard_by_a_guesser(true);
+    assert!(told(&open) >= 2, "{open:?}");
+    let silent = heard_by_a_guesser(false);
+    assert_eq!(told(&silent), 0, "{silent:?}");
+    assert!(silent.contains(&FromTarget::Whole(vec![FILE])), "{silent:?}");
 }

@@ -40,7 +40,8 @@ impl Decider<'_> {
                 range.checked_add(1).ok_or(SyncError::Limit { what: "ranges", limit: u32::MAX as usize })?;
             let own = if stretch.vacant { Vec::new() } else { self.own(&stretch) };
             // Where contents are compared, being alike takes more than a look at the entry.
-            let compares = !self.shared.options.checksum;
+            // And what they are is not told where that is not to be known.
+            let compares = !self.shared.options.checksum && self.shared.tree.tells();
             let have = own.iter().filter(|_| compares).map(|item| self.digester.of(item)).collect();
             let (from, until) = (stretch.from.clone(), stretch.until.clone());
             self.send(&FromTarget::List { range, from, until, have })?;
