@@ -7,6 +7,11 @@ pub const CHANNEL_WINDOW: u32 = 8 << 20;
 /// The same where ports are forwarded. A host that reads from a fast service takes in as much as it is granted: what does not
 /// fit into the sockets on the way, sshd moves about in memory, which costs it more than the rest of its work.
 pub const FORWARD_WINDOW: u32 = 3 << 20;
+/// What we have under way to the host on a channel, as long as it says soon that it has taken some: two pieces of input. At a round
+/// trip of two milliseconds that is 250 MiB a second.
+pub const UNDER_WAY: u32 = 512 << 10;
+/// How soon: a host that is further away, or has more to do, needs more under way.
+pub const UNDER_WAY_PATIENCE: Duration = Duration::from_millis(4);
 /// Data received for a stalled standard output that is kept in memory before it spills to an unlinked file.
 pub const STALLED_OUTPUT_MEMORY: usize = 4 << 20;
 /// Data received for a stalled standard output that the unlinked file may hold before the connection pauses.

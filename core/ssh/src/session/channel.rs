@@ -75,6 +75,7 @@ impl Channel {
     /// The connection is gone.
     pub async fn send(&self, piece: Bytes) -> Result<(), ConnectionGone> {
         self.line.pass();
+        self.line.flow.pass(piece.len()).await;
         self.writer.data_bytes(piece).await.map_err(|_| ConnectionGone)
     }
 

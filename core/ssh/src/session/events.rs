@@ -107,10 +107,20 @@ impl Handler for Events {
         &mut self,
         id: ChannelId,
         _: u32,
-        _: u32,
+        window: u32,
         _: &mut Session,
     ) -> Result<(), SessionError> {
         self.board.table.claimed(id).await;
+        if let Some(line) = self.line(id) {
+            line.flow.adjusted(window);
+        }
+        Ok(())
+    }
+
+    async fn window_adjusted(&mut self, id: ChannelId, now: u32, _: &mut Session) -> Result<(), SessionError> {
+        if let Some(line) = self.line(id) {
+            line.flow.adjusted(now);
+        }
         Ok(())
     }
 

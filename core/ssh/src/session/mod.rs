@@ -17,6 +17,7 @@ mod chosen;
 mod connect;
 mod error;
 mod events;
+mod flow;
 mod forwarding;
 mod idle;
 mod incoming;

@@ -9,6 +9,7 @@ use russh::{ChannelId, ChannelWriteHalf};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
+use super::flow::Flow;
 use super::{Progress, Request};
 use crate::exec::Output;
 use crate::limits::GOODBYE;
@@ -26,6 +27,8 @@ pub(super) struct Line {
     pub(super) output: Output,
     pub(super) errors: Option<Output>,
     pub(super) progress: watch::Sender<Progress>,
+    /// What we have sent and the host has not taken.
+    pub(super) flow: Flow,
     /// What we say on the channel; there once it is open.
     writer: OnceLock<Arc<ChannelWriteHalf<Msg>>>,
     /// The pieces that have passed, in either direction.
@@ -39,6 +42,7 @@ impl Line {
             output,
             errors,
             progress: watch::Sender::default(),
+            flow: Flow::default(),
             writer: OnceLock::new(),
             passed: AtomicU64::new(0),
             requests: Mutex::default(),
