@@ -1,9 +1,10 @@
-//! Contents from one file to another without a way through this process, where the system can.
+//! Contents from one file to another without a way through this process, where the system can, and into memory.
 
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 
 use crate::limits::COPY;
@@ -50,6 +51,25 @@ pub fn unbroken(file: &File) -> io::Result<u64> {
         Err(Errno::NXIO) => Ok(0),
         found => Ok(found?),
     }
+}
+
+/// Appends the next `length` bytes of a file, or what there is of them.
+///
+/// # Errors
+/// What read(2) says; what came before stays appended.
+pub fn append(file: &File, length: usize, into: &mut Vec<u8>) -> io::Result<()> {
+    let end = into.len() + length;
+    into.reserve(length);
+    while into.len() < end {
+        // Into all the room that is there, which may be more: of most files that is one call.
+        match rustix::io::read(file, spare_capacity(into)) {
+            Ok(0) => break,
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+    into.truncate(end);
+    Ok(())
 }
 
 fn through_memory(source: &File, mut from: u64, target: &File, mut at: u64, mut left: u64) -> io::Result<()> {

@@ -34,7 +34,7 @@ pub mod walk;
 mod xattr;
 
 pub use change::Attributes;
-pub use copy::{copy_range, share, unbroken};
+pub use copy::{append, copy_range, share, unbroken};
 pub use entry::{Entry, Kind};
 pub use error::{FsError, PathError};
 pub use follow::Follow;

@@ -1,6 +1,7 @@
 //! The two ends of a line: the user's side, which says what is to be done, and the helper's, which does its part.
 
 use std::io::{Read, Write};
+use std::time::{Duration, Instant};
 
 use xssh_fs::Lock;
 
@@ -51,6 +52,7 @@ pub fn client(
         Near::Source(..) => Rights::of_source(),
         Near::Target(_) => Rights::of_target(&start.options),
     };
+    let asked = Instant::now();
     opening::write(&mut output)
         .and_then(|()| start::write_start(&mut output, start, &own_rights))
         .map_err(SyncError::Line)?;
@@ -58,10 +60,11 @@ pub fn client(
         Greeting::Here(ready) => ready,
         other => return Err(never_began(other)),
     };
+    let begun = asked.elapsed();
     match near {
         Near::Source(tree, lanes) => {
             tree.meet(&own_rights, &rights);
-            source::run(tree, start, (rights, vacant), (input, output), lanes, watch)
+            source::run(tree, start, (rights, vacant), (input, output), (lanes, begun), watch)
         }
         Near::Target(open) => {
             let mut opened = open(&mut shown).map_err(SyncError::Refused)?;
@@ -120,7 +123,10 @@ pub fn serve(
     let own_rights = ready.rights;
     opened.tree.meet(&own_rights, &rights);
     match start.role {
-        Role::Source => source::run(&opened.tree, &start, (rights, start.vacant), (input, output), None, &Nobody),
+        Role::Source => {
+            let unknown = (None, Duration::ZERO);
+            source::run(&opened.tree, &start, (rights, start.vacant), (input, output), unknown, &Nobody)
+        }
         Role::Target => {
             target::run(&opened.tree, &start, (own_rights, vacant), (input, output), landing, &Nobody, true)
         }

@@ -1,7 +1,7 @@
 //! More lanes between a source and its helper: streams that carry contents beside the one that a run begins with.
 //!
 //! A server lets one channel have a window of some MiB; on a long line that is less than the line takes in a round trip. So the
-//! client's side opens further connections ([`Lanes`]), at the far end of which a process says to the helper, at the
+//! client's side opens further channels or connections ([`Lanes`]), at the far end of which a process says to the helper, at the
 //! [`meeting_place`], which run it belongs to ([`Joining`]), and hands its standard input over ([`Landing`]).
 //!
 //! What is opened so carries nothing but stripes of the one direction, and only after the helper has acknowledged it.

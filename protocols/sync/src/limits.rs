@@ -4,6 +4,8 @@ use std::time::Duration;
 
 /// The largest payload of a frame.
 pub const FRAME: usize = 8 << 20;
+/// A payload of less than this gets no buffer that was used before, which may be much larger.
+pub const FRAME_SMALL: usize = 64 << 10;
 /// A payload is asked from the allocator in steps of this: a length alone costs nothing.
 pub const FRAME_STEP: usize = 256 << 10;
 /// What a batch of pages, entries, small files or wishes is filled up to.
@@ -12,6 +14,10 @@ pub const BATCH: usize = 256 << 10;
 pub const PIECE: usize = 256 << 10;
 /// A file up to this size travels whole, many to a frame.
 pub const SMALL_FILE: u64 = 64 << 10;
+/// A frame of small files: filled up to [`BATCH`], then one more, and what belongs to it.
+pub const PARCEL: usize = BATCH + SMALL_FILE as usize + 1024;
+/// Buffers that are kept for the next use.
+pub const SPARE_BUFFERS: usize = 8;
 /// Entries of one page on average.
 pub const PAGE_AVERAGE: u64 = 256;
 /// Entries that a page never exceeds.
@@ -84,6 +90,8 @@ pub const STRIPE: usize = 64 << 10;
 pub const LANES: u8 = 7;
 /// For so much of a round trip a further lane is worth having: 2 MiB of window in that time are 160 MiB a second.
 pub const LANE_TRIP: Duration = Duration::from_millis(13);
+/// A line over which it took so long until the helper was ready seems to be that long: a login is some ten round trips.
+pub const LONG_BEGINNING: Duration = Duration::from_millis(130);
 /// Before so much was sent no lanes are opened.
 pub const LANES_WORTH: usize = 1 << 20;
 /// Pieces that wait for their digest.

@@ -6,12 +6,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::limits::{LINE_BUFFER, LINE_QUEUE};
+use crate::buffers::Buffers;
+use crate::limits::{BATCH, LINE_BUFFER, LINE_QUEUE, PARCEL};
 use crate::options::Options;
 use crate::speed::{Gauged, Speed};
 use crate::striped::Striped;
 use crate::wire::frame::{self, LEVEL, Press};
-use crate::wire::message::{FromSource, Message};
+use crate::wire::message::{FromSource, Message, Parcel};
 
 /// Frames on their way out: a queue, which a thread of its own empties.
 pub(crate) struct Line {
@@ -19,6 +20,8 @@ pub(crate) struct Line {
     queued: AtomicUsize,
     /// A round trip takes so long that the line is slower than we are.
     long: AtomicBool,
+    /// What parcels travelled in.
+    buffers: Buffers,
 }
 
 /// What is queued.
@@ -46,7 +49,8 @@ pub(crate) struct Gone;
 impl Line {
     pub(crate) fn new() -> (Self, Outgoing) {
         let (frames, outgoing) = sync_channel(LINE_QUEUE * 2);
-        (Self { frames, queued: AtomicUsize::new(0), long: AtomicBool::new(false) }, Outgoing(outgoing))
+        let (queued, long, buffers) = (AtomicUsize::new(0), AtomicBool::new(false), Buffers::default());
+        (Self { frames, queued, long, buffers }, Outgoing(outgoing))
     }
 
     /// Queues a message; waits while the queue is full.
@@ -59,15 +63,26 @@ impl Line {
         self.queue(message, true)
     }
 
+    /// Queues small files; gives an empty parcel for the next ones.
+    pub(crate) fn send_parcel(&self, parcel: Parcel) -> Result<Parcel, Gone> {
+        let (kind, payload) = parcel.seal();
+        self.put(kind, payload, false)?;
+        Ok(Parcel::within(self.buffers.take()))
+    }
+
     fn queue(&self, message: &impl Message, is_last: bool) -> Result<(), Gone> {
-        self.queued.fetch_add(1, Ordering::Relaxed);
         let (kind, payload) = message.encode();
+        self.put(kind, payload, is_last)
+    }
+
+    fn put(&self, kind: u8, payload: Vec<u8>, is_last: bool) -> Result<(), Gone> {
+        self.queued.fetch_add(1, Ordering::Relaxed);
         self.frames.send(Out::Frame { kind, payload, is_last }).map_err(|_| Gone)
     }
 
-    /// The line is long: what follows is compressed before it piles up.
-    pub(crate) fn set_long(&self) {
-        self.long.store(true, Ordering::Relaxed);
+    /// Whether the line is long: what follows is compressed before it piles up then.
+    pub(crate) fn set_long(&self, is_long: bool) {
+        self.long.store(is_long, Ordering::Relaxed);
     }
 
     /// Sends what follows over these lanes too.
@@ -103,6 +118,9 @@ impl Line {
             speed.passed(payload.len(), written, output.get_mut().take());
             if behind == 1 || pace.is_some() {
                 output.flush()?;
+            }
+            if (BATCH..=PARCEL).contains(&payload.capacity()) {
+                self.buffers.give(payload);
             }
             if is_last {
                 break;

@@ -17,7 +17,7 @@ use crate::limits::{BATCH, DIGESTS, PIECE, SMALL_FILE};
 use crate::line::Gone;
 use crate::tree::Meta;
 use crate::watch::Note;
-use crate::wire::message::{FileDigest, FileId, FromSource, Small};
+use crate::wire::message::{FileDigest, FileId, FromSource, Parcel};
 
 /// What the target asks for.
 pub(super) enum Wish {
@@ -29,16 +29,15 @@ pub(super) enum Wish {
 }
 
 pub(super) fn run(shared: &Shared<'_>, wishes: &Receiver<Wish>) {
-    let mut desk = Desk { shared, batch: Vec::new(), size: 0, bytes: 0, digests: Vec::new() };
+    let mut desk = Desk { shared, parcel: Parcel::default(), bytes: 0, digests: Vec::new() };
     // An error means that the target is gone: the reader of this side knows why.
     let _ = desk.serve(wishes);
 }
 
 struct Desk<'a> {
     shared: &'a Shared<'a>,
-    batch: Vec<Small>,
-    /// What the batch takes on the line.
-    size: usize,
+    /// Small files.
+    parcel: Parcel,
     /// The contents in it.
     bytes: u64,
     /// Digests that were asked for.
@@ -87,8 +86,8 @@ impl Desk<'_> {
 
     fn whole(&mut self, file: FileId, (mut open, meta, steady): (File, Meta, Steady)) -> Result<(), Gone> {
         if meta.size <= SMALL_FILE {
-            return match steady::read(&open, steady) {
-                Ok(bytes) => self.small(file, meta, bytes),
+            return match self.parcel.add(file, &meta, |payload| steady::read(&open, steady, payload)) {
+                Ok(bytes) => self.added(bytes),
                 Err(error) => self.missing(file, &error),
             };
         }
@@ -146,25 +145,23 @@ impl Desk<'_> {
         }
     }
 
-    fn small(&mut self, file: FileId, meta: Meta, bytes: Vec<u8>) -> Result<(), Gone> {
-        self.bytes += bytes.len() as u64;
-        self.size += bytes.len() + 64;
-        let digest = *blake3::hash(&bytes).as_bytes();
+    /// The parcel has one file more.
+    fn added(&mut self, bytes: u64) -> Result<(), Gone> {
+        self.bytes += bytes;
         self.shared.watch.note(Note::Done);
-        self.batch.push(Small { file, meta, digest, bytes: bytes.into() });
-        if self.size >= BATCH { self.flush() } else { Ok(()) }
+        if self.parcel.len() >= BATCH { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), Gone> {
-        self.size = 0;
         if !self.digests.is_empty() {
             self.shared.line.send(&FromSource::Digests(std::mem::take(&mut self.digests)))?;
         }
-        if self.batch.is_empty() {
+        if self.parcel.is_empty() {
             return Ok(());
         }
         self.shared.watch.note(Note::Moved(std::mem::take(&mut self.bytes)));
-        self.shared.line.send(&FromSource::Small(std::mem::take(&mut self.batch)))
+        self.parcel = self.shared.line.send_parcel(std::mem::take(&mut self.parcel))?;
+        Ok(())
     }
 
     /// The file as it is now, or word to the target that it cannot be had. The metadata is older than the content: what

@@ -27,6 +27,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Mutex, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use xssh_fs::RelPath;
 
@@ -74,8 +75,8 @@ struct Shared<'a> {
     over: AtomicBool,
 }
 
-/// Serves a tree to the target at the other end, which may set so much, and may have nothing there. Returns what the target
-/// counted.
+/// Serves a tree to the target at the other end, which may set so much, and may have nothing there. `begun`: how long it took until
+/// it was ready, where that is known. Returns what the target counted.
 ///
 /// # Errors
 /// The line broke, or the target broke the protocol or gave up. Files that cannot be read are told to the target, which
@@ -85,10 +86,11 @@ pub(crate) fn run<'a>(
     start: &'a Start,
     (rights, vacant): (Rights, bool),
     (input, output): (impl Read + Send, impl Write + Send),
-    lanes: Option<&'a dyn Lanes>,
+    (lanes, begun): (Option<&'a dyn Lanes>, Duration),
     watch: &'a dyn Watch,
 ) -> Result<Summary, SyncError> {
     let (line, outgoing) = Line::new();
+    line.set_long(widen::seems_long(begun));
     let options = &start.options;
     let shared = Shared {
         tree,

@@ -5,9 +5,9 @@
 //! not, it is not to be had now.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read as _, Seek, SeekFrom};
 
-use xssh_fs::{Entry, Version};
+use xssh_fs::{Entry, Version, append};
 
 use crate::tree::Meta;
 use crate::wire::message::FileDigest;
@@ -48,17 +48,16 @@ impl Steady {
     }
 }
 
-/// All of a small file. One that grows meanwhile is as long as it was.
-pub(super) fn read(mut open: &File, steady: Steady) -> io::Result<Vec<u8>> {
-    let size = steady.version.size;
+/// Appends all of a small file. One that grows meanwhile is as long as it was.
+pub(super) fn read(mut open: &File, steady: Steady, into: &mut Vec<u8>) -> io::Result<()> {
+    let (size, from) = (steady.version.size as usize, into.len());
     let mut last: Option<Vec<u8>> = None;
     for _ in 0..READINGS {
-        let mut bytes = Vec::with_capacity(size as usize + 1);
-        open.take(size).read_to_end(&mut bytes)?;
-        if last.as_ref() == Some(&bytes) || last.is_none() && steady.holds(open)? {
-            return Ok(bytes);
+        append(open, size, into)?;
+        if last.as_deref() == Some(&into[from..]) || last.is_none() && steady.holds(open)? {
+            return Ok(());
         }
-        last = Some(bytes);
+        last = Some(into.split_off(from));
         Version::await_writer(open);
         open.seek(SeekFrom::Start(0))?;
     }

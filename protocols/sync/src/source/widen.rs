@@ -1,5 +1,6 @@
 //! A long line: the target is asked at once, which tells how long it is. On a long one contents are compressed before they pile up, and
-//! further lanes are opened when much has gone out already.
+//! further lanes are opened when much has gone out already. Until the answer is there, a line is taken for long over which it took long
+//! to begin.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Shared;
 use crate::lanes::{Joining, Lanes};
-use crate::limits::{LANE_TRIP, LANES, LANES_WORTH};
+use crate::limits::{LANE_TRIP, LANES, LANES_WORTH, LONG_BEGINNING};
 use crate::wire::message::FromSource;
 
 /// What lanes wait for.
@@ -31,9 +32,7 @@ pub(super) fn run(shared: &Shared<'_>, lanes: Option<&dyn Lanes>, key: [u8; 32],
         match signals.recv() {
             Ok(Signal::Answer { welcome }) => {
                 let more = worth(asked.elapsed());
-                if more > 0 {
-                    shared.line.set_long();
-                }
+                shared.line.set_long(more > 0);
                 answer = Some(if welcome { more } else { 0 });
             }
             Ok(Signal::Busy) => busy = true,
@@ -57,6 +56,11 @@ fn open(lanes: &dyn Lanes, key: [u8; 32], most: u8) -> Vec<(u8, Box<dyn Write + 
         let opened = opening.into_iter().filter_map(|opening| opening.join().ok());
         opened.filter_map(|(number, lane)| Some((number, lane.ok()?))).collect()
     })
+}
+
+/// Whether a line over which a run took so long to begin is long, as far as that tells: there were several round trips.
+pub(super) fn seems_long(begun: Duration) -> bool {
+    begun >= LONG_BEGINNING
 }
 
 /// How many more lanes a round trip of this length is worth.

@@ -204,7 +204,7 @@ impl Copying<'_> {
             return Ok(0);
         }
         let (basis, place, sparse, turn) = (self.basis, self.place, self.sparse, Mutex::new(()));
-        let copied = |buffer: &mut Lent<'_>, number: u64| {
+        let copied = |buffer: &mut Lent<&Buffers>, number: u64| {
             let start = number * span;
             let bytes = &mut buffer[..span.min(whole - start) as usize];
             read(basis, bytes, from + start)?;

@@ -1,6 +1,7 @@
 //! Takes what the source says, and hands it to whom it is for.
 
 use std::io::{BufReader, Read};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError};
 
 use xssh_fs::RelPath;
@@ -8,6 +9,7 @@ use xssh_fs::RelPath;
 use super::ledger::Wanted;
 use super::write::Work;
 use super::{Event, Shared};
+use crate::buffers::Buffers;
 use crate::error::SyncError;
 use crate::lanes::Landing;
 use crate::limits::{LINE_BUFFER, NAMES};
@@ -41,8 +43,9 @@ pub(super) fn run(
 ) -> Result<(), SyncError> {
     let mut desk = Desk { shared, events, writers, turn: 0, directory: Box::default(), open: None, given: None };
     let mut input = Striped::new(buffered(Box::new(input)));
+    let room = Arc::new(Buffers::default());
     let heard = loop {
-        match frame::read(&mut input) {
+        match frame::read_within(&mut input, &room) {
             Ok(Some((frame, _))) => {
                 let taken = match FromSource::decode(frame) {
                     Ok(FromSource::Lanes(numbers)) => {

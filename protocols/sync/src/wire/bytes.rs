@@ -38,37 +38,45 @@ impl Put {
 
 /// A payload as it is read. Nothing is allocated for a length that the payload does not hold.
 #[derive(Debug)]
-pub(crate) struct Take(Bytes);
+pub(crate) struct Take {
+    payload: Bytes,
+    /// Up to here it is read: to cut numbers off the payload would cost more than to read them.
+    at: usize,
+}
 
 impl Take {
     pub(crate) fn new(payload: Bytes) -> Self {
-        Self(payload)
+        Self { payload, at: 0 }
+    }
+
+    fn left(&self) -> &[u8] {
+        self.payload.get(self.at..).unwrap_or_default()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.left().is_empty()
     }
 
     pub(crate) fn byte(&mut self) -> Result<u8, WireError> {
-        let byte = *self.0.first().ok_or(WireError::Truncated)?;
-        let _ = self.0.split_to(1);
+        let byte = *self.left().first().ok_or(WireError::Truncated)?;
+        self.at += 1;
         Ok(byte)
     }
 
     pub(crate) fn number(&mut self) -> Result<u64, WireError> {
         let mut number = 0;
-        for (at, byte) in self.0.iter().enumerate().take(10) {
+        for (at, byte) in self.left().iter().enumerate().take(10) {
             let bits = u64::from(byte & 0x7f);
             if at == 9 && bits > 1 {
                 return Err(WireError::Number);
             }
             number |= bits << (7 * at);
             if byte & 0x80 == 0 {
-                let _ = self.0.split_to(at + 1);
+                self.at += at + 1;
                 return Ok(number);
             }
         }
-        Err(if self.0.len() < 10 { WireError::Truncated } else { WireError::Number })
+        Err(if self.left().len() < 10 { WireError::Truncated } else { WireError::Number })
     }
 
     pub(crate) fn number32(&mut self) -> Result<u32, WireError> {
@@ -85,24 +93,24 @@ impl Take {
         if length > limit {
             return Err(WireError::TooLong { length, limit });
         }
-        self.raw(length)
+        if length > self.left().len() {
+            return Err(WireError::Truncated);
+        }
+        let string = self.payload.slice(self.at..self.at + length);
+        self.at += length;
+        Ok(string)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
-        let bytes = self.raw(N)?;
-        bytes.as_ref().try_into().map_err(|_| WireError::Truncated)
+        let array = *self.left().first_chunk().ok_or(WireError::Truncated)?;
+        self.at += N;
+        Ok(array)
     }
 
     /// All that is left.
     pub(crate) fn rest(&mut self) -> Bytes {
-        self.0.split_off(0)
-    }
-
-    fn raw(&mut self, length: usize) -> Result<Bytes, WireError> {
-        if length > self.0.len() {
-            return Err(WireError::Truncated);
-        }
-        Ok(self.0.split_to(length))
+        let at = std::mem::replace(&mut self.at, self.payload.len());
+        self.payload.slice(at..)
     }
 }
 

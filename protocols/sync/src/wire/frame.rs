@@ -2,11 +2,13 @@
 //! then it is one zstd frame with the length of what it holds before it.
 
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::WireError;
-use crate::limits::{COMPRESS_LEAST, FRAME, FRAME_STEP};
+use crate::buffers::{Buffers, Lent};
+use crate::limits::{COMPRESS_LEAST, FRAME, FRAME_SMALL, FRAME_STEP, PARCEL};
 
 const COMPRESSED: u8 = 0x80;
 /// Type and length.
@@ -65,6 +67,11 @@ pub(crate) fn write(output: &mut impl Write, kind: u8, payload: &[u8], press: Op
 
 /// Reads a frame; `None` where the stream ends between two. Also says how many bytes it took on the line.
 pub(crate) fn read(input: &mut impl Read) -> Result<Option<(Frame, u64)>, WireError> {
+    read_within(input, &Arc::default())
+}
+
+/// The same, in the room of buffers that were used before.
+pub(crate) fn read_within(input: &mut impl Read, room: &Arc<Buffers>) -> Result<Option<(Frame, u64)>, WireError> {
     let mut header = [0; HEADER];
     let mut got = 0;
     while got < HEADER {
@@ -81,9 +88,20 @@ pub(crate) fn read(input: &mut impl Read) -> Result<Option<(Frame, u64)>, WireEr
     if length > FRAME {
         return Err(WireError::TooLong { length, limit: FRAME });
     }
-    let payload = read_payload(input, length)?;
-    let payload = if kind & COMPRESSED == 0 { payload } else { unsqueeze(&payload)? };
-    Ok(Some((Frame { kind: kind & !COMPRESSED, payload: payload.into() }, (HEADER + length) as u64)))
+    let payload = match length {
+        FRAME_SMALL..=PARCEL => read_lent(input, room.lend_out(length))?,
+        _ => read_payload(input, length)?.into(),
+    };
+    let payload = if kind & COMPRESSED == 0 { payload } else { unsqueeze(&payload)?.into() };
+    Ok(Some((Frame { kind: kind & !COMPRESSED, payload }, (HEADER + length) as u64)))
+}
+
+fn read_lent(input: &mut impl Read, mut room: Lent<Arc<Buffers>>) -> Result<Bytes, WireError> {
+    input.read_exact(&mut room).map_err(|error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => WireError::Cut,
+        _ => WireError::Line(error),
+    })?;
+    Ok(Bytes::from_owner(room))
 }
 
 /// The payload, whose room grows with what has come.

@@ -1,7 +1,9 @@
-//! The messages between the first words and the end: `from_source` and `from_target` put them into frames.
+//! The messages between the first words and the end: `from_source` and `from_target` put them into frames, and
+//! `parcel` fills those that carry most.
 
 mod from_source;
 mod from_target;
+mod parcel;
 
 use ::bytes::Bytes;
 use xssh_fs::RelPath;
@@ -11,6 +13,8 @@ use super::frame::Frame;
 use crate::summary::Summary;
 use crate::tree::{Item, Meta};
 use crate::watch::Outlook;
+
+pub(crate) use parcel::Parcel;
 
 /// The digest of a page: 16 bytes of keyed BLAKE3.
 pub(crate) type PageDigest = [u8; 16];

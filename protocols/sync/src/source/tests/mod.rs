@@ -145,7 +145,8 @@ fn meet(
         let (from, output) = std::io::pipe().unwrap();
         let talk = thread::spawn(move || target(&mut Target { to, from, root: None }));
         let tree = Tree::whole(Root::open(&root).unwrap()).seen(&start, Role::Source);
-        let result = super::run(&tree, &start, (Rights::default(), vacant), (input, output), None, &Nobody);
+        let result =
+            super::run(&tree, &start, (Rights::default(), vacant), (input, output), (None, Duration::ZERO), &Nobody);
         let talked = talk.join();
         let _ = done.send(());
         talked.unwrap();
