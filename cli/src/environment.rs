@@ -16,6 +16,27 @@ use xssh_ssh::config::LocalContext;
 /// none, so that it knows what is worth another try. To everybody else that is 255, as with ssh.
 pub(crate) const LOST: &str = "XSSH_EXIT_WHERE_LOST";
 
+/// Tells a remote shell that `xssh sync` has started by which control socket the connections of a run are one: the number of the
+/// process that says so, a colon, and the path.
+const ONE_CONNECTION: &str = "XSSH_SYNC_CONNECTION";
+
+/// The variable for a remote shell that shares a run's connection at this path.
+pub(crate) fn one_connection(path: &Path) -> (&'static str, OsString) {
+    let mut value = OsString::from(format!("{}:", std::process::id()));
+    value.push(path);
+    (ONE_CONNECTION, value)
+}
+
+/// That path, where the process that has started this one says so: a ProxyCommand of such a remote shell inherits the variable,
+/// and leads elsewhere.
+pub(crate) fn own_connection() -> Option<PathBuf> {
+    let value = std::env::var_os(ONE_CONNECTION)?.into_vec();
+    let at = value.iter().position(|byte| *byte == b':')?;
+    let parent = rustix::process::getppid()?.as_raw_nonzero().to_string();
+    let is_ours = value[..at] == *parent.as_bytes();
+    is_ours.then(|| OsString::from_vec(value[at + 1..].to_vec()).into())
+}
+
 /// Before anything else: the standard descriptors are open, nothing above them is (cvs leaks some), no core dump will
 /// hold a secret, and nobody else may write to the files we make. SIGPIPE needs nothing: Rust's runtime ignores it, so
 /// that a broken pipe is an error that ends a channel in order, and gives its default back to the programs we start.

@@ -179,7 +179,7 @@ async fn begin(
     background: Option<Background>,
 ) -> Result<Around, String> {
     let mut around = Around::begin(session.clone(), settings, context).await?;
-    let shares = place.filter(|place| !place.automatic && settings.sharing.master != Mastering::No);
+    let shares = place.filter(|place| place.of_a_run || !place.automatic && settings.sharing.master != Mastering::No);
     if is_session || shares.is_some() {
         around.serve(session, settings, context).await?;
     }

@@ -32,7 +32,7 @@ pub(crate) fn join(
     context: &LocalContext,
     background: &mut Option<Background>,
 ) -> Option<u8> {
-    if !place.automatic && !settings.sharing.master.joins() {
+    if !place.automatic && !place.of_a_run && !settings.sharing.master.joins() {
         return None;
     }
     debug!("auto-mux: Trying existing master at '{}'", place.path.display());

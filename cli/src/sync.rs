@@ -4,10 +4,11 @@
 //! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one), `guard` (what is
 //! stopped before it begins), `remote` and `bootstrap` (how the host finds xssh, and how it comes there), `far_side` (this
 //! program once more: as a remote shell that runs xssh on the host, or as the helper itself),
-//! `lanes` (more connections for a long line), `show` (what is seen meanwhile), `interrupt` (an end before the end), `ending`
-//! (the exit code, and why).
+//! `connection` and `lanes` (more channels for a long line), `show` (what is seen meanwhile), `interrupt` (an end before the end),
+//! `ending` (the exit code, and why).
 
 mod bootstrap;
+mod connection;
 mod direction;
 mod ending;
 mod far_side;
@@ -37,6 +38,7 @@ use xssh_sync::{Near, Options, Reason, Role, Rules, Shown, Start, Summary, SyncE
 
 use crate::args::sync::Sync;
 use crate::environment;
+use connection::Connection;
 use direction::Direction;
 use ending::{Failure, UNUSABLE};
 use far_side::FarSide;
@@ -127,10 +129,11 @@ fn run_with(call: &Sync, direction: Direction, rules: Rules, show: &Show, copies
             (start.paths, start.names) = (vec![path], names);
             start.own_name = own_name.filter(|_| names_itself);
             let copy = copy.filter(|_| host.is_some());
-            let mut helper = FarSide::start(call, host.as_deref(), copy.as_ref())?;
+            let connection = host.as_ref().filter(|_| call.connections > 1).and_then(|_| Connection::of(&key));
+            let mut helper = FarSide::start(call, host.as_deref(), copy.as_ref(), connection.as_ref())?;
             let (input, mut output) = helper.streams()?;
             let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
-            let more = helper.more(call, host.as_deref())?;
+            let more = helper.more(call, host.as_deref(), connection.as_ref())?;
             let near = Near::Source(&mut opened.tree, more.as_ref().map(|more| more as &dyn Lanes));
             let mut result = xssh_sync::client(&start, near, input, output, show);
             if let Err(SyncError::Refused(refusal)) = &mut result
@@ -145,7 +148,7 @@ fn run_with(call: &Sync, direction: Direction, rules: Rules, show: &Show, copies
             (start.role, start.paths) = (Role::Source, paths);
             start.vacant = start.options.take_all() && trees::is_vacant(&target);
             loop {
-                let mut helper = FarSide::start(call, Some(&host), copy.as_ref())?;
+                let mut helper = FarSide::start(call, Some(&host), copy.as_ref(), None)?;
                 let (input, mut output) = helper.streams()?;
                 let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
                 let mut open = |shown: &mut Shown| {

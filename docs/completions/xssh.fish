@@ -117,7 +117,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l link-dest -d 'Give wh
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l copy-dest -d 'Copy what is as in SRC in this directory, instead of having it sent' -r -f -a "(__fish_complete_directories)"
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l compare-dest -d 'Leave out of DST what is as in SRC in this directory' -r -f -a "(__fish_complete_directories)"
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l retry -d 'Begin again up to N times where the connection is lost, going on from what has come' -r
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l connections -d 'Open no more than N connections; without it a long line gets up to 8, none of which asks for anything' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l connections -d 'Send over no more than N channels; without it a long line gets up to 8, and nobody is asked for a further login' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l timeout -d 'Give up where nothing comes or goes for so long' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l remote-xssh -d 'xssh on the host, as its shell takes it: /opt/bin/xssh, or \'sudo xssh\'' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s F -d 'Configuration file, as with ssh' -r

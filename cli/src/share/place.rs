@@ -19,6 +19,8 @@ pub(crate) struct Place {
     pub(crate) path: PathBuf,
     /// Nobody has named it: `XsshShare auto` did.
     pub(crate) automatic: bool,
+    /// A run of `xssh sync` has, whose first call serves the others as long as it runs.
+    pub(crate) of_a_run: bool,
 }
 
 impl Place {
@@ -26,7 +28,8 @@ impl Place {
     pub(crate) fn is_for_later_calls(&self, settings: &Settings) -> bool {
         let sharing = &settings.sharing;
         let runs_something = settings.session.kind != SessionType::None;
-        self.automatic || runs_something && sharing.master != Mastering::No && sharing.persist.is_some()
+        self.automatic
+            || !self.of_a_run && runs_something && sharing.master != Mastering::No && sharing.persist.is_some()
     }
 }
 
@@ -35,14 +38,17 @@ pub(crate) fn of(settings: &Settings, context: &LocalContext) -> Result<Option<P
     if let Some(template) = &settings.sharing.path {
         let tokens = Tokens::new(settings, context);
         let path = tokens.expand(template, Scope::CONTROL_PATH).map_err(|error| error.to_string())?;
-        return Ok(Some(Place { path: path.into(), automatic: false }));
+        return Ok(Some(Place { path: path.into(), automatic: false, of_a_run: false }));
     }
     if !settings.sharing.automatic || keeps_to_itself(settings) {
-        return Ok(None);
+        let of_a_run = |path| Place { path, automatic: false, of_a_run: true };
+        return Ok(environment::own_connection().map(of_a_run));
     }
     let configuration = config::dump(settings, context).map_err(|error| error.to_string())?;
     match directory() {
-        Ok(directory) => Ok(Some(Place { path: directory.join(name_of(&configuration)), automatic: true })),
+        Ok(directory) => {
+            Ok(Some(Place { path: directory.join(name_of(&configuration)), automatic: true, of_a_run: false }))
+        }
         Err(reason) => {
             debug!("XsshShare: {reason}; this call has a connection of its own");
             Ok(None)

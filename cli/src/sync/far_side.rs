@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::connection::Connection;
 use super::ending::LOST;
 use super::lanes::Connections;
 use super::remote::{self, Copy};
@@ -75,13 +76,21 @@ impl<T: Write> Write for Stream<T> {
 
 impl FarSide {
     /// Starts the helper: on a host, or here.
-    pub(super) fn start(call: &Sync, host: Option<&str>, copy: Option<&Copy>) -> Result<Self, String> {
+    pub(super) fn start(
+        call: &Sync,
+        host: Option<&str>,
+        copy: Option<&Copy>,
+        connection: Option<&Connection>,
+    ) -> Result<Self, String> {
         let mut command = match host {
             Some(host) => {
                 // Behind what the user said about it: the first value counts.
                 let batch: &[&str] = if is_attended() { &[] } else { &["-o", "BatchMode=yes"] };
                 let mut command = on_host(call, [&[], batch], host, &remote::command(call, copy, "serve --sync"))?;
                 command.env(environment::LOST, LOST.to_string());
+                if let Some(connection) = connection {
+                    connection.tell(&mut command);
+                }
                 command
             }
             None => {
@@ -112,15 +121,23 @@ impl FarSide {
         Ok((clock.over(output), clock.over(input)))
     }
 
-    /// Further connections to the host, where the user lets us have some.
-    pub(super) fn more(&self, call: &Sync, host: Option<&str>) -> Result<Option<Connections>, String> {
+    /// Further lanes to the host, where the user lets us have some.
+    pub(super) fn more(
+        &self,
+        call: &Sync,
+        host: Option<&str>,
+        connection: Option<&Connection>,
+    ) -> Result<Option<Connections>, String> {
         let Some((host, most)) = host.zip(call.connections.checked_sub(1)) else { return Ok(None) };
-        let command = on_host(
+        let mut command = on_host(
             call,
             [&["-q", "-o", "BatchMode=yes"], &[]],
             host,
             &remote::command(call, None, "serve --sync-join"),
         )?;
+        if let Some(connection) = connection {
+            connection.tell(&mut command);
+        }
         Ok(Some(Connections::new(command, most, self.clock.clone())))
     }
 

@@ -1,7 +1,7 @@
-//! Further connections to the host of a run, where one channel's window is less than the line takes.
+//! Further lanes to the host of a run, where one channel's window is less than the line takes.
 //!
-//! Each is this program as a remote shell once more, for `xssh serve --sync-join` there. Nobody is asked anything for them: what
-//! cannot log in by itself is done without.
+//! Each is this program as a remote shell once more, for `xssh serve --sync-join` there: a channel of the run's connection, or a
+//! connection of its own. Nobody is asked anything for them: what cannot log in by itself is done without.
 
 use std::io::{self, Read, Write};
 use std::process::{Child, Command, Stdio};

@@ -240,7 +240,7 @@ fn how() -> Vec<Arg> {
             .value_parser(value_parser!(u32))
             .help("Begin again up to N times where the connection is lost, going on from what has come"),
         Arg::new("connections").long("connections").value_name("N").value_parser(value_parser!(u8).range(1..)).help(
-            "Open no more than N connections; without it a long line gets up to 8, none of which asks for anything",
+            "Send over no more than N channels; without it a long line gets up to 8, and nobody is asked for a further login",
         ),
         Arg::new("timeout")
             .long("timeout")
