@@ -8,8 +8,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use xssh_ssh::settings::LogLevel;
@@ -19,6 +19,9 @@ use crate::args::Invocation;
 use crate::words;
 
 static SINK: Sink = Sink { level: AtomicU8::new(LogLevel::Info as u8), file: OnceLock::new() };
+
+/// The last words of a failure.
+static FAILURE: Mutex<Option<String>> = Mutex::new(None);
 
 struct Sink {
     level: AtomicU8,
@@ -78,9 +81,20 @@ pub(crate) fn set_level(level: LogLevel) {
 
 /// The last words of a failure: shown unless QUIET was asked for.
 pub(crate) fn fatal(text: &str) {
+    note_failure(text);
     if SINK.level.load(Ordering::Relaxed) > LogLevel::Quiet as u8 {
         put(&message("", text));
     }
+}
+
+/// Keeps the words of a failure for [`failure`], and shows nothing.
+pub(crate) fn note_failure(text: &str) {
+    *FAILURE.lock().unwrap_or_else(PoisonError::into_inner) = Some(text.to_owned());
+}
+
+/// Why this program has failed, where it has, for whoever writes that down elsewhere.
+pub(crate) fn failure() -> Option<String> {
+    FAILURE.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// A host's banner: on standard error wherever messages go, unless quiet is wanted.

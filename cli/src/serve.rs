@@ -4,17 +4,19 @@
 //!   the rooms below acts on the authority that comes of it. `tree` is a sync in the granted tree, `rsync` the system's rsync in
 //!   a Landlock domain of it, `cvs` the system's cvs behind a gate, `relay` the way to one other host; `own` says what no tree may
 //!   hold, `slot` counts sessions, `ledger` what they have together, `pace` holds streams to a rate, `grants` reads what many keys may; `explain` says the same
-//!   without doing it, and `journal` writes a line of JSON about the session.
+//!   without doing it, and `journal` writes a line of JSON about the session. `ending` has a signal end it in order, with its `children`.
 //! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
 //! - [`listen()`] is a small SSH server, which starts [`forced()`] for each of its keys where there is no sshd; `terms` says
-//!   whether a line of authorized_keys still counts.
+//!   whether a line of authorized_keys still counts, and `trusted` whether a file is nobody else's.
 //! - [`join()`] brings a helper a further lane, `landing` is where it takes it.
 //!
 //! Under a grant, no path of a client's ever reaches a system call but through a held directory (`xssh_fs::Root`); those that cvs
 //! gets have passed the gate, and it is held to its domain.
 
+mod children;
 mod conversation;
 mod cvs;
+mod ending;
 mod explain;
 mod forced;
 pub(crate) mod grants;
@@ -30,6 +32,7 @@ mod rsync;
 mod slot;
 pub(crate) mod terms;
 mod tree;
+pub(crate) mod trusted;
 
 pub(crate) use conversation::sync;
 pub(crate) use forced::forced;

@@ -286,6 +286,14 @@ mod tests {
     }
 
     #[test]
+    fn what_is_to_be_explained_may_look_like_an_option() {
+        for command in ["-oProxyCommand=x", "--root", "-", "--"] {
+            let line = ["--root", "/srv", "--explain", command].map(str::to_owned);
+            assert_eq!(parse(&line).explain.as_deref(), Some(OsStr::new(command)));
+        }
+    }
+
+    #[test]
     fn what_is_no_grant_is_named() {
         for (line, said) in [
             ("--require-landlock", "--root is missing"),
@@ -293,6 +301,8 @@ mod tests {
             ("--relay -oProxyCommand=x", "unexpected argument"),
             ("--relay u@-oProxyCommand=x", "a host to go to"),
             ("--relay h --root /srv", "cannot be used with"),
+            ("--relay h --idle-timeout 3", "cannot be used with"),
+            ("--root /srv --cvs-hooks refuse", "--cvs-root"),
             ("--relay h --relay-through --relay-command x", "cannot be used with"),
             ("--root /srv --log x", "--log is to begin with /"),
             ("--root /srv --read-only --append-only", "cannot be used with"),

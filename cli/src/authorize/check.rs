@@ -27,10 +27,11 @@ pub(super) fn check(file: &Path) -> Result<u8, String> {
     }));
     told.sort_by_key(|(at, _)| *at);
     let mut text: String = told.into_iter().map(|(at, words)| format!("{}:{at}: {words}\n", file.display())).collect();
-    for finding in file::modes(file) {
+    let modes = file::modes(file);
+    if let Some(finding) = &modes {
         text.push_str(&format!("{}:   WRONG: {finding}\n", file.display()));
     }
-    let code = if is_wrong || !file::modes(file).is_empty() { FAILED } else { 0 };
+    let code = if is_wrong || modes.is_some() { FAILED } else { 0 };
     Ok(help::stdout(&shown(&text)).max(code))
 }
 

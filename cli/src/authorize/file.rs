@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use crate::environment;
+use crate::serve::trusted;
+
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 16 << 20;
 /// Bits by which others than the owner may write.
@@ -73,16 +76,12 @@ fn beside(path: &Path) -> PathBuf {
     path.with_file_name(format!(".{name}.{}", std::process::id()))
 }
 
-/// What sshd does not like about the file and the directory that it is in (sshd_config(5), StrictModes).
-pub(super) fn modes(path: &Path) -> Vec<String> {
-    let mut found = Vec::new();
-    for place in [Some(path), path.parent()].into_iter().flatten() {
-        let Ok(there) = fs::metadata(place) else { continue };
-        if there.mode() & OTHERS != 0 && there.mode() & 0o1000 == 0 {
-            found.push(format!("others may write to {}, so sshd does not look at it", place.display()));
-        }
-    }
-    found
+/// What sshd does not like about the file and the directories that it is in, up to the account's own home (sshd_config(5), StrictModes).
+pub(super) fn modes(path: &Path) -> Option<String> {
+    let owner = fs::metadata(path).ok()?.uid();
+    let (real, home) = (path.canonicalize().ok()?, environment::home().canonicalize().ok()?);
+    let top = if real.starts_with(&home) { home } else { "/".into() };
+    trusted::is_of(owner, path, &top).err().map(|why| format!("sshd does not look at it: {why}"))
 }
 
 fn about(path: &Path, error: &io::Error) -> String {

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use xssh_ssh::exec::Ending;
 use xssh_ssh::session::{Exit, Request, Session, SessionError, Start, StartKind};
 
-use crate::{environment, words};
+use crate::{environment, log, words};
 
 /// Says why there is no session, or no longer, with the exit code that our caller wants to know it by.
 pub(super) fn no_session(error: &SessionError) -> u8 {
@@ -16,6 +16,7 @@ pub(super) fn no_session(error: &SessionError) -> u8 {
 /// Says which signal ends us, and with which exit code.
 pub(crate) fn killed(signal: i32) -> u8 {
     ::log::info!("Killed by signal {signal}.");
+    log::note_failure(&format!("killed by signal {signal}"));
     words::FAILED
 }
 

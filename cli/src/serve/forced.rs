@@ -1,12 +1,13 @@
 //! The forced command of a key.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
-use xssh_gate::{Authority, ServedCommand};
+use xssh_gate::{Authority, ServedCommand, Way};
 
 use super::journal::{Journal, Outcome, REFUSED};
 use super::slot::Slot;
-use super::{cvs, explain, grants, join, own, relay, rsync, tree};
+use super::{cvs, ending, explain, grants, join, own, relay, rsync, tree};
 use crate::args::serve::Serve;
 use crate::{args, environment, words};
 
@@ -22,16 +23,25 @@ pub(crate) fn forced(call: &Serve) -> u8 {
     if let Some(command) = &call.explain {
         return explain::explain(&call.grant, command);
     }
-    let journal = match Journal::open(call.log.as_ref()) {
-        Ok(journal) => journal,
-        Err(error) => return refuse(&error),
-    };
     let command = environment::original_command();
     let asked = ServedCommand::parse(command.as_deref());
-    let kind = asked.kind();
-    let outcome = served(call, &journal, asked, command.as_deref());
-    journal.write(&call.grant, command.as_deref(), kind, &outcome);
+    let journal = match Journal::open(call, &asked, command.as_deref()) {
+        Ok(journal) => Arc::new(journal),
+        Err(error) => return refuse(&error),
+    };
+    let ended = ending::watch(&journal, way(call, &asked));
+    let outcome = ended.told(served(call, &journal, asked, command.as_deref()));
+    journal.write(&outcome);
     outcome.code
+}
+
+/// How what a client asks for comes to its end.
+fn way(call: &Serve, asked: &ServedCommand) -> ending::Way {
+    match (&call.grant.relay, asked) {
+        (Some(relay), _) if relay.way != Way::Through => ending::Way::Itself,
+        (None, ServedCommand::Rsync(_) | ServedCommand::Cvs) => ending::Way::WithProgram,
+        _ => ending::Way::WithClient,
+    }
 }
 
 /// Whether the key of these options reaches a host by a channel of its own.
@@ -56,14 +66,14 @@ fn unknown(call: &Serve, why: String) -> u8 {
         return refuse(&why);
     }
     let told = refuse("nothing is granted to this key, or its grant cannot be read");
-    if let Ok(journal) = Journal::open(call.log.as_ref()) {
-        journal.write(&call.grant, environment::original_command().as_deref(), "other", &Outcome::refused(why));
+    let command = environment::original_command();
+    if let Ok(journal) = Journal::open(call, &ServedCommand::parse(command.as_deref()), command.as_deref()) {
+        journal.write(&Outcome::refused(why));
     }
     told
 }
 
 fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option<&[u8]>) -> Outcome {
-    let kind = asked.kind();
     let speaks_sync = asked == ServedCommand::Sync;
     let own = call.grant.tree.as_ref().filter(|tree| tree.access.writes()).and_then(|tree| own::held_by(&tree.root));
     if let Some(own) = own {
@@ -83,14 +93,10 @@ fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option
     let required = call.grant.require_landlock;
     match call.grant.admit(asked, command) {
         Ok(Authority::Check) => Outcome::default(),
-        Ok(Authority::Sync(granted)) => {
-            tree::serve(granted, required, &|outcome| journal.write(&call.grant, command, kind, outcome))
-        }
+        Ok(Authority::Sync(granted)) => tree::serve(granted, required, &|outcome| journal.write(outcome)),
         Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
         Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
-        Ok(Authority::Cvs(granted)) => {
-            cvs::serve(granted, required, &|outcome| journal.write(&call.grant, command, kind, outcome))
-        }
+        Ok(Authority::Cvs(granted)) => cvs::serve(granted, required, &|outcome| journal.write(outcome)),
         Ok(Authority::Relay(way)) => relay::serve(&way),
         Err(refusal) if speaks_sync => tree::refuse(&refusal.to_string()),
         Err(refusal) => {

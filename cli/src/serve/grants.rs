@@ -3,19 +3,17 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use toml::{Table, Value};
 
+use super::trusted;
 use crate::args::definition::grants;
 use crate::args::serve::Serve;
 use crate::args::{self, Action};
 
 /// The largest file that is read, in bytes.
 const LARGEST: u64 = 8 << 20;
-/// Bits by which others than the owner may write.
-const OTHERS: u32 = 0o022;
 /// Options that say which table it is.
 const OF_THE_LINE: [&str; 2] = ["name", "config"];
 
@@ -46,9 +44,7 @@ pub(crate) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
 fn read(path: &Path) -> Result<Table, String> {
     let file = File::open(path).map_err(|error| error.to_string())?;
     let stat = file.metadata().map_err(|error| error.to_string())?;
-    if stat.mode() & OTHERS != 0 {
-        return Err("others may write to it".to_owned());
-    }
+    trusted::is_ours(path)?;
     if stat.len() > LARGEST {
         return Err("it is too large".to_owned());
     }

@@ -5,13 +5,15 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
 use serde_json::{Map, Value, json};
 use xssh_gate::{Confined, Grant, ServedCommand};
+use xssh_ssh::terminal::visible::visible;
 
-use crate::args::serve::Log;
+use crate::args::serve::{Log, Serve};
 use crate::environment;
 
 /// Where syslog listens (syslog(3)), and what we are to it: of authorisation, and for information (RFC 5424, section 6.2.1).
@@ -44,15 +46,19 @@ impl Outcome {
     }
 }
 
-/// How many letters of what was run are logged.
+/// How many letters of what was asked for, and of what was run, are logged.
 const RAN: usize = 2000;
 /// What a refused session ends with.
 pub(super) const REFUSED: u8 = 1;
 
-/// An open log.
+/// An open log, and what is known of a session from its beginning.
 pub(super) struct Journal {
     to: Option<Sink>,
     began: Instant,
+    name: Option<String>,
+    kind: &'static str,
+    command: Option<String>,
+    is_written: AtomicBool,
 }
 
 enum Sink {
@@ -60,33 +66,47 @@ enum Sink {
     Syslog(UnixDatagram),
 }
 
+impl Sink {
+    fn open(log: &Log) -> Result<Self, String> {
+        match log {
+            Log::File(path) => {
+                let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+                opened.map(Self::File).map_err(|error| format!("the log cannot be written: {error}"))
+            }
+            Log::Syslog => {
+                let socket = UnixDatagram::unbound().and_then(|socket| {
+                    socket.connect(SYSLOG)?;
+                    socket.set_write_timeout(Some(PATIENCE)).map(|()| socket)
+                });
+                socket.map(Self::Syslog).map_err(|error| format!("syslog cannot be reached: {error}"))
+            }
+        }
+    }
+}
+
 impl Journal {
     /// Opens it before anything is confined.
     ///
     /// # Errors
     /// It cannot be opened: a session that would leave no trace is not served.
-    pub(super) fn open(log: Option<&Log>) -> Result<Self, String> {
-        let to = match log {
-            None => None,
-            Some(Log::File(path)) => {
-                let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
-                Some(Sink::File(opened.map_err(|error| format!("the log cannot be written: {error}"))?))
-            }
-            Some(Log::Syslog) => {
-                let socket = UnixDatagram::unbound().and_then(|socket| {
-                    socket.connect(SYSLOG)?;
-                    socket.set_write_timeout(Some(PATIENCE)).map(|()| socket)
-                });
-                Some(Sink::Syslog(socket.map_err(|error| format!("syslog cannot be reached: {error}"))?))
-            }
-        };
-        Ok(Self { to, began: Instant::now() })
+    pub(super) fn open(call: &Serve, asked: &ServedCommand, command: Option<&[u8]>) -> Result<Self, String> {
+        Ok(Self {
+            to: call.log.as_ref().map(Sink::open).transpose()?,
+            began: Instant::now(),
+            name: call.grant.name.as_ref().map(|name| name.as_str().to_owned()),
+            kind: asked.kind(),
+            command: said(&call.grant, asked, command),
+            is_written: AtomicBool::new(false),
+        })
     }
 
-    /// Writes the line.
-    pub(super) fn write(&self, grant: &Grant, command: Option<&[u8]>, kind: &str, outcome: &Outcome) {
+    /// Writes the line, the first time that one is to be written.
+    pub(super) fn write(&self, outcome: &Outcome) {
         let Some(to) = &self.to else { return };
-        let line = self.line(grant, command, kind, outcome);
+        if self.is_written.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let line = self.line(outcome);
         let written = match to {
             // One write, so that lines of several sessions do not mix.
             Sink::File(file) => (&*file).write_all(format!("{line}\n").as_bytes()),
@@ -99,14 +119,14 @@ impl Journal {
         }
     }
 
-    fn line(&self, grant: &Grant, command: Option<&[u8]>, kind: &str, outcome: &Outcome) -> Value {
+    fn line(&self, outcome: &Outcome) -> Value {
         let mut line = Map::new();
         let mut put = |name: &str, value: Value| drop(line.insert(name.to_owned(), value));
         put("time", json!(timestamp(SystemTime::now())));
-        put("name", json!(grant.name.as_ref().map(|name| name.as_str())));
+        put("name", json!(self.name));
         put("address", json!(environment::client_address()));
-        put("kind", json!(kind));
-        put("command", json!(command.map(ServedCommand::shown)));
+        put("kind", json!(self.kind));
+        put("command", json!(self.command));
         let verdict = match (&outcome.refused, &outcome.failed) {
             (Some(_), _) => "refused",
             (None, Some(_)) => "failed",
@@ -114,7 +134,7 @@ impl Journal {
         };
         put("verdict", json!(verdict));
         if let Some(why) = outcome.refused.as_ref().or(outcome.failed.as_ref()) {
-            put("reason", json!(why));
+            put("reason", json!(short(why)));
         }
         put("ran", json!(outcome.ran.as_deref().map(short)));
         put("landlock", json!(outcome.confined.map(Confined::word)));
@@ -132,7 +152,7 @@ impl Journal {
 /// Why it could not, and what to do.
 pub(crate) fn try_log(log: &Log) -> Result<(), String> {
     let Log::File(path) = log else {
-        return Journal::open(Some(log)).map(drop).map_err(|why| format!("no session is served: {why}"));
+        return Sink::open(log).map(drop).map_err(|why| format!("no session is served: {why}"));
     };
     // One that is a FIFO is not waited for.
     let opened = OpenOptions::new().append(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
@@ -153,6 +173,22 @@ pub(crate) fn try_log(log: &Log) -> Result<(), String> {
             io::Error::from(errno)
         )),
     }
+}
+
+/// What a client has asked for. `xssh sync` sends a script that looks for xssh in several places, of which this program heeds no more
+/// than what it is for; another host would heed all of it.
+fn said(grant: &Grant, asked: &ServedCommand, command: Option<&[u8]>) -> Option<String> {
+    match asked {
+        ServedCommand::Sync if grant.relay.is_none() => Some("xssh serve --sync".to_owned()),
+        ServedCommand::SyncJoin if grant.relay.is_none() => Some("xssh serve --sync-join".to_owned()),
+        _ => command.map(plain),
+    }
+}
+
+/// Bytes of a client's as a text: what a terminal would act on, and what is no UTF-8, as octal escapes.
+pub(super) fn plain(bytes: &[u8]) -> String {
+    // A letter has no more than four bytes.
+    short(&visible(bytes.get(..4 * RAN + 4).unwrap_or(bytes)))
 }
 
 /// As much of a text as a line has room for: a client chooses how long its paths are.
@@ -190,6 +226,13 @@ mod tests {
     fn what_was_run_is_logged_in_part_where_it_is_long() {
         assert_eq!(short("rsync"), "rsync");
         assert_eq!(short(&"ä".repeat(9_000)).chars().count(), RAN + 1);
+        assert_eq!(plain("𝄞".repeat(9_000).as_bytes()), "𝄞".repeat(RAN) + "…");
+    }
+
+    #[test]
+    fn what_a_client_says_is_logged_as_it_said_it_but_for_what_a_terminal_would_act_on() {
+        assert_eq!(plain("rsync --server 'ä b' \"c\" \\".as_bytes()), "rsync --server 'ä b' \"c\" \\");
+        assert_eq!(plain(b"a\x1b[2J\n\xff\x7f\xc2\x9b"), "a\\033[2J\\012\\377\\177\\302\\233");
     }
 
     #[test]

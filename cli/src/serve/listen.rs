@@ -18,6 +18,7 @@ use xssh_ssh::settings::LogLevel;
 use self::keys::Keys;
 use super::forced;
 use super::terms::expired;
+use super::trusted;
 use crate::args::listen::Listen;
 use crate::{environment, log, words};
 
@@ -41,6 +42,7 @@ fn begin(call: &Listen) -> Result<(), String> {
     let keys = Arc::new(Keys::read(call)?);
     let path = call.host_key.clone().unwrap_or_else(|| environment::state().join("xssh/host_key"));
     let (host_key, is_new) = HostKey::load_or_make(&path).map_err(|error| format!("the host key: {error}"))?;
+    trusted::is_ours(&path).map_err(|why| format!("the host key does not count: {why}"))?;
     let (fingerprint, public) = (host_key.fingerprint(), host_key.public_line());
     let runtime = Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build();
     let runtime = runtime.map_err(|error| format!("cannot start: {error}"))?;

@@ -11,7 +11,7 @@ use std::thread;
 use xssh_gate::RelayAuthority;
 
 use super::forced;
-use super::journal::{Outcome, REFUSED};
+use super::journal::{Outcome, REFUSED, plain};
 use crate::args::{self, Action};
 use crate::{log, remote_shell};
 
@@ -44,8 +44,10 @@ fn by_command(relay: &RelayAuthority<'_>) -> Outcome {
     match args::parse("xssh", &words) {
         Ok(Action::RemoteShell(invocation)) => {
             let code = log::with(&invocation, || remote_shell::run(&invocation));
-            let ran = relay.command().map(|command| command.escape_ascii().to_string());
-            Outcome { code, ran: Some(format!("{to}: {}", ran.unwrap_or_default())), ..Outcome::default() }
+            let ran = relay.command().map(plain);
+            let ran = Some(format!("{to}: {}", ran.unwrap_or_default()));
+            // What the command there ends with is no failure of ours, whatever its code.
+            Outcome { code, ran, failed: log::failure(), ..Outcome::default() }
         }
         _ => refused(format!("{to} is no host")),
     }

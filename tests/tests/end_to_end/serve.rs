@@ -5,6 +5,7 @@ mod append;
 mod authorize;
 mod blind;
 mod devices;
+mod ended;
 mod escapes;
 mod kept;
 mod limits;

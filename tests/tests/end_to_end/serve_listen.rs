@@ -7,6 +7,7 @@ mod terms;
 
 use std::fs;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use rustix::process::Signal;
@@ -187,4 +188,46 @@ fn command_lines_that_are_none() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let taken = taken.local_addr().expect("its address").to_string();
     let _ = serve(&["--listen", &taken, "--authorized-keys", text(&keys)]).ends(1).says("cannot listen on");
+}
+
+/// Whoever may change them says who comes in: so nobody but root and the server's account may.
+#[test]
+fn keys_that_others_may_change_do_not_count() {
+    let small = Small::with(&[]);
+    let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+    let (folder, keys) = (small.server.folder().to_owned(), small.server.folder().join("authorized_keys"));
+    let ask = || small.home.call(peer::require("ssh")).arg("-F").arg(small.home.config()).args(["small", "true"]).run();
+    let listen = |host_key: &Path| {
+        let call = small.home.call(&Subject::get().path).args(["serve", "--listen", "127.0.0.1:0", "--root", "/srv"]);
+        call.arg("--authorized-keys").arg(&keys).arg("--host-key").arg(host_key).run().ends(1)
+    };
+    let own = small.home.path().join("key");
+    for (place, bits, safe) in [(&keys, 0o666, 0o644), (&keys, 0o664, 0o644), (&folder, 0o777, 0o755)] {
+        mode(place, bits);
+        let _ = listen(&own).says(&format!("others may write to {}", text(place)));
+        // Whoever may come in already may still.
+        let refused = small.server.log().matches("the keys stay as they were").count();
+        small.server.signal(Signal::HUP);
+        wait_until(|| small.server.log().matches("the keys stay as they were").count() == refused + 1);
+        let _ = ask().ok();
+        mode(place, safe);
+    }
+    small.server.authorize_only("# nobody");
+    let _ = ask().ends(255);
+    // The server's own key too.
+    let open = small.home.path().join("open");
+    fs::create_dir(&open).expect("a folder");
+    mode(&open, 0o777);
+    let _ = listen(&open.join("host_key"))
+        .says(&format!("the host key does not count: others may write to {}", text(&open)));
+    // A file of grants is one of those.
+    let grants = small.home.path().join("open/grants.toml");
+    fs::write(&grants, "[alice]\nroot = '/srv'\n").expect("grants");
+    let explain = || {
+        let call = small.home.call(&Subject::get().path).args(["serve", "--config", text(&grants), "--name", "alice"]);
+        call.args(["--explain", "true"]).run()
+    };
+    let _ = explain().ends(1).says("others may write to");
+    mode(&open, 0o755);
+    let _ = explain().ok();
 }

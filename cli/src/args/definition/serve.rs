@@ -204,6 +204,8 @@ fn asides() -> Vec<Arg> {
         .long("explain")
         .value_name("COMMAND")
         .value_parser(value_parser!(std::ffi::OsString))
+        // A client may ask for anything.
+        .allow_hyphen_values(true)
         .help("Say what would be done for a client that asks for COMMAND, and why, without doing it");
     let listen = Arg::new("listen")
         .long("listen")

@@ -16,6 +16,7 @@ use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, Service};
 
 use super::{expired, forced};
 use crate::args::listen::{Listen, is_grant};
+use crate::serve::trusted;
 use crate::{environment, words};
 
 /// The largest file of keys that is read, bytes.
@@ -65,9 +66,10 @@ impl Keys {
     /// Reads the file anew. Whoever is in stays in.
     ///
     /// # Errors
-    /// It cannot be read: the keys are as before.
+    /// It cannot be read, or others may change it: the keys are as before.
     pub(super) fn reread(&self) -> Result<(), String> {
         let failed = |error| format!("{}: {error}", self.file.display());
+        trusted::is_ours(&self.file).map_err(|why| format!("{} does not count: {why}", self.file.display()))?;
         let mut text = String::new();
         File::open(&self.file).and_then(|file| file.take(FILE).read_to_string(&mut text)).map_err(failed)?;
         let mut known = Known::default();

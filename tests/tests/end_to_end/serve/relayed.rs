@@ -199,3 +199,34 @@ fn sshd_gives_the_same_way_by_options_of_its_own() {
     let ssh = relayed.served.home.call(peer::require("ssh")).arg("-F").arg(relayed.served.home.config());
     let _ = ssh.args(["-o", "ExitOnForwardFailure=yes", "-R", "127.0.0.1:0:127.0.0.1:9", HOST, "true"]).run().ends(255);
 }
+
+/// That there was no way is no session that was served, and the reason is for the administrator.
+#[test]
+fn a_host_that_is_not_reached_or_not_known_is_a_failure_in_the_log() {
+    let relayed = Relayed::<Sshd>::new();
+    let folder = text(relayed.served.folder());
+    let failed = |why: &str| {
+        let _ = relayed.served.ask("id").run().ends(255).says(why);
+        let last = relayed.served.journal().pop().expect("a line");
+        assert_eq!((&last["verdict"], &last["code"]), (&"failed".into(), &255.into()), "{last}");
+        assert!(last["reason"].as_str().is_some_and(|reason| reason.contains(why)), "{last}");
+    };
+    relayed.grant("");
+    fs::write(format!("{folder}/relay_known"), "").expect("a file");
+    failed("Host key verification failed");
+    let program = text(&Subject::get().path);
+    let nobody =
+        format!("{program} serve --relay 127.0.0.1:1 --relay-config {folder}/relay_config --log {folder}/journal");
+    relayed.served.force(&nobody);
+    failed("Connection refused");
+    // A command that ends with the same code was there.
+    fs::write(
+        format!("{folder}/relay_known"),
+        relayed.inner.known_as(&format!("[127.0.0.1]:{}", relayed.inner.port())),
+    )
+    .expect("a file");
+    relayed.grant("");
+    let _ = relayed.served.ask("exit 255").run().ends(255);
+    let last = relayed.served.journal().pop().expect("a line");
+    assert_eq!((&last["verdict"], &last["reason"]), (&"served".into(), &serde_json::Value::Null), "{last}");
+}
