@@ -25,7 +25,7 @@ use xssh_ssh::terminal::raw::RawMode;
 
 pub(crate) use around::{Around, Orders, raise_descriptors};
 pub(crate) use beside::Beside;
-use ending::{ended, no_session, verdict};
+use ending::{ended, no_session, not_opened, verdict};
 pub(crate) use ending::{killed, lost};
 use pipes::Pipes;
 
@@ -214,7 +214,7 @@ async fn run_on(
     };
     let channel = match opened {
         Ok(channel) => channel,
-        Err(error) => return no_session(&error),
+        Err(error) => return not_opened(&error, start),
     };
     let keyboard = match start.pty.as_ref().map(|_| keyboard(settings, around.console())).transpose() {
         Ok(keyboard) => keyboard,

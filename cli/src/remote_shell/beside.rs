@@ -72,23 +72,31 @@ async fn agent(settings: &Settings, context: &LocalContext) -> Result<Option<Age
     let Some(wanted) = &settings.forwarding.agent else { return Ok(None) };
     let tokens = Tokens::new(settings, context);
     let Some(socket) = tokens.forwarded_agent(wanted, &settings.auth).map_err(|error| error.to_string())? else {
-        debug!("agent forwarding requested but there is no agent");
-        return Ok(None);
+        return match wanted {
+            // That there is no agent where one usually is is nothing to speak of.
+            ForwardedAgent::Own => {
+                debug!("agent forwarding requested but there is no agent");
+                Ok(None)
+            }
+            ForwardedAgent::At(template) => without_agent(settings, &template.0, "there is no such variable"),
+        };
     };
     match AgentForward::prepare(&socket, environment::temporary()).await {
         Ok(forward) => Ok(Some(forward)),
-        // That there is no agent where one usually is is nothing to speak of.
         Err(reason) if *wanted == ForwardedAgent::Own => {
             debug!("{reason}");
             Ok(None)
         }
-        Err(reason) => {
-            let words = format!("Cannot forward agent socket path \"{}\": {reason}", socket.display());
-            if settings.forwarding.exit_on_failure {
-                return Err(words);
-            }
-            error!("{words}");
-            Ok(None)
-        }
+        Err(reason) => without_agent(settings, &socket.display().to_string(), &reason.to_string()),
     }
+}
+
+/// An agent that was named and is not to be had.
+fn without_agent(settings: &Settings, named: &str, reason: &str) -> Result<Option<AgentForward>, String> {
+    let words = format!("Cannot forward agent socket path \"{named}\": {reason}");
+    if settings.forwarding.exit_on_failure {
+        return Err(words);
+    }
+    error!("{words}");
+    Ok(None)
 }

@@ -96,7 +96,7 @@ impl PortConsole {
     async fn cancel(&self, kind: ForwardKind, listen: Listen) -> String {
         let place = Place::literal(&listen);
         let done = match kind {
-            ForwardKind::Remote => self.forwards.cancel_remote(&place).await,
+            ForwardKind::Remote => self.forwards.cancel_remote(&place, None).await,
             _ => self.forwards.cancel_local(&place),
         };
         match done {

@@ -13,6 +13,15 @@ pub(super) fn no_session(error: &SessionError) -> u8 {
     if error.is_lost() { lost() } else { code }
 }
 
+/// The same where what a call is there for was not opened; whoever uses `-W` for another ssh knows it by ssh's words.
+pub(super) fn not_opened(error: &SessionError, start: &Start) -> u8 {
+    let code = no_session(error);
+    if matches!((error, &start.kind), (SessionError::ChannelOpen(_), StartKind::Forward { .. })) {
+        words::fail(&"stdio forwarding failed");
+    }
+    code
+}
+
 /// Says which signal ends us, and with which exit code.
 pub(crate) fn killed(signal: i32) -> u8 {
     ::log::info!("Killed by signal {signal}.");

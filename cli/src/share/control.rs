@@ -33,7 +33,14 @@ pub(crate) fn run(
     };
     runtime::block_on(async {
         let told = async {
-            let client = Client::greet(socket, MUX_PROBE).await?;
+            let greeted = Client::greet(socket, MUX_PROBE).await;
+            let client = greeted.map_err(|error| match error {
+                ClientError::Gone => ClientError::Failed(format!(
+                    "Control socket {}: the master hangs up at once; it serves the user who started it, and root",
+                    place.path.display()
+                )),
+                other => other,
+            })?;
             tell(client, what, invocation, settings, context).await
         };
         told.await.unwrap_or_else(|error: ClientError| words::fail(&error))
@@ -74,7 +81,7 @@ async fn tell(
         }
         Control::Cancel => {
             for forward in forwards(settings, context)? {
-                client.close_forward(forward).await?;
+                client.close_forward(forward).await.map_err(|error| of_forward("cancel", error))?;
             }
         }
         Control::Proxy => return proxy::run(client, invocation, settings, context).await,
@@ -91,9 +98,17 @@ pub(super) async fn open_forwards(
     let mut ports = Vec::new();
     for forward in forwards(settings, context)? {
         debug!("Requesting forwarding of {forward:?}");
-        ports.extend(client.open_forward(forward).await?);
+        ports.extend(client.open_forward(forward).await.map_err(|error| of_forward("forwarding", error))?);
     }
     Ok(ports)
+}
+
+/// Who it is that says so: the words of the master alone could be ours.
+fn of_forward(what: &str, error: ClientError) -> ClientError {
+    match error {
+        ClientError::Failed(reason) => ClientError::Failed(format!("{what} request failed: the master says: {reason}")),
+        other => other,
+    }
 }
 
 fn forwards(settings: &Settings, context: &LocalContext) -> Result<Vec<Forward>, ClientError> {

@@ -65,10 +65,13 @@ fn another_agent_is_named_by_its_path_or_a_variable() {
             assert!(scene.lists_the_key(&call.run().ok()), "{value}");
         }
     }
-    let nowhere = "-oForwardAgent=/no/such/agent";
-    let complaint = "Cannot forward agent socket path \"/no/such/agent\"";
-    let _ = scene.home.xssh(&[nowhere, HOST, "true"]).run().ok().says(complaint);
-    let _ = scene.home.xssh(&[nowhere, "-oExitOnForwardFailure=yes", HOST, "true"]).run().ends(255).says(complaint);
+    for nowhere in ["/no/such/agent", "$NO_SUCH_AGENT"] {
+        let setting = format!("-oForwardAgent={nowhere}");
+        let complaint = format!("Cannot forward agent socket path \"{nowhere}\"");
+        let _ = scene.home.xssh(&[&setting, HOST, "true"]).run().ok().says(&complaint);
+        let strict = [setting.as_str(), "-oExitOnForwardFailure=yes", HOST, "true"];
+        let _ = scene.home.xssh(&strict).run().ends(255).says(&complaint);
+    }
 }
 
 #[test]

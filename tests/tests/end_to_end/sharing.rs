@@ -211,6 +211,28 @@ fn more_sessions_than_the_host_gives() {
     }
 }
 
+/// The same for many at once, who are all told in the same words.
+#[test]
+fn many_sessions_more_than_the_host_gives() {
+    let target = Sshd::plan().with("MaxSessions 2\nMaxStartups 100").start();
+    let home = Home::facing(HOST, &target);
+    let standing = Standing::start(Xssh, &home, &[]);
+    let call = || home.xssh(&["-S", &standing.path, HOST, "echo ran; cat"]).start();
+    let mut running: Vec<Running> = (0..10).map(|_| call()).collect();
+    for one in &mut running {
+        let mut ran = [0; 4];
+        std::io::Read::read_exact(one.stdout.as_mut().expect("its output"), &mut ran).expect("it runs");
+    }
+    let mut refused = 0;
+    for one in running {
+        let outcome = one.finish().ok();
+        let said = outcome.errors();
+        assert!(said.is_empty() || said.contains("Session open refused by peer: "), "{outcome}");
+        refused += usize::from(!said.is_empty());
+    }
+    assert_eq!(refused, 8, "two are let in");
+}
+
 /// Told to end, a client ends its own session, and 255 says so; the master goes on.
 #[test]
 fn a_client_that_is_killed() {

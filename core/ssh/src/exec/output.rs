@@ -49,6 +49,8 @@ struct Queue {
     bytes: Spill,
     patience: Patience,
     broken: Option<io::ErrorKind>,
+    /// Nothing is written for now.
+    on_hold: bool,
 }
 
 impl Output {
@@ -81,7 +83,7 @@ impl Output {
     }
 
     fn by(way: Option<Way>, bytes: Spill) -> Self {
-        let queue = Mutex::new(Queue { bytes, patience: Patience::default(), broken: None });
+        let queue = Mutex::new(Queue { bytes, patience: Patience::default(), broken: None, on_hold: false });
         Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() }))
     }
 
@@ -97,7 +99,7 @@ impl Output {
         }
         let full = {
             let mut queue = self.queue();
-            let direct = if queue.bytes.is_empty() { self.write_now(&mut queue, data) } else { 0 };
+            let direct = if queue.bytes.is_empty() && !queue.on_hold { self.write_now(&mut queue, data) } else { 0 };
             if direct == data.len() || queue.broken.is_some() {
                 return;
             }
@@ -109,6 +111,12 @@ impl Output {
             log::debug!("the reader of our output has stalled and the queue is full: the connection pauses");
             self.wait_until(|queue| !queue.bytes.is_full()).await;
         }
+    }
+
+    /// Has what is accepted wait, as if its reader took nothing, or lets it go on.
+    pub(crate) fn hold(&self, on_hold: bool) {
+        self.queue().on_hold = on_hold;
+        self.0.filled.notify_one();
     }
 
     /// Waits for the reader, as long as there is patience for it.
@@ -229,7 +237,7 @@ impl Output {
     async fn drain_some(&self) -> bool {
         let blocked = {
             let mut queue = self.queue();
-            if queue.bytes.is_empty() || queue.broken.is_some() {
+            if queue.bytes.is_empty() || queue.on_hold || queue.broken.is_some() {
                 return false;
             }
             let written = queue.bytes.front().and_then(|front| self.write_once(&front[..front.len().min(PIECE)]));
@@ -321,6 +329,26 @@ mod tests {
         assert_eq!(taken[size..], *b"23");
         output.cut();
         assert!(output.take(1).is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_on_hold_is_written_when_it_may_go_on() {
+        let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let output = Output::open(theirs.as_fd(), std::env::temp_dir()).unwrap();
+        let drain = tokio::spawn(output.clone().drain());
+        output.accept(b"a").await;
+        output.hold(true);
+        output.accept(b"b").await;
+        tokio::task::yield_now().await;
+        let mut bytes = [0; 4];
+        assert_eq!((&ours).read(&mut bytes).unwrap(), 1, "nothing but what came before");
+        assert_eq!(output.waiting(), 1);
+        output.hold(false);
+        tokio::time::timeout(Duration::from_secs(10), output.flushed()).await.unwrap();
+        drain.abort();
+        assert_eq!((&ours).read(&mut bytes).unwrap(), 1);
+        assert_eq!(bytes[0], b'b');
     }
 
     #[tokio::test]

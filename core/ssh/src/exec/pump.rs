@@ -103,6 +103,7 @@ pub async fn pump(mut pump: Pump<'_>, killers: &mut Killers) -> Ending {
         // The connection's end says it too.
         let _ = timeout(GOODBYE, channel.close()).await;
     }
+    stdout.hold(false);
     let flushed = async { tokio::join!(stdout.flushed(), stderr.flushed()) };
     match ending {
         Ending::Killed(_) | Ending::OutputGone | Ending::Escaped => ending,
@@ -158,7 +159,7 @@ async fn judge(session: &Session, progress: Progress) -> Option<Ending> {
 }
 
 async fn feed(pump: &mut Pump<'_>) -> Fed {
-    let Pump { session, channel, input, stderr, keyboard, .. } = pump;
+    let Pump { session, channel, input, stdout, stderr, keyboard } = pump;
     let mut sizes = keyboard.as_ref().and_then(|_| signal(SignalKind::window_change()).ok());
     loop {
         let piece = tokio::select! {
@@ -177,7 +178,7 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
                 }
                 Some(keyboard) => {
                     let actions = keyboard.escapes.push(&piece);
-                    if act(session, channel, stderr, keyboard, actions).await {
+                    if act(session, channel, [stdout, stderr], keyboard, actions).await {
                         return Fed::Escaped;
                     }
                 }
@@ -186,7 +187,8 @@ async fn feed(pump: &mut Pump<'_>) -> Fed {
                 debug!("channel 0: read<=0: end of the input");
                 if let Some(keyboard) = keyboard {
                     let held_back = keyboard.escapes.finish().into_iter().collect();
-                    act(session, channel, stderr, keyboard, held_back).await;
+                    act(session, channel, [stdout, stderr], keyboard, held_back).await;
+                    stdout.hold(false);
                 }
                 channel.eof().await;
                 return wait_for_sizes(&mut sizes, channel, keyboard.as_ref()).await;
@@ -230,7 +232,7 @@ async fn tell_size(channel: &Channel, keyboard: Option<&Keyboard>) {
 async fn act(
     session: &Session,
     channel: &Channel,
-    stderr: &Output,
+    [stdout, stderr]: [&Output; 2],
     keyboard: &mut Keyboard,
     actions: Vec<Action>,
 ) -> bool {
@@ -240,6 +242,7 @@ async fn act(
                 let _ = channel.send(bytes.into()).await;
             }
             Action::Show(text) => stderr.accept(text.as_bytes()).await,
+            Action::Hold(on_hold) => stdout.hold(on_hold),
             Action::Disconnect => return true,
             Action::Suspend => suspend(keyboard, channel).await,
             Action::ListConnections => {

@@ -65,8 +65,9 @@ pub(super) async fn local(forwards: &Inner, entry: &Entry, socket: Socket, outpu
         }
         Err(failure) => {
             tell(entry.number, &failure);
-            if matches!(failure, SessionError::ChannelOpen(_)) {
-                output.accept(&wish.answer(Outcome::NotReached)).await;
+            if let SessionError::ChannelOpen(refusal) = failure {
+                let outcome = if refusal.is_prohibition() { Outcome::NotAllowed } else { Outcome::NotReached };
+                output.accept(&wish.answer(outcome)).await;
             }
         }
     }

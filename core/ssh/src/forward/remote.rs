@@ -97,16 +97,21 @@ impl Forwards {
         granted.iter().any(|granted| granted.order == *order && granted.chosen.is_none())
     }
 
-    /// Has the host listen no more. Where it chose the port, that one is meant.
+    /// Has the host listen no more. Where it chose the port, that one is meant, or 0 with the same `target`, as it was asked for.
     ///
     /// # Errors
     /// It was not asked to, or refuses.
-    pub async fn cancel_remote(&self, place: &Place) -> Result<(), ForwardError> {
+    pub async fn cancel_remote(&self, place: &Place, target: Option<&Target>) -> Result<(), ForwardError> {
         let mut granted = self.0.granted.lock().await;
-        let index = granted.iter().position(|granted| granted.is_at(place)).ok_or(ForwardError::Unknown)?;
+        let same = |granted: &Granted| granted.order.place == *place && Some(&granted.order.target) == target;
+        let at = granted.iter().position(|granted| granted.is_at(place));
+        let index = at.or_else(|| granted.iter().position(same)).ok_or(ForwardError::Unknown)?;
         let session = &self.0.session;
         let done = match place {
-            Place::Port { bind, port } => session.cancel_port(asked_address(bind.as_deref()), (*port).into()).await?,
+            Place::Port { bind, port } => {
+                let port = granted[index].chosen.unwrap_or(*port);
+                session.cancel_port(asked_address(bind.as_deref()), port.into()).await?
+            }
             Place::Path(path) => session.cancel_socket(path).await?,
         };
         granted.swap_remove(index);

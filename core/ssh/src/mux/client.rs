@@ -56,7 +56,7 @@ impl Client {
     pub async fn greet(socket: UnixStream, patience: Duration) -> Result<Self, ClientError> {
         let client = Self { line: Line::new(socket)?, next: 0 };
         let greeting = async {
-            client.line.send(&FromClient::Hello { version: VERSION }.encode()).await?;
+            client.line.send(&FromClient::Hello { version: VERSION }.encode()).await.map_err(gone)?;
             match client.hear().await? {
                 FromMaster::Hello { version: VERSION } => Ok(()),
                 FromMaster::Hello { version } => Err(ClientError::Version(version)),

@@ -263,7 +263,7 @@ impl Inner {
     async fn close(&self, id: u32, forward: Forward) -> FromMaster {
         let (kind, order) = (forward.kind, forward.order());
         let closed = match kind {
-            ForwardKind::Remote => self.forwards.cancel_remote(&order.place).await,
+            ForwardKind::Remote => self.forwards.cancel_remote(&order.place, Some(&order.target)).await,
             ForwardKind::Local | ForwardKind::Dynamic => self.forwards.cancel_local(&order.place),
         };
         match closed {

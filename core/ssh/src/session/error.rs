@@ -41,6 +41,13 @@ pub struct Refusal {
     pub words: String,
 }
 
+impl Refusal {
+    /// Whether the host forbids it, as opposed to one that tried and could not.
+    pub(crate) fn is_prohibition(&self) -> bool {
+        self.reason == 1
+    }
+}
+
 /// In the form of OpenSSH's messages (channels.c).
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

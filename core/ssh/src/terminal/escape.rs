@@ -15,6 +15,8 @@ pub enum Action {
     Send(Vec<u8>),
     /// Show this text on our terminal's standard error. The terminal is raw: the text brings its own `\r\n`.
     Show(String),
+    /// Have the program's output wait, or let it go on: what is typed behind `~C` is not to be torn apart.
+    Hold(bool),
     /// End the connection; what was typed after it is gone.
     Disconnect,
     /// Leave raw mode, stop the program, and when it goes on, enter raw mode and tell the far side our window's size.
@@ -40,7 +42,8 @@ pub struct Options {
     pub level: LogLevel,
     /// Whether messages go to standard error, and not to a file (`-E`) or the system's log (`-y`).
     pub log_on_stderr: bool,
-    /// Whether the terminal is that of a client whose session we carry: its program is not ours to stop.
+    /// Whether the terminal is that of a client whose session we carry: its program is not ours to stop, and the connection, its
+    /// forwards and the messages are not its own.
     pub shared: bool,
 }
 
@@ -108,20 +111,20 @@ impl Escapes {
         let show = |text: &str| Action::Show(format!("{sign}{text}\r\n"));
         match byte {
             b'.' => actions.extend([show("."), Action::Disconnect]),
-            CTRL_Z | b'&' if self.options.shared => {
+            CTRL_Z | b'&' | b'C' | b'V' | b'v' if self.options.shared => {
                 actions.push(show(&format!("{} escape not available to multiplexed sessions", shown(byte))));
             }
             CTRL_Z => actions.extend([show("^Z [suspend ssh]"), Action::Suspend]),
             b'#' => actions.extend([show("#"), Action::ListConnections]),
             b'R' => actions.push(Action::Rekey),
             b'v' | b'V' => self.verbosity(escape, byte, actions),
-            b'?' => actions.push(Action::Show(help(&sign, self.options.command_line))),
+            b'?' => actions.push(Action::Show(self.help(&sign))),
             b'C' if !self.options.command_line => actions.push(Action::Show("commandline disabled\r\n".to_owned())),
             b'C' => {
                 self.line = Some(String::new());
-                actions.push(Action::Show("\r\nssh> ".to_owned()));
+                actions.extend([Action::Hold(true), Action::Show("\r\nssh> ".to_owned())]);
             }
-            b'&' => actions.push(show("& escape not available: there is no connection sharing yet")),
+            b'&' => actions.push(show("& escape not available: -f goes into the background")),
             // russh has no channel request of this name (RFC 4335).
             b'B' => actions.push(show("B escape not available: a BREAK cannot be sent yet")),
             _ => return false,
@@ -135,11 +138,11 @@ impl Escapes {
         let erased = match byte {
             b'\r' | b'\n' => {
                 let line = self.line.take().unwrap_or_default();
-                return actions.extend([Action::Show("\r\n".to_owned()), Action::Command(line)]);
+                return actions.extend([Action::Show("\r\n".to_owned()), Action::Command(line), Action::Hold(false)]);
             }
             CTRL_C | CTRL_D | ESCAPE => {
                 self.line = None;
-                return actions.push(Action::Show("\r\n".to_owned()));
+                return actions.extend([Action::Show("\r\n".to_owned()), Action::Hold(false)]);
             }
             BACKSPACE | DELETE => usize::from(line.pop().is_some()),
             CTRL_U => std::mem::take(line).len(),
@@ -152,11 +155,24 @@ impl Escapes {
         actions.push(Action::Show("\x08 \x08".repeat(erased)));
     }
 
+    fn help(&self, sign: &str) -> String {
+        let commands = if self.options.shared { &HELP_SHARED[..] } else { &HELP[..] };
+        let mut text = format!("{sign}?\r\nSupported escape sequences:\r\n");
+        for (command, meaning) in commands.iter().filter(|(command, _)| self.options.command_line || *command != "C") {
+            text.push_str(&format!(" {sign}{command:<3} - {meaning}\r\n"));
+        }
+        text.push_str(&format!(
+            " {sign}{sign}   - send the escape character by typing it twice\r\n\
+             (Note that escapes are only recognized immediately after newline.)\r\n"
+        ));
+        text
+    }
+
     fn verbosity(&mut self, escape: u8, command: u8, actions: &mut Vec<Action>) {
         let sign = shown(escape);
         let command = char::from(command);
         if !self.options.log_on_stderr {
-            actions.push(Action::Show(format!("{sign}{command} [Logging to syslog]\r\n")));
+            actions.push(Action::Show(format!("{sign}{command} [Logging to a file]\r\n")));
             return;
         }
         let level = match command {
@@ -194,7 +210,7 @@ fn shown(escape: u8) -> String {
     }
 }
 
-/// The commands that do something here; the second of them where it is enabled.
+/// The commands that do something here, in a session of our own.
 const HELP: [(&str, &str); 7] = [
     (".", "terminate connection (and any multiplexed sessions)"),
     ("C", "open a command line"),
@@ -204,18 +220,9 @@ const HELP: [(&str, &str); 7] = [
     ("#", "list forwarded connections"),
     ("?", "this message"),
 ];
-
-fn help(sign: &str, command_line: bool) -> String {
-    let mut text = format!("{sign}?\r\nSupported escape sequences:\r\n");
-    for (command, meaning) in HELP.into_iter().filter(|(command, _)| command_line || *command != "C") {
-        text.push_str(&format!(" {sign}{command:<3} - {meaning}\r\n"));
-    }
-    text.push_str(&format!(
-        " {sign}{sign}   - send the escape character by typing it twice\r\n\
-         (Note that escapes are only recognized immediately after newline.)\r\n"
-    ));
-    text
-}
+/// And in one that we carry for another.
+const HELP_SHARED: [(&str, &str); 4] =
+    [(".", "terminate session"), ("R", "request rekey"), ("#", "list forwarded connections"), ("?", "this message")];
 
 fn louder(level: LogLevel) -> LogLevel {
     match level {

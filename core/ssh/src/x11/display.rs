@@ -69,6 +69,11 @@ impl Display {
         self.screen
     }
 
+    /// What DISPLAY says.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// What xauth knows it by: a display that another ssh brought to localhost is filed under `unix`, as if it were local,
     /// and it knows a socket by the number that its name usually has.
     pub(super) fn in_xauth(&self) -> String {

@@ -107,11 +107,16 @@ impl Forward {
     async fn talk(&self, mut client: UnixStream) -> Result<(), Refusal> {
         let opening = timeout(X11_SETUP, self.opening(&mut client)).await.map_err(|_| SetupError::Silent)?;
         let Some(packet) = opening? else { return Ok(()) };
-        match self.display.connect().await.map_err(Refusal::Display)? {
+        match self.connect().await? {
             Connection::Unix(server) => join(client, server, &packet).await,
             Connection::Tcp(server) => join(client, server, &packet).await,
         }
         Ok(())
+    }
+
+    async fn connect(&self) -> Result<Connection, Refusal> {
+        let refusal = |reason| Refusal::Display { display: self.display.name().to_owned(), reason };
+        self.display.connect().await.map_err(refusal)
     }
 
     /// The client's set-up packet, with the cookie exchanged; `None` where the client leaves before its end.
@@ -134,8 +139,8 @@ impl Forward {
 enum Refusal {
     #[error(transparent)]
     Setup(#[from] SetupError),
-    #[error("cannot connect to the X server of DISPLAY: {0}")]
-    Display(io::Error),
+    #[error("cannot connect to the X server of DISPLAY={display}: {reason}")]
+    Display { display: String, reason: io::Error },
 }
 
 async fn join(mut client: UnixStream, mut server: impl AsyncRead + AsyncWrite + Unpin, packet: &[u8]) {
@@ -186,7 +191,7 @@ mod tests {
         packet.extend_from_slice(&forward.fake.data);
         theirs.write_all(&packet).await.unwrap();
         let refusal = forward.talk(client).await.unwrap_err();
-        assert!(refusal.to_string().starts_with("cannot connect to the X server of DISPLAY"), "{refusal}");
+        assert!(refusal.to_string().starts_with("cannot connect to the X server of DISPLAY=:64999: "), "{refusal}");
     }
 
     #[test]

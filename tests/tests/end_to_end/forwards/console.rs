@@ -52,3 +52,25 @@ fn forwards_are_made_listed_and_taken_back() {
     terminal.type_in("\rexit 4\r");
     let _ = running.wait().ends(4);
 }
+
+/// What the program writes meanwhile waits until the line is done with.
+#[test]
+fn a_line_is_not_torn_apart() {
+    let world = World::direct();
+    let mut terminal = Terminal::new();
+    let command = "stty -echo; while echo tick; do sleep 0.001; done";
+    let running = start(&world.home, &terminal, &["-tt", "-o", "EnableEscapeCommandline=yes", HOST, command]);
+    terminal.wait_for("tick");
+    terminal.type_in("\r~C");
+    terminal.wait_for("ssh> ");
+    let line = "-L this is no forward";
+    for key in line.chars() {
+        terminal.type_in(&key.to_string());
+        terminal.wait_for(&key.to_string());
+    }
+    terminal.type_in("\r");
+    terminal.wait_for("Bad local forwarding specification.\r\ntick");
+    assert!(terminal.seen().contains(&format!("ssh> {line}\r\nBad")), "{}", terminal.seen());
+    terminal.type_in("\r~.");
+    let _ = running.wait().ends(255);
+}

@@ -1,6 +1,7 @@
 //! Forwards that cannot be had, and what does not take the session with it.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use xssh_tests::home::Home;
 use xssh_tests::peer;
@@ -87,6 +88,31 @@ fn a_host_that_forwards_nothing() {
     let tunnel = Tunnel::start(home.xssh(&["-L", &spec, HOST, "echo up; cat"]));
     assert!(!service::answers((Ipv4Addr::LOCALHOST, port.number()).into()));
     let _ = tunnel.down().ok().says("open failed: administratively prohibited");
+    // A SOCKS client hears that it may not, and not that nobody is there (RFC 1928, section 6).
+    let proxy = Port::lease();
+    let tunnel = Tunnel::start(home.xssh(&["-D", &proxy.number().to_string(), HOST, "echo up; cat"]));
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, proxy.number())).expect("a proxy");
+    let [high, low] = service.to_be_bytes();
+    stream.write_all(&[5, 1, 0, 5, 1, 0, 1, 127, 0, 0, 1, high, low]).expect("a wish");
+    let mut answer = [0; 4];
+    stream.read_exact(&mut answer).expect("an answer");
+    assert_eq!(answer, [5, 0, 5, 2]);
+    drop(stream);
+    let _ = tunnel.down().ok();
+}
+
+/// What another ssh that goes through it looks for.
+#[test]
+fn a_stream_that_leads_nowhere() {
+    let world = World::direct();
+    let nowhere = Port::lease();
+    let args = ["-W", &format!("127.0.0.1:{}", nowhere.number()), HOST];
+    let ssh = world.home.call(peer::require("ssh")).arg("-F").arg(world.home.config()).args(args);
+    for call in [world.home.xssh(&args), ssh] {
+        let outcome = call.run().ends(255);
+        let outcome = outcome.says("channel 0: open failed: connect failed: Connection refused");
+        let _ = outcome.says("stdio forwarding failed");
+    }
 }
 
 #[test]

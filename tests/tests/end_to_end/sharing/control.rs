@@ -92,7 +92,17 @@ fn forward_and_cancel() {
         let mut stream = std::net::TcpStream::connect(("127.0.0.1", chosen)).expect("a connection");
         std::io::Read::read_exact(&mut stream, &mut greeting).expect("a greeting");
         assert_eq!(&greeting, b"SSH-2.0-");
+        // It is taken back as it was asked for, and not one that leads elsewhere.
+        let elsewhere = control("cancel", "-R", "127.0.0.1:0:127.0.0.1:1");
+        assert!(client == Xssh || elsewhere.code() == Some(0), "{elsewhere}");
+        assert!(std::net::TcpStream::connect(("127.0.0.1", chosen)).is_ok(), "{master:?} {client:?}");
+        let _ = control("cancel", "-R", &remote).ok();
+        assert!(std::net::TcpStream::connect(("127.0.0.1", chosen)).is_err(), "{master:?} {client:?}");
         let unknown = control("cancel", "-L", "127.0.0.1:1:127.0.0.1:1");
         assert!(client == Xssh || unknown.code() == Some(0), "{unknown}");
+        assert!(client != Xssh || unknown.errors().contains("cancel request failed: the master says: "), "{unknown}");
+        let taken = format!("127.0.0.1:{}:127.0.0.1:1", world.target.port());
+        let failed = control("forward", "-L", &taken).ends(255);
+        assert!(failed.errors().contains("forwarding request failed: "), "{failed}");
     }
 }

@@ -77,3 +77,25 @@ fn escapes_are_for_one_session() {
         assert_eq!(logins(&world.target), 1);
     }
 }
+
+/// What concerns the whole connection is not for one of its sessions, with either program as the master.
+#[test]
+fn escapes_that_a_session_does_not_have() {
+    for (master, client) in PAIRS {
+        let world = World::direct();
+        let standing = Standing::start(master, &world.home, &["-o", "EnableEscapeCommandline=yes"]);
+        let mut terminal = Terminal::new();
+        let options = ["-tt", "-S", &standing.path, HOST, "stty -echo; echo ready; cat"];
+        let running = start(client, &world, &terminal, &options);
+        terminal.wait_for("ready");
+        for command in ["v", "C"] {
+            terminal.type_in(&format!("\r~{command}"));
+            terminal.wait_for(&format!("~{command} escape not available to multiplexed sessions"));
+        }
+        terminal.type_in("\r~?");
+        terminal.wait_for("~.   - terminate session\r\n");
+        terminal.wait_for("~R   - request rekey\r\n ~#   - list forwarded connections");
+        terminal.type_in("\r~.");
+        let _ = running.wait().ends(255);
+    }
+}

@@ -51,6 +51,10 @@ mod as_root {
         let socat = call.arg(peer::require("socat")).arg("-u");
         let outcome = socat.arg(format!("UNIX-CONNECT:{}", standing.path)).arg("STDOUT").run().ok();
         assert!(outcome.stdout.is_empty(), "{outcome}");
+        let words = world.home.xssh(&["-F", "none", "-S", &standing.path, "-O", "check", HOST]).words();
+        let call = world.home.call(peer::require("setpriv")).args(["--reuid", &uid, "--regid", &uid, "--clear-groups"]);
+        let outcome = call.args(words).run().ends(255);
+        let _ = outcome.says(&format!("Control socket {}: the master hangs up at once", standing.path));
         let mut stream = std::os::unix::net::UnixStream::connect(&standing.path).expect("a connection");
         let mut hello = [0; 12];
         stream.read_exact(&mut hello).expect("a hello for root");

@@ -60,6 +60,19 @@ fn what_is_shared_is_not_stopped() {
     assert_eq!(escapes.push(b"~."), [said("~.\r\n"), Action::Disconnect]);
 }
 
+/// The connection, its forwards and the messages are others' too.
+#[test]
+fn what_is_shared_is_not_had_by_one() {
+    let shared = Options { shared: true, command_line: true, log_on_stderr: false, ..options(Some(b'~')) };
+    for command in ["C", "v", "V", "&"] {
+        let said = said(&format!("~{command} escape not available to multiplexed sessions\r\n"));
+        assert_eq!(Escapes::new(shared).push(format!("~{command}").as_bytes()), [said]);
+    }
+    let Action::Show(help) = &Escapes::new(shared).push(b"~?")[0] else { panic!("help is shown") };
+    assert!(help.contains("~.   - terminate session\r\n"), "{help}");
+    assert!(!["~C", "~V", "~^Z", "~&"].iter().any(|command| help.contains(command)), "{help}");
+}
+
 #[test]
 fn verbosity_steps_up_and_down() {
     assert_eq!(
@@ -84,7 +97,7 @@ fn verbosity_stops_at_both_ends() {
 #[test]
 fn verbosity_is_out_of_reach_where_messages_go_elsewhere() {
     let mut escapes = Escapes::new(Options { log_on_stderr: false, ..options(Some(b'~')) });
-    assert_eq!(escapes.push(b"~V"), [said("~V [Logging to syslog]\r\n")]);
+    assert_eq!(escapes.push(b"~V"), [said("~V [Logging to a file]\r\n")]);
 }
 
 #[test]
@@ -106,6 +119,7 @@ fn a_command_line_is_edited() {
         for action in enabled().push(input) {
             match action {
                 Action::Show(text) => shown += &text,
+                Action::Hold(_) => {}
                 other => rest.push(other),
             }
         }
@@ -121,6 +135,19 @@ fn a_command_line_is_edited() {
     assert!(matches!(&of(&long).1[..], [Action::Command(line)] if line.len() == 1024));
     let Action::Show(help) = &enabled().push(b"~?")[0] else { panic!("help is shown") };
     assert!(help.contains("~C   - open a command line"), "{help}");
+}
+
+/// The program's output waits until the line is done with, however it ends.
+#[test]
+fn nothing_tears_a_command_line_apart() {
+    for (end, done) in [(b'\r', true), (b'\x03', false), (b'\x1b', false)] {
+        let mut escapes = Escapes::new(Options { command_line: true, ..options(Some(b'~')) });
+        assert_eq!(escapes.push(b"~C"), [Action::Hold(true), said("\r\nssh> ")]);
+        assert_eq!(escapes.push(b"x"), [said("x")]);
+        let ended = escapes.push(&[end]);
+        assert_eq!(ended.last(), Some(&Action::Hold(false)), "{ended:?}");
+        assert_eq!(ended.contains(&Action::Command("x".to_owned())), done);
+    }
 }
 
 #[test]
