@@ -97,7 +97,7 @@ impl Root {
         attributes: &Attributes<'_>,
         replaces: bool,
     ) -> Result<(), FsError> {
-        let name = fresh_name();
+        let name = fresh_name(path);
         let parent = self.parent(path)?;
         rustix::fs::symlinkat(target, &parent, name.as_slice()).map_err(FsError::of(path))?;
         self.name_made(path, &name, &Attributes { mode: None, ..*attributes }, replaces)
@@ -122,7 +122,7 @@ impl Root {
             Kind::CharDevice => FileType::CharacterDevice,
             _ => return Err(FsError::Kind { path: path.clone(), wanted: "a FIFO, a socket or a device" }),
         };
-        let name = fresh_name();
+        let name = fresh_name(path);
         let parent = self.parent(path)?;
         let device = rustix::fs::makedev(device.0, device.1);
         let mode = Mode::from_raw_mode(attributes.mode.unwrap_or(0o600));
@@ -225,7 +225,7 @@ impl Root {
         if !self.granted.replace {
             return self.link_from(tree, from, to);
         }
-        let name = fresh_name();
+        let name = fresh_name(to);
         let (old, new) = (tree.parent(from)?, self.parent(to)?);
         if self.room.is_some() && self.stat(to).is_err() {
             self.claim_entry(to)?;

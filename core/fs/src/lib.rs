@@ -44,7 +44,7 @@ pub use path::RelPath;
 pub use room::{Room, Tally, Usage};
 pub use root::Root;
 pub use space::Space;
-pub use staged::{Staged, is_partial_name, is_staged_here, is_staged_name};
+pub use staged::{Staged, StagedBy, is_partial_name, is_staged_here, is_staged_name};
 pub use stand_in::StandIn;
 pub use version::Version;
 pub use xattr::Xattr;

@@ -11,6 +11,16 @@ use crate::{FsError, RelPath, Root};
 #[derive(Debug)]
 pub struct Lock(#[expect(dead_code, reason = "held, not used")] OwnedFd);
 
+const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+fn hold(own: OwnedFd, path: &RelPath) -> Result<Lock, FsError> {
+    match rustix::fs::flock(&own, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(Lock(own)),
+        Err(Errno::WOULDBLOCK) => Err(FsError::Held),
+        Err(errno) => Err(FsError::io(path, errno.into())),
+    }
+}
+
 impl Root {
     /// Takes the right to change this tree.
     ///
@@ -18,13 +28,16 @@ impl Root {
     /// [`FsError::Held`] where another run has it.
     pub fn lock(&self) -> Result<Lock, FsError> {
         // A description of its own: a lock belongs to one.
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let own = rustix::fs::openat(self.fd(), ".", flags, Mode::empty()).map_err(FsError::of(&RelPath::root()))?;
-        match rustix::fs::flock(&own, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Lock(own)),
-            Err(Errno::WOULDBLOCK) => Err(FsError::Held),
-            Err(errno) => Err(FsError::io(&RelPath::root(), errno.into())),
-        }
+        let own = rustix::fs::openat(self.fd(), ".", FLAGS, Mode::empty()).map_err(FsError::of(&RelPath::root()))?;
+        hold(own, &RelPath::root())
+    }
+
+    /// The same for the tree that a directory in this one is the root of.
+    ///
+    /// # Errors
+    /// As [`Root::lock`], and there is no such directory.
+    pub fn lock_below(&self, directory: &RelPath) -> Result<Lock, FsError> {
+        hold(self.open_beneath(directory, FLAGS)?, directory)
     }
 
     /// The process that has the right to change this tree, as far as the system tells (proc_locks(5)).

@@ -13,15 +13,16 @@ use crate::root::stat_at;
 use crate::xattr::{absent_is_good, in_proc};
 use crate::{Attributes, FsError, RelPath, Room, Root};
 
-/// How every staged name begins.
+/// How every staged name begins. The number of components from the root of its run to the file follows, because a tree may hold the
+/// roots of other runs, and be in one's.
 const PREFIX: &[u8] = b".xssh-staged-";
-/// What follows for content that the next run can use.
+/// What follows first for content that the next run can use.
 const PARTIAL: &[u8] = b"part-";
 
 /// Whether a name is one that runs use for what is not finished. No tree shows it.
 ///
 /// ```
-/// assert!(xssh_fs::is_staged_name(b".xssh-staged-17-4"));
+/// assert!(xssh_fs::is_staged_name(b".xssh-staged-1-17-4"));
 /// assert!(!xssh_fs::is_staged_name(b".xssh"));
 /// ```
 pub fn is_staged_name(name: &[u8]) -> bool {
@@ -30,7 +31,8 @@ pub fn is_staged_name(name: &[u8]) -> bool {
 
 /// Whether a staged name is one that this process uses.
 pub fn is_staged_here(name: &[u8]) -> bool {
-    name.starts_with(of_this_run())
+    let rest = name.strip_prefix(PREFIX).and_then(|rest| number(rest)).map(|(_, rest)| rest);
+    rest.is_some_and(|rest| rest.starts_with(of_this_run()))
 }
 
 /// Whether a staged name is that of content which the next run can use.
@@ -38,20 +40,67 @@ pub fn is_partial_name(name: &[u8]) -> bool {
     name.strip_prefix(PREFIX).is_some_and(|rest| rest.starts_with(PARTIAL))
 }
 
-/// A name that no other run and no other file of this run uses now.
-pub(crate) fn fresh_name() -> Vec<u8> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    [of_this_run(), NEXT.fetch_add(1, Ordering::Relaxed).to_string().as_bytes()].concat()
+/// Whose something is that has a staged name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StagedBy {
+    /// A run on the root that its path is from, or nobody known.
+    Here,
+    /// One on a directory in that.
+    Below(RelPath),
+    /// One on a directory that leads to it.
+    Above,
 }
 
-/// How the fresh names of this process begin. Its number alone would come again, in a container at once.
+impl StagedBy {
+    /// Whose something is, from its path.
+    ///
+    /// ```
+    /// use xssh_fs::{RelPath, StagedBy};
+    ///
+    /// let by = |path: &[u8]| StagedBy::of(&RelPath::parse(path).unwrap());
+    /// assert_eq!(by(b"d/e/.xssh-staged-3-17-4"), StagedBy::Here);
+    /// assert_eq!(by(b"d/e/.xssh-staged-part-2-0"), StagedBy::Below(RelPath::parse(b"d").unwrap()));
+    /// assert_eq!(by(b"d/e/.xssh-staged-part-4-0"), StagedBy::Above);
+    /// ```
+    pub fn of(path: &RelPath) -> Self {
+        let rest = path.name().strip_prefix(PREFIX).unwrap_or_default();
+        let Some((depth, _)) = number(rest.strip_prefix(PARTIAL).unwrap_or(rest)) else { return Self::Here };
+        let own = depth_of(path);
+        match std::iter::successors(path.parent(), RelPath::parent).nth(depth.saturating_sub(1)) {
+            _ if depth == own => Self::Here,
+            Some(root) if depth > 0 => Self::Below(root),
+            _ => Self::Above,
+        }
+    }
+}
+
+/// How many components lead to a path from the root.
+fn depth_of(path: &RelPath) -> usize {
+    path.as_bytes().split(|byte| *byte == b'/').count()
+}
+
+/// The number that a text begins with, up to a hyphen.
+fn number(text: &[u8]) -> Option<(usize, &[u8])> {
+    let hyphen = text.iter().position(|byte| *byte == b'-')?;
+    let number = std::str::from_utf8(&text[..hyphen]).ok()?.parse().ok()?;
+    Some((number, &text[hyphen + 1..]))
+}
+
+/// A name beside a path that no other run and no other file of this run uses now.
+pub(crate) fn fresh_name(path: &RelPath) -> Vec<u8> {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let (depth, next) = (depth_of(path), NEXT.fetch_add(1, Ordering::Relaxed));
+    [PREFIX, format!("{depth}-").as_bytes(), of_this_run(), next.to_string().as_bytes()].concat()
+}
+
+/// How the fresh names of this process go on. Its number alone would come again, in a container at once.
 fn of_this_run() -> &'static [u8] {
     static RUN: OnceLock<Vec<u8>> = OnceLock::new();
     RUN.get_or_init(|| {
         let mut chance = [0; 8];
         // A system that has no chance to give yet leaves the process's number.
         let _ = rustix::rand::getrandom(&mut chance, rustix::rand::GetRandomFlags::NONBLOCK);
-        [PREFIX, format!("{}-{:016x}-", std::process::id(), u64::from_ne_bytes(chance)).as_bytes()].concat()
+        format!("{}-{:016x}-", std::process::id(), u64::from_ne_bytes(chance)).into_bytes()
     })
 }
 
@@ -81,7 +130,7 @@ fn partial_name(path: &RelPath) -> Vec<u8> {
         .name()
         .iter()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    [PREFIX, PARTIAL, format!("{hash:016x}").as_bytes()].concat()
+    [PREFIX, PARTIAL, format!("{}-{hash:016x}", depth_of(path)).as_bytes()].concat()
 }
 
 /// A file that appears under its name whole, or not at all. Dropped before it is finished, it is gone.
@@ -114,7 +163,7 @@ impl Root {
     /// # Errors
     /// There is no such directory, it may not be written to, or the disk is full.
     pub fn stage(&self, path: &RelPath) -> Result<Staged, FsError> {
-        self.stage_in(self.parent(path)?, path, fresh_name()).map_err(FsError::of(path))
+        self.stage_in(self.parent(path)?, path, fresh_name(path)).map_err(FsError::of(path))
     }
 
     /// The same for what the next run is to find, if this one is cut: at once, or where an earlier one has left something, as
@@ -220,7 +269,7 @@ impl Staged {
         set_open(file.as_fd(), &attributes).map_err(FsError::of(&stand.path))?;
         if stand.name.is_empty() {
             // It has to be open for that; where its end is a bad one, the name goes again.
-            stand.link(&file, if replaces { fresh_name() } else { stand.path.name().to_vec() })?;
+            stand.link(&file, if replaces { fresh_name(&stand.path) } else { stand.path.name().to_vec() })?;
         }
         // What a disk on the network or a quota says of what was written, it says here.
         close(file).map_err(|error| FsError::io(&stand.path, error))?;

@@ -155,6 +155,24 @@ pub(super) fn wait_until(condition: impl FnMut() -> bool) {
     until("it never came", condition);
 }
 
+/// What a run on a directory has on its way is not touched by one on the directory that it is in.
+#[test]
+fn a_run_above_one_that_is_going_on() {
+    let world = World::direct();
+    let [here, other, there] = ["here", "other", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir(&other).expect("a folder");
+    fs::write(here.join("file"), Noise { seed: 5, length: 30_000_000 }.bytes()).expect("a file");
+    fs::write(other.join("small"), "1").expect("a file");
+    let below = there.join("d");
+    let running = sync(&world, &["--no-compress", "--bwlimit=10m", text(&here), &on_host(&below)]).start();
+    let grown = || staged(&below).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 100_000));
+    wait_until(|| below.exists() && grown());
+    let _ = sync(&world, &[text(&other), &on_host(&there)]).run().ok();
+    let _ = running.wait().ok();
+    assert_alike(&here, &below);
+}
+
 #[test]
 fn one_run_at_a_time() {
     let world = World::direct();

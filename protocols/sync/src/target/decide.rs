@@ -50,7 +50,8 @@ pub(super) struct Decider<'a> {
     unsettled: usize,
     walked: Option<Walked>,
     own_clean: Option<bool>,
-    partial: Vec<RelPath>,
+    /// What earlier runs have left, and others have staged.
+    left: Vec<RelPath>,
     clean: bool,
     alike: Sender<Survey>,
     whole: Vec<FileId>,
@@ -84,7 +85,7 @@ pub(super) fn run(
         unsettled: 0,
         walked: None,
         own_clean: None,
-        partial: Vec::new(),
+        left: Vec::new(),
         clean: true,
         alike,
         whole: Vec::new(),
@@ -124,7 +125,7 @@ impl Decider<'_> {
             {
                 let clean = *clean && own_clean && self.clean;
                 // Before directories get their times.
-                for path in &self.partial {
+                for path in &self.left {
                     self.finish.touch(self.shared, path);
                     sweep(self.shared, path);
                 }
@@ -162,9 +163,9 @@ impl Decider<'_> {
                 self.walked = Some(Walked { entries, clean, root });
             }
             Event::Own(page) => self.comparison.own(page)?,
-            Event::OwnEnd { entries, clean, partial, keys } => {
+            Event::OwnEnd { entries, clean, left, keys } => {
                 self.comparison.own_ended();
-                (self.own_clean, self.partial) = (Some(clean), partial);
+                (self.own_clean, self.left) = (Some(clean), left);
                 self.finish.own_entries = entries;
                 let new = self.moves.own_walk_ended(keys);
                 self.want_held(new)?;

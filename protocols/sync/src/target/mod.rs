@@ -34,7 +34,7 @@ use std::ops::ControlFlow;
 use std::sync::mpsc::{SyncSender, channel, sync_channel};
 use std::thread;
 
-use xssh_fs::{RelPath, is_partial_name, is_staged_here, is_staged_name};
+use xssh_fs::{RelPath, StagedBy, is_partial_name, is_staged_here, is_staged_name};
 
 use crate::error::SyncError;
 use crate::lanes::Landing;
@@ -84,11 +84,11 @@ enum Event {
     },
     /// Whether it has something that only a reference has.
     Own(Known),
-    /// Also what earlier runs have left of files, which this one may use.
+    /// Also what earlier runs have left of files, which this one may use, and what others have staged.
     OwnEnd {
         entries: u64,
         clean: bool,
-        partial: Vec<RelPath>,
+        left: Vec<RelPath>,
         keys: Keys,
     },
     Entries {
@@ -226,12 +226,12 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
     let mut keys = Keys::default();
     let (mut clean, mut borrowed, mut entries) = (true, false, 0);
     let mut last = None;
-    let mut partial = Vec::new();
+    let mut left = Vec::new();
     union::walk(shared.tree, None, &mut |found| {
         match found {
             Ok(Seen { item, .. }) if is_staged_name(item.path.name()) => {
-                if is_partial_name(item.path.name()) {
-                    partial.push(item.path);
+                if is_partial_name(item.path.name()) || staged_by(shared, &item.path) != StagedBy::Here {
+                    left.push(item.path);
                 } else if !is_staged_here(item.path.name()) {
                     sweep(shared, &item.path);
                 }
@@ -267,13 +267,28 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
         let _ = events.send(Event::Own(Known { page, borrowed, last }));
     }
     keys.sort();
-    let _ = events.send(Event::OwnEnd { entries, clean, partial, keys });
+    let _ = events.send(Event::OwnEnd { entries, clean, left, keys });
 }
 
-/// Removes what a run has left. This run holds the tree, so nobody else works on it.
+/// Removes what a run has left. This run holds the tree, so nobody else works on it; but others may hold a directory in it, or one
+/// that leads to it. What they need stays, unless this run is to delete and nobody holds that directory.
 fn sweep(shared: &Shared<'_>, path: &RelPath) {
-    if !shared.options.dry_run {
-        // What cannot be removed is shown by no walk.
-        let _ = shared.tree.place(path).and_then(|(root, own)| root.remove_file(&own));
+    if shared.options.dry_run {
+        return;
     }
+    let Ok((root, own)) = shared.tree.place(path) else { return };
+    let _lock = match StagedBy::of(&own) {
+        StagedBy::Here => None,
+        StagedBy::Below(directory) if shared.options.delete => match root.lock_below(&directory) {
+            Ok(lock) => Some(lock),
+            Err(_) => return,
+        },
+        StagedBy::Below(_) | StagedBy::Above => return,
+    };
+    // What cannot be removed is shown by no walk.
+    let _ = root.remove_file(&own);
+}
+
+fn staged_by(shared: &Shared<'_>, path: &RelPath) -> StagedBy {
+    shared.tree.place(path).map_or(StagedBy::Here, |(_, own)| StagedBy::of(&own))
 }

@@ -14,6 +14,7 @@ mod lanes;
 mod line;
 mod links;
 mod moved;
+mod neighbours;
 mod oracle;
 mod otherwise;
 mod pair;

@@ -70,6 +70,11 @@ impl Pair {
         Self::within(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap())
     }
 
+    /// Below a directory that may be another pair's.
+    pub(crate) fn below(directory: &Path) -> Self {
+        Self::within(tempfile::tempdir_in(directory).unwrap())
+    }
+
     fn within(folder: TempDir) -> Self {
         fs::create_dir(folder.path().join("source")).unwrap();
         fs::create_dir(folder.path().join("target")).unwrap();

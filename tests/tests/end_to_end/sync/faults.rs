@@ -203,8 +203,8 @@ fn a_large_file_whose_close_fails() {
     let world = World::direct();
     let own = &Subject::get().path;
     let [here, there] = prepare(&world, 400_000);
-    // FNV-1a of "large".
-    let partial = there.join("d/e/.xssh-staged-part-b0408fec4209f8d4");
+    // Its third component, and FNV-1a of "large".
+    let partial = there.join("d/e/.xssh-staged-part-3-b0408fec4209f8d4");
     let strace = Call::new(peer::require("strace")).args(["-f", "-qq", "-o", "/dev/null", "-P", text(&partial), "-e"]);
     let strace = strace.arg("inject=close:error=EDQUOT").arg(own);
     let outcome =

@@ -27,9 +27,9 @@ fn trap_08_names_that_are_not_final() {
         fs::write(pair.source().join(name), name).unwrap();
     }
     // What a process of our own number may have left, in a container say.
-    for folder in ["", "d", "d/e"] {
+    for (folder, depth) in [("", 1), ("d", 2), ("d/e", 3)] {
         for number in 0..2000 {
-            let name = format!(".xssh-staged-{}-{number}", std::process::id());
+            let name = format!(".xssh-staged-{depth}-{}-{number}", std::process::id());
             fs::write(pair.target().join(folder).join(name), "left").unwrap();
         }
     }
