@@ -65,7 +65,8 @@ pub(super) fn nested(sources: &[PathBuf], opened: &Opened, target: &Path, start:
 fn deleted(source: &Path, found: &Path, target: &Path, start: &Start) -> Result<(), String> {
     let Some(inside) = below(found, target) else { return Ok(()) };
     let Ok(root) = Root::open(target) else { return Ok(()) };
-    if !shows(&Tree::whole(root).seen(start, Role::Target), inside) {
+    let tree = Tree::whole(root).seen(start, Role::Target);
+    if !RelPath::parse(inside.as_os_str().as_encoded_bytes()).is_ok_and(|path| tree.gives_up(&path)) {
         return Ok(());
     }
     Err(format!(

@@ -1,4 +1,8 @@
 //! Which entries of a tree take part: rules that go along with a walk, directory by directory.
+//!
+//! A source shows what no rule hides from it. A target looks at the same, as far as its own files of rules tell, and where things
+//! are deleted also at what may go though the source hides it. What the source lists beyond that is looked at when it is listed: a
+//! rule of the target's side keeps an entry that the source has not ([`Trail::keeps`]), and never one that it has from its update.
 
 use std::io::{self, Read};
 
@@ -17,8 +21,10 @@ pub(crate) struct Filter {
     gitignore: bool,
     /// Where not the whole tree is meant.
     selection: Option<Selection>,
-    /// A source hides what is excluded; a target leaves alone what is protected.
+    /// From which side they are looked at.
     role: Role,
+    /// What the source has not is to go.
+    deletes: bool,
 }
 
 impl Filter {
@@ -27,7 +33,8 @@ impl Filter {
         let (rules, selection) = (start.rules.clone(), start.selection.clone());
         let gitignore = start.options.gitignore;
         let leaves_out = gitignore || selection.is_some() || !rules.is_empty();
-        leaves_out.then_some(Self { rules, gitignore, selection, role })
+        let deletes = start.options.delete;
+        leaves_out.then_some(Self { rules, gitignore, selection, role, deletes })
     }
 }
 
@@ -63,6 +70,25 @@ impl<'a> Trail<'a> {
 
     /// Whether an entry takes part. Its directory has been entered.
     pub(crate) fn admits(&mut self, path: &RelPath, is_directory: bool) -> bool {
+        let name = path.name();
+        self.judge(path, is_directory, |scope, filter| {
+            let is_to_go = filter.role == Role::Target && filter.deletes && !scope.protected(name, is_directory);
+            !scope.hidden(name, is_directory) || is_to_go
+        })
+    }
+
+    /// Whether an entry of a target stays though the source has it not. Its directory has been entered. `in_deleted`: in a
+    /// directory that is to go itself.
+    pub(crate) fn keeps(&mut self, path: &RelPath, is_directory: bool, in_deleted: bool) -> bool {
+        let name = path.name();
+        !self.judge(path, is_directory, |scope, _| match in_deleted {
+            true => !scope.protected_in_deleted(name, is_directory),
+            false => !scope.protected(name, is_directory),
+        })
+    }
+
+    /// What the rules in force say of an entry that is selected and that git does not ignore.
+    fn judge(&mut self, path: &RelPath, is_directory: bool, rule: impl Fn(&Scope, &Filter) -> bool) -> bool {
         let Some(parent) = path.parent() else { return true };
         while self.levels.len() > 1 && self.levels.last().is_some_and(|last| last.path != parent) {
             self.levels.pop();
@@ -71,13 +97,7 @@ impl<'a> Trail<'a> {
         if self.filter.selection.as_ref().is_some_and(|selection| !selection.admits(path)) {
             return false;
         }
-        if git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory)) {
-            return false;
-        }
-        match self.filter.role {
-            Role::Source => !scope.hidden(path.name(), is_directory),
-            Role::Target => !scope.protected(path.name(), is_directory),
-        }
+        !git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory)) && rule(scope, self.filter)
     }
 
     /// Goes into a directory that takes part.

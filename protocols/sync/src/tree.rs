@@ -1,16 +1,14 @@
 //! What is known of an entry of a tree, as far as it travels and is compared.
 
 mod permitted;
+mod walking;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::ops::ControlFlow;
 use std::sync::{Mutex, PoisonError};
 
 use xssh_filter::FilterError;
-use xssh_fs::walk::{Found, Span};
 use xssh_fs::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr};
 use xssh_os::account;
 
@@ -20,9 +18,10 @@ use crate::filtering::{Filter, Trail};
 use crate::limits::LINK;
 use crate::options::Options;
 use crate::owners::{Rights, Translation};
-use crate::pruning;
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
+
+pub(crate) use walking::Visit;
 
 /// The properties of an entry, without its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +133,8 @@ pub struct Tree {
     stands_in: bool,
     /// Whether both sides are root's, who may read and set extended attributes of all kinds.
     privileged: bool,
+    /// What is on another file system is not to be deleted.
+    stays_here: bool,
     permitted: Permitted,
     /// Other trees that may have what this one has not.
     references: Vec<Tree>,
@@ -156,9 +157,6 @@ struct Part {
     is_plain: bool,
 }
 
-/// What a walk comes by; what could not be read comes with where it is.
-pub(crate) type Visit<'a> = &'a mut dyn FnMut(Result<Item, (RelPath, FsError)>) -> ControlFlow<()>;
-
 impl Tree {
     /// Everything below a root.
     pub fn whole(root: Root) -> Self {
@@ -171,9 +169,9 @@ impl Tree {
         let mut parts: Vec<Part> = places.into_iter().map(part).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
         let (options, leaders) = (Options::default(), Mutex::default());
-        let (stands_in, privileged, permitted) = (false, false, Permitted::default());
-        let references = Vec::new();
-        Self { parts, filter: None, options, stands_in, privileged, permitted, references, backups: None, leaders }
+        let (stands_in, privileged, stays_here, permitted) = (false, false, false, Permitted::default());
+        let (filter, references, backups) = (None, Vec::new(), None);
+        Self { parts, filter, options, stands_in, privileged, stays_here, permitted, references, backups, leaders }
     }
 
     /// Shows what takes part, as seen from this side.
@@ -183,6 +181,7 @@ impl Tree {
         self.options = start.options.clone();
         self.stands_in = start.options.fake_super && (role == Role::Source || !account::is_root());
         if role == Role::Target {
+            self.stays_here = self.options.one_file_system;
             // What the source leaves out or changes on the way has been left out and changed.
             (self.options.one_file_system, self.options.prune_empty_dirs, self.options.chmod) = (false, false, None);
         }
@@ -239,6 +238,12 @@ impl Tree {
         trail.leads_to(directory, true).unwrap_or(true)
     }
 
+    /// Whether a directory that the source has not may go, by the rules as they are now. Rules that cannot be read keep nothing.
+    pub fn gives_up(&self, directory: &RelPath) -> bool {
+        let Ok(Some(mut trail)) = self.trail() else { return true };
+        trail.leads_to(directory, true).unwrap_or(true) && !trail.keeps(directory, true, true)
+    }
+
     /// What was named one by one and cannot be had, and why.
     pub(crate) fn missing(&self) -> Vec<(RelPath, FsError)> {
         let named = self.filter.iter().flat_map(Filter::named);
@@ -248,6 +253,13 @@ impl Tree {
     /// The root that a path is below, and its path there.
     pub(crate) fn place(&self, path: &RelPath) -> Result<(&Root, RelPath), FsError> {
         self.part(path).map(|(part, own)| (&part.root, own))
+    }
+
+    /// Whether something is on another file system than the tree, and so not to be deleted.
+    pub(crate) fn is_elsewhere(&self, path: &RelPath) -> bool {
+        let is_elsewhere =
+            |(part, own): (&Part, RelPath)| part.root.stat(&own).is_ok_and(|entry| part.is_elsewhere(&entry));
+        self.stays_here && self.part(path).is_ok_and(is_elsewhere)
     }
 
     fn part(&self, path: &RelPath) -> Result<(&Part, RelPath), FsError> {
@@ -361,117 +373,9 @@ impl Tree {
         self.parts.iter().try_for_each(|part| part.root.flush())
     }
 
-    /// Every entry from `from` on and before `until`, in the order of their paths.
-    pub(crate) fn walk(&self, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) {
-        if self.options.prune_empty_dirs {
-            return pruning::walk(self, from, until, visit);
-        }
-        self.walk_all(from, until, visit);
-    }
-
-    /// The same with all directories.
-    pub(crate) fn walk_all(&self, from: &RelPath, until: Option<&RelPath>, visit: Visit<'_>) {
-        self.walk_parts(from, until, false, visit);
-    }
-
-    /// Every entry, and what earlier runs have left of files that they did not finish.
-    pub(crate) fn walk_with_leftovers(&self, visit: Visit<'_>) {
-        self.walk_parts(&RelPath::root(), None, true, visit);
-    }
-
-    fn walk_parts(&self, from: &RelPath, until: Option<&RelPath>, staged: bool, visit: Visit<'_>) {
-        for part in &self.parts {
-            let ends_before = part.shown < *from && !from.is_below(&part.shown);
-            if ends_before || until.is_some_and(|until| part.shown >= *until) {
-                continue;
-            }
-            if self.walk_part(part, from, until, staged, visit).is_break() {
-                return;
-            }
-        }
-    }
-
-    fn walk_part(
-        &self,
-        part: &Part,
-        from: &RelPath,
-        until: Option<&RelPath>,
-        staged: bool,
-        visit: Visit<'_>,
-    ) -> ControlFlow<()> {
-        let own_from = below(from, &part.shown).and_then(|rest| joined(&part.own, rest).ok());
-        let span = Span {
-            from: Some(own_from.unwrap_or_else(|| part.own.clone())),
-            until: until.and_then(|until| below(until, &part.shown)).and_then(|rest| joined(&part.own, rest).ok()),
-            one_file_system: self.options.one_file_system,
-            staged,
-        };
-        let trail = match self.trail() {
-            Ok(trail) => RefCell::new(trail),
-            Err(error) => return visit(Err((part.shown.clone(), FsError::rules(&part.shown, error)))),
-        };
-        let mut flow = ControlFlow::Continue(());
-        let visit = RefCell::new(visit);
-        let mut enter = |path: &RelPath| {
-            if part.own.is_below(path) {
-                return true;
-            }
-            let Ok(shown) = shown(part, path.clone()) else { return false };
-            if *path != part.own && !path.is_below(&part.own) {
-                return false;
-            }
-            let mut trail = trail.borrow_mut();
-            let Some(trail) = trail.as_mut() else { return true };
-            if !trail.admits(&shown, true) {
-                return false;
-            }
-            match trail.enter(&shown) {
-                Ok(()) => true,
-                Err(error) => {
-                    // The walk is told to end where the next entry is shown.
-                    let error = FsError::rules(&shown, error);
-                    let _ = visit.borrow_mut()(Err((shown, error)));
-                    false
-                }
-            }
-        };
-        xssh_fs::walk::walk(&part.root, &span, &mut enter, &mut |found| {
-            let shown = match found {
-                Ok(found) if found.path != part.own && !found.path.is_below(&part.own) => {
-                    return if found.path < part.own { ControlFlow::Continue(()) } else { ControlFlow::Break(()) };
-                }
-                Ok(Found { path, entry, link }) => match shown(part, path) {
-                    Ok(path) => {
-                        let is_directory = entry.kind == Kind::Directory;
-                        if trail.borrow_mut().as_mut().is_some_and(|trail| !trail.admits(&path, is_directory)) {
-                            return ControlFlow::Continue(());
-                        }
-                        self.item(path, &entry, link)
-                    }
-                    Err(error) => Err(error),
-                },
-                Err(error) => {
-                    let at = error.path().and_then(|path| shown(part, path.clone()).ok());
-                    Err((at.unwrap_or_else(|| part.shown.clone()), error))
-                }
-            };
-            flow = visit.borrow_mut()(shown);
-            flow
-        });
-        flow
-    }
-
     /// What takes part as the rules of the tree are now; none where everything does.
     pub(crate) fn trail(&self) -> Result<Option<Trail<'_>>, FilterError> {
         self.filter.as_ref().map(|filter| Trail::new(filter, self)).transpose()
-    }
-
-    /// A directory and everything in it.
-    pub(crate) fn walk_below(&self, directory: &RelPath, visit: Visit<'_>) {
-        self.walk(directory, None, &mut |found| match &found {
-            Ok(item) if item.path != *directory && !item.path.is_below(directory) => ControlFlow::Break(()),
-            _ => visit(found),
-        });
     }
 }
 
@@ -503,12 +407,4 @@ pub(crate) fn joined(directory: &RelPath, rest: &[u8]) -> Result<RelPath, FsErro
     }
     let path = if directory.is_root() { rest.to_vec() } else { [directory.as_bytes(), b"/", rest].concat() };
     Ok(RelPath::parse(&path)?)
-}
-
-fn shown(part: &Part, own: RelPath) -> Result<RelPath, (RelPath, FsError)> {
-    if part.is_plain {
-        return Ok(own);
-    }
-    let rest = below(&own, &part.own).unwrap_or_default();
-    joined(&part.shown, rest).map_err(|error| (part.shown.clone(), error))
 }

@@ -5,6 +5,7 @@ mod ahead;
 mod alike;
 mod doubted;
 mod given;
+mod kept;
 mod moved;
 mod ranges;
 mod references;
@@ -30,6 +31,7 @@ use crate::tree::{Difference, Item};
 use crate::watch::Change;
 use crate::wire::message::{FileDigest, FileId, FromTarget};
 use doubted::Doubted;
+use kept::Kept;
 use ranges::Listing;
 
 /// What the source said of its whole tree.
@@ -60,6 +62,7 @@ pub(super) struct Decider<'a> {
     moves: Moves,
     digester: EntryDigester,
     finish: &'a mut Finish,
+    kept: Kept<'a>,
     ahead: Ahead,
     /// The source lists unasked.
     is_given: bool,
@@ -93,6 +96,7 @@ pub(super) fn run(
         moves: Moves::default(),
         digester,
         finish,
+        kept: Kept::new(shared.tree),
         ahead: Ahead::default(),
         is_given: false,
         last_given: None,
@@ -204,7 +208,7 @@ impl Decider<'_> {
             return;
         }
         self.moves.extra(extra);
-        if self.shared.options.delete {
+        if self.shared.options.delete && !self.kept.holds(extra) {
             self.finish.extra(extra);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use xssh_fs::RelPath;
+use xssh_fs::{Kind, RelPath};
 
 use super::{Decider, UNASKED};
 use crate::error::SyncError;
@@ -81,12 +81,27 @@ impl Decider<'_> {
                 self.extra(&extra, differs);
             }
             let mine = own.next_if(|(own, _)| own.path == theirs.path).map(|(mine, _)| mine);
+            let Ok(mine) = mine.map_or_else(|| self.unseen(&theirs), |mine| Ok(Some(mine))) else { continue };
             let file = FileId { range, index: u32::try_from(index).unwrap_or(u32::MAX) };
             self.entry(file, theirs, mine)?;
         }
         own.for_each(|(extra, differs)| self.extra(&extra, differs));
         self.flush_wishes()?;
         self.release(range)
+    }
+
+    /// What is here of an entry that our rules, which may be older than the source's, keep from view. What takes no part makes no
+    /// room, a directory least of all: that is an error, and is told.
+    fn unseen(&self, theirs: &Item) -> Result<Option<Item>, ()> {
+        if self.is_given || !self.shared.tree.hides() {
+            return Ok(None);
+        }
+        let mine = self.shared.tree.look(&theirs.path).ok();
+        if theirs.meta.kind != Kind::Directory && mine.as_ref().is_some_and(|mine| mine.meta.kind == Kind::Directory) {
+            self.shared.problem(&theirs.path, "a directory that takes no part, as rules have it, is in its place");
+            return Err(());
+        }
+        Ok(mine)
     }
 
     pub(super) fn own(&mut self, stretch: &Stretch) -> Vec<Item> {

@@ -43,10 +43,13 @@ impl Finish {
         };
         let mut goes = |path: &RelPath, is_directory| match &mut trail {
             None => true,
-            Some(trail) => trail.leads_to(path, is_directory).unwrap_or_else(|error| {
-                shared.problem(path, &error.to_string());
-                false
-            }),
+            Some(trail) => {
+                let shown = trail.leads_to(path, is_directory).unwrap_or_else(|error| {
+                    shared.problem(path, &error.to_string());
+                    false
+                });
+                shown && !trail.keeps(path, is_directory, false)
+            }
         };
         let mut victims = Victims::default();
         for (path, is_directory) in extras.iter().filter(|(path, is_directory)| goes(path, *is_directory)) {
@@ -90,7 +93,7 @@ impl Finish {
         let mut within = Vec::new();
         let mut done = Ok(());
         let backup = shared.options.backup.as_ref();
-        shared.tree.walk_below(path, &mut |found| {
+        shared.tree.walk_going(path, &mut |found| {
             done = found.map_err(|(_, error)| error).and_then(|item| {
                 self.remove_left(shared, &mut within, Some(&item.path))?;
                 match item.meta.kind {
@@ -124,7 +127,7 @@ impl Finish {
             }
             match self.remove(shared, &left, Kind::Directory) {
                 // What takes no part stays, and so does the directory that it is in.
-                Err(error) if error.is_not_empty() && (shared.tree.hides() || shared.options.backup.is_some()) => {}
+                Err(error) if error.is_not_empty() && shared.may_keep() => {}
                 removed => removed?,
             }
         }
@@ -172,6 +175,13 @@ impl Finish {
         shared.ledger.deleted();
         shared.change(path, Change::Deleted);
         Ok(())
+    }
+}
+
+impl Shared<'_> {
+    /// Whether something may stay in a directory that goes.
+    fn may_keep(&self) -> bool {
+        self.tree.hides() || self.options.backup.is_some() || self.options.one_file_system
     }
 }
 

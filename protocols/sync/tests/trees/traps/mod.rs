@@ -3,7 +3,7 @@
 
 mod attributes;
 mod deep;
-mod mounted;
+pub(crate) mod mounted;
 mod names;
 mod reading;
 mod writing;

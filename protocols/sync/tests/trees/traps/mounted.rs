@@ -7,18 +7,18 @@ use std::sync::PoisonError;
 
 use crate::pair::CHILDREN;
 
-pub(super) struct Mounted(PathBuf);
+pub(crate) struct Mounted(PathBuf);
 
 impl Mounted {
     /// Files in memory, no more than `size` of them.
-    pub(super) fn tmpfs(path: &Path, size: &str) -> Self {
+    pub(crate) fn tmpfs(path: &Path, size: &str) -> Self {
         let option = format!("size={size}");
         call("mount", ["-t", "tmpfs", "-o", &option, "none"].map(OsStr::new).into_iter().chain([path.as_os_str()]));
         Self(path.to_owned())
     }
 
     /// A file system to which `a` and `A` are one name, in the file `image`.
-    pub(super) fn folding(path: &Path, image: &Path) -> Self {
+    pub(crate) fn folding(path: &Path, image: &Path) -> Self {
         std::fs::File::create(image).unwrap().set_len(16 << 20).unwrap();
         call("mkntfs", [OsStr::new("-Fqq"), image.as_os_str()]);
         let option = [OsStr::new("-o"), OsStr::new("ignore_case")];

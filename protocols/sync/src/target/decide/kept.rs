@@ -1,0 +1,50 @@
+//! What the source has not and what stays all the same: a rule of the target's side protects it, or it is on another file system.
+
+use xssh_filter::FilterError;
+use xssh_fs::{Kind, RelPath};
+
+use crate::filtering::Trail;
+use crate::tree::{Item, Tree};
+
+/// Judges what the source has not, which comes in the order of its names.
+pub(super) struct Kept<'a> {
+    tree: &'a Tree,
+    /// The rules, when they have been asked for.
+    trail: Option<Result<Option<Trail<'a>>, FilterError>>,
+    /// The latest directory that goes, and the latest that stays with all that is in it.
+    going: Option<RelPath>,
+    staying: Option<RelPath>,
+}
+
+impl<'a> Kept<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Self {
+        Self { tree, trail: None, going: None, staying: None }
+    }
+
+    /// Whether it stays.
+    pub(super) fn holds(&mut self, extra: &Item) -> bool {
+        let is_in = |directory: &Option<RelPath>| directory.as_ref().is_some_and(|above| extra.path.is_below(above));
+        if is_in(&self.staying) {
+            return true;
+        }
+        let (is_directory, in_deleted) = (extra.meta.kind == Kind::Directory, is_in(&self.going));
+        let stays = self.is_protected(&extra.path, is_directory, in_deleted) || self.tree.is_elsewhere(&extra.path);
+        if is_directory && stays {
+            self.staying = Some(extra.path.clone());
+        } else if is_directory && !in_deleted {
+            self.going = Some(extra.path.clone());
+        }
+        stays
+    }
+
+    fn is_protected(&mut self, path: &RelPath, is_directory: bool, in_deleted: bool) -> bool {
+        match self.trail.get_or_insert_with(|| self.tree.trail()) {
+            Ok(None) => false,
+            // Rules that cannot be read are told of by the walk, and then nothing is deleted.
+            Err(_) => true,
+            Ok(Some(trail)) => {
+                !trail.leads_to(path, is_directory).unwrap_or(false) || trail.keeps(path, is_directory, in_deleted)
+            }
+        }
+    }
+}
