@@ -85,6 +85,15 @@ pub fn own_user() -> u32 {
     Uid::effective().as_raw()
 }
 
+/// The permissions that new files of this process do not get (umask(2)), without setting them for a moment. The usual ones where
+/// /proc does not tell.
+#[must_use]
+pub fn umask() -> u32 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("Umask:"));
+    mask.and_then(|mask| u32::from_str_radix(mask.trim(), 8).ok()).unwrap_or(0o022)
+}
+
 /// Whether this process may give files to others.
 #[must_use]
 pub fn is_root() -> bool {

@@ -69,7 +69,7 @@ impl Labels {
     }
 }
 
-/// The digest of a page in which the target may not set every group: it is compared with none.
+/// The digest of a page in which the target may set no group: it is compared with none.
 pub(crate) const NOT_COMPARED: PageDigest = [0; 16];
 
 /// The owners and groups of entries as they are compared: by name, as far as the target may set them.
@@ -126,27 +126,35 @@ pub(crate) struct OwnerDigest {
     /// What was not hashed yet.
     latest: Vec<u8>,
     owners: Owners,
-    /// Every entry has a group that the target may give; else the page is not to be compared.
+    /// Some entry has a group that the target may give, and some that it may not. Where it may give none of them, the page is not
+    /// to be compared.
     settable: bool,
+    unsettable: bool,
 }
+
+/// Stands for the owner and group of an entry that has a group which the target may not give: no name is as long.
+const UNSETTABLE: [u8; 4] = [0xff; 4];
 
 impl OwnerDigest {
     /// `mapping`: what a source calls otherwise.
     pub(crate) fn new(key: &[u8; 32], options: &Options, rights: Rights, mapping: Option<Mapping>) -> Self {
         let hasher = blake3::Hasher::new_keyed(key);
-        Self { hasher, latest: Vec::new(), owners: Owners::new(options, rights, mapping), settable: true }
+        let owners = Owners::new(options, rights, mapping);
+        Self { hasher, latest: Vec::new(), owners, settable: false, unsettable: false }
     }
 
     pub(crate) fn push(&mut self, meta: &Meta) {
         let (compared, settable) = self.owners.of(meta);
-        self.settable &= settable;
-        self.latest.extend_from_slice(compared);
+        self.settable |= settable;
+        self.unsettable |= !settable;
+        self.latest.extend_from_slice(if settable { compared } else { &UNSETTABLE });
     }
 
     /// The digest of what was pushed since the last.
     pub(crate) fn take(&mut self) -> PageDigest {
         let mut digest = NOT_COMPARED;
-        if std::mem::replace(&mut self.settable, true) {
+        let (settable, unsettable) = (std::mem::take(&mut self.settable), std::mem::take(&mut self.unsettable));
+        if settable || !unsettable {
             self.hasher.update(&self.latest);
             self.hasher.finalize_xof().fill(&mut digest);
             self.hasher.reset();

@@ -1,5 +1,6 @@
 //! What is known of an entry of a tree, as far as it travels and is compared.
 
+mod opened;
 mod permitted;
 mod walking;
 
@@ -21,6 +22,8 @@ use crate::owners::{Rights, Translation};
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
 
+use opened::Opened;
+pub(crate) use opened::WORKABLE;
 pub(crate) use walking::Visit;
 
 /// The properties of an entry, without its name.
@@ -140,6 +143,8 @@ pub struct Tree {
     references: Vec<Tree>,
     /// Where backups go that leave the tree.
     backups: Option<Root>,
+    /// Directories that the account is let into for as long as the run lasts.
+    opened: Option<Opened>,
     /// The first names of files that have several.
     leaders: Mutex<HashMap<Inode, RelPath>>,
 }
@@ -170,8 +175,20 @@ impl Tree {
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
         let (options, leaders) = (Options::default(), Mutex::default());
         let (stands_in, privileged, stays_here, permitted) = (false, false, false, Permitted::default());
-        let (filter, references, backups) = (None, Vec::new(), None);
-        Self { parts, filter, options, stands_in, privileged, stays_here, permitted, references, backups, leaders }
+        let (filter, references, backups, opened) = (None, Vec::new(), None, None);
+        Self {
+            parts,
+            filter,
+            options,
+            stands_in,
+            privileged,
+            stays_here,
+            permitted,
+            references,
+            backups,
+            opened,
+            leaders,
+        }
     }
 
     /// Shows what takes part, as seen from this side.
@@ -182,6 +199,7 @@ impl Tree {
         self.stands_in = start.options.fake_super && (role == Role::Source || !account::is_root());
         if role == Role::Target {
             self.stays_here = self.options.one_file_system;
+            self.opened = (!self.options.dry_run && !account::is_root()).then(Opened::default);
             // What the source leaves out or changes on the way has been left out and changed.
             (self.options.one_file_system, self.options.prune_empty_dirs, self.options.chmod) = (false, false, None);
         }
@@ -274,14 +292,14 @@ impl Tree {
     /// An entry as a walk shows it, but for its other names.
     pub(crate) fn look(&self, path: &RelPath) -> Result<Item, FsError> {
         let (part, own) = self.part(path)?;
-        let entry = part.root.stat(&own)?;
+        let entry = self.as_it_was(path, part.root.stat(&own)?);
         let link = if entry.kind == Kind::Symlink { Some(part.root.read_link(&own)?) } else { None };
         self.alone(path.clone(), &entry, link).map_err(|(_, error)| error)
     }
 
     pub(crate) fn stat(&self, path: &RelPath) -> Result<Meta, FsError> {
         let (root, own) = self.place(path)?;
-        let entry = root.stat(&own)?;
+        let entry = self.as_it_was(path, root.stat(&own)?);
         Ok(self.meta(&entry, self.beside_entry(path, &entry)?))
     }
 

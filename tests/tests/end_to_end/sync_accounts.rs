@@ -112,6 +112,68 @@ mod as_root {
         assert_eq!(again.text().lines().count(), 1, "{again}");
     }
 
+    /// A group that the account may give is given later too, though others beside it may not be.
+    #[test]
+    fn a_group_that_is_changed_later() {
+        let ordinary = Ordinary::new();
+        for (name, group) in [("of-others", OTHERS), ("later", OTHERS), ("team", TEAM)] {
+            let path = ordinary.here().join(name);
+            fs::write(&path, name).expect("a file");
+            chown(&path, Some(0), Some(group)).expect("a group");
+        }
+        let _ = ordinary.push(&[]);
+        let group = |name| fs::metadata(ordinary.there().join(name)).expect("a file").gid();
+        assert_eq!((group("team"), group("later")), (TEAM, account::NOBODY));
+        chown(ordinary.here().join("later"), None, Some(TEAM)).expect("a group");
+        let outcome = ordinary.push(&["--itemize"]);
+        assert_eq!(outcome.text().lines().next(), Some("set        later"), "{outcome}");
+        assert_eq!(group("later"), TEAM);
+        let again = ordinary.push(&["--itemize"]);
+        assert_eq!(again.text().lines().count(), 1, "{again}");
+    }
+
+    /// Directories that the account has closed to itself: a run gets into them, and leaves them as the source has them.
+    #[test]
+    fn directories_that_their_owner_has_closed() {
+        let ordinary = Ordinary::new();
+        for mode in [0o000, 0o100, 0o300, 0o400, 0o600, 0o755] {
+            let [here, there] = [ordinary.here(), ordinary.there()].map(|tree| tree.join(format!("d{mode:o}")));
+            for folder in [&here, &there] {
+                fs::create_dir_all(folder.join("in")).expect("a folder");
+                fs::write(folder.join("in/f"), text(folder)).expect("a file");
+            }
+            fs::write(there.join("gone"), "1").expect("a file");
+            for path in [there.join("in/f"), there.join("gone"), there.join("in"), there.clone()] {
+                chown(&path, Some(account::NOBODY), Some(account::NOBODY)).expect("an owner");
+            }
+            fs::set_permissions(&there, fs::Permissions::from_mode(mode)).expect("a mode");
+        }
+        let modes = || -> Vec<u32> {
+            let entries = fs::read_dir(ordinary.there()).expect("a folder");
+            let modes = entries.map(|entry| entry.expect("an entry").metadata().expect("a mode").mode() & 0o777);
+            let mut modes: Vec<u32> = modes.collect();
+            modes.sort_unstable();
+            modes
+        };
+        let args = ["--no-owner", "--no-group", "--delete", "--max-delete=99", "--itemize"];
+        let _ = ordinary.push(&args);
+        assert_eq!(modes(), [0o755; 6]);
+        assert_eq!(ordinary.push(&args).text().lines().count(), 1);
+        // The source closes them, and changes something in there.
+        for entry in fs::read_dir(ordinary.here()).expect("a folder") {
+            let folder = entry.expect("an entry").path();
+            fs::set_permissions(&folder, fs::Permissions::from_mode(0o0)).expect("a mode");
+        }
+        let _ = ordinary.push(&args);
+        assert_eq!(modes(), [0; 6]);
+        assert_eq!(ordinary.push(&args).text().lines().count(), 1);
+        fs::write(ordinary.here().join("d0/in/f"), "another").expect("a file");
+        let outcome = ordinary.push(&args);
+        assert_eq!(outcome.text().lines().next(), Some("changed    d0/in/f"), "{outcome}");
+        assert_eq!(modes(), [0; 6]);
+        assert_eq!(fs::read(ordinary.there().join("d0/in/f")).expect("the file"), b"another");
+    }
+
     /// rsync whose other side belongs to the ordinary account, and keeps what only root could set beside the files.
     fn rsync(ordinary: &Ordinary, from: &str, to: &str) {
         let shell = ordinary.folder.path().join("shell");

@@ -7,6 +7,7 @@ mod doubted;
 mod given;
 mod kept;
 mod moved;
+mod permissions;
 mod ranges;
 mod references;
 
@@ -32,6 +33,7 @@ use crate::watch::Change;
 use crate::wire::message::{FileDigest, FileId, FromTarget};
 use doubted::Doubted;
 use kept::Kept;
+use permissions::Usual;
 use ranges::Listing;
 
 /// What the source said of its whole tree.
@@ -63,6 +65,7 @@ pub(super) struct Decider<'a> {
     digester: EntryDigester,
     finish: &'a mut Finish,
     kept: Kept<'a>,
+    usual: Usual,
     ahead: Ahead,
     /// The source lists unasked.
     is_given: bool,
@@ -97,6 +100,7 @@ pub(super) fn run(
         digester,
         finish,
         kept: Kept::new(shared.tree),
+        usual: Usual::of(shared.options),
         ahead: Ahead::default(),
         is_given: false,
         last_given: None,
@@ -222,8 +226,9 @@ impl Decider<'_> {
         self.send(&FromTarget::Whole(whole))
     }
 
-    fn entry(&mut self, file: FileId, theirs: Item, mine: Option<Item>) -> Result<(), SyncError> {
+    fn entry(&mut self, file: FileId, mut theirs: Item, mine: Option<Item>) -> Result<(), SyncError> {
         let options = self.shared.options;
+        theirs.meta.mode = self.usual.mode(&theirs.meta, mine.as_ref().map(|mine| &mine.meta));
         if !self.takes_part(&theirs) {
             return Ok(());
         }

@@ -16,11 +16,8 @@ use super::Shared;
 use super::write::{ACLS, attributes, handed_down, settle};
 use crate::error::SyncError;
 use crate::options::BackupPlace;
-use crate::tree::{Item, Meta};
+use crate::tree::{Item, Meta, WORKABLE};
 use crate::watch::Change;
-
-/// Permissions with which a directory can be worked in.
-const WORKABLE: u32 = 0o700;
 
 /// What waits for the end of a run.
 #[derive(Default)]
@@ -147,7 +144,7 @@ impl Finish {
     pub(super) fn make(&mut self, shared: &Shared<'_>, item: &Item, replaces: bool) -> Result<(), FsError> {
         self.touch(shared, &item.path);
         let (root, own) = shared.tree.place(&item.path)?;
-        let attributes = attributes(shared, &item.meta, &item.xattrs, false);
+        let attributes = attributes(shared, &item.meta, &item.xattrs);
         match item.meta.kind {
             kind if kind != Kind::Directory && attributes.stand_in.flatten().is_some() => {
                 let staged = root.stage(&own)?;
@@ -162,7 +159,10 @@ impl Finish {
                 }
                 handed_down(shared, &ACLS, &item.xattrs).try_for_each(|name| root.remove_xattr(&own, name))?;
                 root.set(&own, &Attributes { xattrs: &item.xattrs, ..Attributes::default() })?;
-                self.directories.insert(item.path.clone(), item.meta);
+                // Without the source's permissions it keeps the bit that hands down a group.
+                let handed_down = if shared.options.modes { 0 } else { root.stat(&own)?.mode & 0o2000 };
+                let meta = Meta { mode: item.meta.mode | handed_down, ..item.meta };
+                self.directories.insert(item.path.clone(), meta);
                 Ok(())
             }
             Kind::Symlink => root.make_symlink(&own, item.link.as_deref().unwrap_or_default(), &attributes, replaces),
@@ -192,7 +192,7 @@ impl Finish {
             // It may have to become a file that stands in for it, or the other way round.
             return self.make(shared, item, true);
         }
-        root.set(&own, &attributes(shared, &item.meta, &item.xattrs, true))
+        root.set(&own, &attributes(shared, &item.meta, &item.xattrs))
     }
 
     /// The end: other names of files, deletions, where both sides were read without an error, and what directories are to look
@@ -223,8 +223,16 @@ impl Finish {
         if shared.options.dry_run {
             return;
         }
+        for (path, mode) in shared.tree.take_opened() {
+            // What is gone need not be closed.
+            if !self.directories.contains_key(&path)
+                && let Ok(meta) = shared.tree.stat(&path)
+            {
+                self.directories.insert(path, Meta { mode, ..meta });
+            }
+        }
         for (path, meta) in std::mem::take(&mut self.directories).into_iter().rev() {
-            let attributes = attributes(shared, &meta, &[], !shared.options.modes);
+            let attributes = attributes(shared, &meta, &[]);
             let set = shared.tree.place(&path).and_then(|(root, own)| root.set(&own, &attributes));
             if let Err(error) = set {
                 shared.problem(&path, &error.to_string());

@@ -162,8 +162,12 @@ impl Writer<'_> {
     /// Gives complete contents their name, and what belongs to them.
     fn finish(&self, place: Place, wanted: &Wanted, meta: &Meta, length: u64) -> Result<(), FsError> {
         let (path, xattrs) = (&wanted.item.path, &wanted.item.xattrs);
-        let meta = self.shared.tree.here(self.shared.translation.here(meta));
-        let attributes = attributes(self.shared, &meta, xattrs, wanted.replaces);
+        let mut meta = self.shared.tree.here(self.shared.translation.here(meta));
+        if !self.shared.options.modes {
+            // What they are to be here was decided when it was listed.
+            meta.mode = wanted.item.meta.mode;
+        }
+        let attributes = attributes(self.shared, &meta, xattrs);
         // A small file was written in one go, and has its length.
         if length > SMALL_FILE || matches!(place, Place::Within(_)) {
             place.file().set_len(length).map_err(|error| FsError::io(path, error))?;
@@ -265,16 +269,16 @@ pub(super) fn copy(shared: &Shared<'_>, from: &File, item: &Item, replaces: bool
     let staged = root.stage(&own)?;
     copy_range(from, 0, staged.file(), 0, item.meta.size).map_err(|error| FsError::io(&own, error))?;
     handed_down(shared, &ACLS[..1], &item.xattrs).try_for_each(|name| staged.remove_xattr(name))?;
-    let attributes = attributes(shared, &item.meta, &item.xattrs, false);
+    let attributes = attributes(shared, &item.meta, &item.xattrs);
     settle(shared, staged, &attributes, replaces)
 }
 
 /// What a new entry is given, or one that is there.
-pub(super) fn attributes<'a>(shared: &Shared<'_>, meta: &Meta, xattrs: &'a [Xattr], replaces: bool) -> Attributes<'a> {
+pub(super) fn attributes<'a>(shared: &Shared<'_>, meta: &Meta, xattrs: &'a [Xattr]) -> Attributes<'a> {
     let (options, translation) = (shared.options, &shared.translation);
     let keeps_time = options.times && !(options.omit_dir_times && meta.kind == Kind::Directory);
     let given = Attributes {
-        mode: (options.modes || !replaces).then_some(meta.mode),
+        mode: Some(meta.mode),
         mtime: keeps_time.then_some(meta.mtime),
         uid: translation.user(options, meta),
         gid: translation.group(options, meta),

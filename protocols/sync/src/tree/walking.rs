@@ -79,6 +79,17 @@ impl Tree {
         }
     }
 
+    /// A stretch of a tree as one of its places has it.
+    fn span(&self, part: &Part, (from, until): (&RelPath, Option<&RelPath>), what: What<'_>) -> Span {
+        let own_from = below(from, &part.shown).and_then(|rest| joined(&part.own, rest).ok());
+        Span {
+            from: Some(own_from.unwrap_or_else(|| part.own.clone())),
+            until: until.and_then(|until| below(until, &part.shown)).and_then(|rest| joined(&part.own, rest).ok()),
+            one_file_system: self.options.one_file_system,
+            staged: what.staged,
+        }
+    }
+
     fn walk_part(
         &self,
         part: &Part,
@@ -86,13 +97,7 @@ impl Tree {
         what: What<'_>,
         visit: Visit<'_>,
     ) -> ControlFlow<()> {
-        let own_from = below(from, &part.shown).and_then(|rest| joined(&part.own, rest).ok());
-        let span = Span {
-            from: Some(own_from.unwrap_or_else(|| part.own.clone())),
-            until: until.and_then(|until| below(until, &part.shown)).and_then(|rest| joined(&part.own, rest).ok()),
-            one_file_system: self.options.one_file_system,
-            staged: what.staged,
-        };
+        let span = self.span(part, (from, until), what);
         let trail = match self.trail() {
             Ok(trail) => RefCell::new(trail),
             Err(error) => return visit(Err((part.shown.clone(), FsError::rules(&part.shown, error)))),
@@ -132,12 +137,14 @@ impl Tree {
                     elsewhere.replace(Some(found.path));
                     return ControlFlow::Continue(());
                 }
-                Ok(Found { path, entry, link }) => match shown(part, path) {
+                Ok(Found { path: own, entry, link }) => match shown(part, own.clone()) {
                     Ok(path) => {
                         let is_directory = entry.kind == Kind::Directory;
                         if trail.borrow_mut().as_mut().is_some_and(|trail| !what.takes(trail, &path, is_directory)) {
                             return ControlFlow::Continue(());
                         }
+                        self.let_in(part, (&path, &own), &entry);
+                        let entry = self.as_it_was(&path, entry);
                         self.item(path, &entry, link)
                     }
                     Err(error) => Err(error),

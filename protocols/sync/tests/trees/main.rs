@@ -19,6 +19,7 @@ mod neighbours;
 mod oracle;
 mod otherwise;
 mod pair;
+mod permissions;
 mod protected;
 mod random;
 mod references;

@@ -107,6 +107,6 @@ fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way, is_link
     if let Way::Rename = way {
         root.rename(root, &from, &own)?;
     }
-    let attributes = attributes(shared, &item.meta, &item.xattrs, false);
+    let attributes = attributes(shared, &item.meta, &item.xattrs);
     root.set(&own, &attributes.beyond(&entry)).map(|()| way)
 }
