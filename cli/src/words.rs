@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use rustix::process::Signal;
 use xssh_ssh::terminal::visible::visible_lines;
 
 use crate::args::Fault;
@@ -24,6 +25,14 @@ pub(crate) fn usage(fault: &Fault) -> u8 {
         say(&help::usage(topic));
     }
     if matches!(fault, Fault::Sync(_)) { sync::USAGE } else { FAILED }
+}
+
+/// What has ended a session.
+pub(crate) fn ended_by(signal: i32) -> String {
+    let names =
+        [(Signal::HUP, "SIGHUP"), (Signal::INT, "SIGINT"), (Signal::QUIT, "SIGQUIT"), (Signal::TERM, "SIGTERM")];
+    let name = names.iter().find(|(known, _)| known.as_raw() == signal).map_or("a signal", |(_, name)| name);
+    format!("the session was ended by {name}")
 }
 
 /// Writes to standard error, whatever the level of messages. Where that fails, there is nobody left to tell.

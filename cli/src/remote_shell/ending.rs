@@ -25,7 +25,7 @@ pub(super) fn not_opened(error: &SessionError, start: &Start) -> u8 {
 /// Says which signal ends us, and with which exit code.
 pub(crate) fn killed(signal: i32) -> u8 {
     ::log::info!("Killed by signal {signal}.");
-    log::note_failure(&format!("killed by signal {signal}"));
+    log::note_failure(&words::ended_by(signal));
     words::FAILED
 }
 

@@ -17,12 +17,13 @@ use xssh_ssh::exec::Killers;
 use super::children::RunningChild;
 use super::journal::{Journal, Outcome, REFUSED};
 use crate::environment;
+use crate::words::ended_by;
 
 /// How long programs may take to clear up, before they are killed.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long after that what was started may take to be cleared away.
 const REST: Duration = Duration::from_secs(2);
-/// How long a session may have no program that is to have one: it starts it or clears up.
+/// How long a session may have no program that is to have one: it may be about to start it.
 const GAP: Duration = Duration::from_millis(500);
 /// How often it is seen what runs.
 const TICK: Duration = Duration::from_millis(20);
@@ -32,7 +33,7 @@ const TICK: Duration = Duration::from_millis(20);
 pub(super) enum Way {
     /// When the program has ended that serves the client.
     WithProgram,
-    /// By itself: it hears signals too.
+    /// By itself: it hears signals, and says so.
     Itself,
     /// When the client has.
     WithClient,
@@ -48,21 +49,17 @@ impl Ended {
         match self.0.load(Ordering::Relaxed) {
             0 => outcome,
             _ if outcome.refused.is_some() => outcome,
-            signal => Outcome { code: outcome.code.max(REFUSED), failed: Some(words(signal)), ..outcome },
+            signal => Outcome { code: outcome.code.max(REFUSED), failed: Some(ended_by(signal)), ..outcome },
         }
     }
-}
-
-fn words(signal: i32) -> String {
-    let names =
-        [(Signal::HUP, "SIGHUP"), (Signal::INT, "SIGINT"), (Signal::QUIT, "SIGQUIT"), (Signal::TERM, "SIGTERM")];
-    let name = names.iter().find(|(known, _)| known.as_raw() == signal).map_or("a signal", |(_, name)| name);
-    format!("the session was ended by {name}")
 }
 
 /// Listens from now on. Where it cannot, a signal ends us as it ends every program.
 pub(super) fn watch(journal: &Arc<Journal>, way: Way) -> Ended {
     let ended = Ended::default();
+    if way == Way::Itself {
+        return ended;
+    }
     let (journal, told) = (Arc::clone(journal), ended.clone());
     let (says, hears) = channel();
     let _ = thread::Builder::new().spawn(move || {
@@ -78,7 +75,7 @@ pub(super) fn watch(journal: &Arc<Journal>, way: Way) -> Ended {
         });
         told.0.store(signal, Ordering::Relaxed);
         end(way);
-        journal.write(&Outcome { code: REFUSED, failed: Some(words(signal)), ..Outcome::default() });
+        journal.write(&Outcome { code: REFUSED, failed: Some(ended_by(signal)), ..Outcome::default() });
         environment::leave(REFUSED);
     });
     // It is gone where it could not listen.
@@ -88,11 +85,10 @@ pub(super) fn watch(journal: &Arc<Journal>, way: Way) -> Ended {
 
 /// Ends what the session has started, and waits for the end of the session by that. Comes back where that does not come.
 fn end(way: Way) {
-    let (began, mut seen) = (Instant::now(), Instant::now());
+    let began = Instant::now();
     let mut told = Vec::new();
-    while way != Way::WithClient && began.elapsed() < GRACE + REST {
+    while way == Way::WithProgram && began.elapsed() < GRACE + REST {
         for child in RunningChild::all() {
-            seen = Instant::now();
             if began.elapsed() >= GRACE {
                 child.signal(Signal::KILL);
             } else if !told.contains(&child) {
@@ -101,7 +97,7 @@ fn end(way: Way) {
                 told.push(child);
             }
         }
-        if way == Way::WithProgram && seen.elapsed() > GAP {
+        if told.is_empty() && began.elapsed() > GAP {
             return;
         }
         thread::sleep(TICK);
