@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ::log::{error, warn};
+use ::log::{debug, error, warn};
 use tokio::task::JoinHandle;
 use xssh_ssh::forward::Forwards;
 use xssh_ssh::mux::{ControlSocket, Master, SocketError, Terms};
@@ -34,6 +34,11 @@ pub(super) fn bind(place: &Place) -> Result<Option<ControlSocket>, String> {
         }
         Err(other) if place.automatic => {
             warn!("{other}");
+            Ok(None)
+        }
+        // The run's further calls log in by themselves then.
+        Err(other) if place.of_a_run => {
+            debug!("{other}");
             Ok(None)
         }
         Err(other) => Err(other.to_string()),

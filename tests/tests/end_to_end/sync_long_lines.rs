@@ -22,6 +22,17 @@ struct Taken {
 
 /// Pushes this much to a host far away, which is reached with further lines of configuration.
 fn push(host: Plan, megabytes: usize, more: impl Fn(&Home) -> String, options: &[&str]) -> Taken {
+    push_with(host, megabytes, more, options, &[])
+}
+
+/// The same with these variables.
+fn push_with(
+    host: Plan,
+    megabytes: usize,
+    more: impl Fn(&Home) -> String,
+    options: &[&str],
+    variables: &[(&str, &str)],
+) -> Taken {
     let mut world = World::direct();
     let host = host.start();
     host.authorize(&world.home.key().public());
@@ -38,7 +49,8 @@ fn push(host: Plan, megabytes: usize, more: impl Fn(&Home) -> String, options: &
         fs::write(from.join(format!("f{number}")), noise.bytes()).expect("a file");
     }
     let far = format!("far:{}", text(&to));
-    let _ = sync(&world, &[options, &[text(&from), &far]].concat()).run().ok();
+    let call = sync(&world, &[options, &[text(&from), &far]].concat());
+    let _ = variables.iter().fold(call, |call, (name, value)| call.env(name, value)).run().ok();
     assert_alike(&from, &to);
     assert!(!world.target.log().contains("Starting session"), "a way is no host");
     let count = |words| host.log().matches(words).count();
@@ -61,6 +73,13 @@ fn where_a_connection_has_one_channel_there_are_several_connections() {
     let taken = push(Sshd::plan().with("MaxSessions 1"), 80, nothing, &[]);
     assert!((2..=8).contains(&taken.logins), "{taken:?}");
     assert_eq!(taken.sessions, taken.logins);
+}
+
+/// Nothing can be made there: each lane logs in by itself, and nothing is said of it.
+#[test]
+fn where_there_is_no_folder_for_temporary_files_there_are_several_connections() {
+    let taken = push_with(Sshd::plan(), 80, nothing, &[], &[("TMPDIR", "/proc")]);
+    assert!((2..=8).contains(&taken.logins), "{taken:?}");
 }
 
 /// The way to the host is this program too, with the same variables: nobody may take it for the connection to the host.
