@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use ::log::{debug, warn};
 use rustix::stdio;
+use xssh_os::code;
 use xssh_os::daemon::{self, Background, Forked, Verdict};
 use xssh_ssh::config::{self, LocalContext, Resolver};
 use xssh_ssh::exec::{Console, Ending, Keyboard, Killers, Pump, pump};
@@ -126,6 +127,7 @@ async fn connect_and_run(
     };
     let is_session = !runs_nothing && invocation.stdio_forward.is_none();
     let mut killers = Killers::watch();
+    code::let_go();
     let opened = tokio::select! {
         opened = open(resolved, context, place, is_session, background) => opened,
         signal = killers.next() => return killed(signal),
@@ -134,6 +136,7 @@ async fn connect_and_run(
         Ok(opened) => opened,
         Err(code) => return code,
     };
+    code::let_go();
     let start = match start::start(invocation, settings, context) {
         Ok(start) => start,
         Err(error) => return words::fail(&error),

@@ -85,6 +85,8 @@ pub(crate) fn run(call: &Sync) -> u8 {
 fn once(call: &Sync, show: &Show, copies: bool) -> Result<u8, Failure> {
     let direction = direction::of(call).map_err(|why| Failure::new(USAGE, why))?;
     let rules = rules::read(call).map_err(|why| Failure::new(USAGE, why))?;
+    // The grammar and all that is behind it.
+    xssh_os::code::let_go();
     let done = run_with(call, direction, rules, show, copies);
     let (result, helper) = done.map_err(|why| Failure::new(UNUSABLE, why))?;
     let ended = helper.end();

@@ -44,6 +44,7 @@ pub(super) fn serve(
     open: &mut dyn FnMut(&mut Start) -> Result<Opened, Refusal>,
 ) -> Result<Summary, SyncError> {
     let landing = landing::Socket::default();
+    xssh_os::code::let_go();
     // A server moves more at a time into a pipe that holds more, and waits less.
     let _ = rustix::pipe::fcntl_setpipe_size(io::stdin().as_fd(), 1 << 20);
     xssh_sync::serve(input, output, Some(&landing), open)

@@ -28,6 +28,8 @@ const BATCH: usize = 64 << 10;
 const HELD: usize = 64;
 /// A directory of so many names is not read anew for each part of it.
 const LARGE: usize = 4096;
+/// Entries that lie in one piece of memory.
+const ENTRIES: usize = 512;
 /// Entries, in all directories on the way down, that were asked for before the walk came to them.
 const AHEAD: usize = 32 << 10;
 
@@ -166,7 +168,7 @@ impl Walk<'_> {
                 }
             }
             let Some(directory) = &level.held else { break };
-            let known = level.entries.get(at as usize).copied().flatten();
+            let known = level.entries.get(at);
             let Some(entry) = self.show(directory, path, known)? else { continue };
             if entry.kind == Kind::Directory && (self.enter)(&RelPath::checked(path)) {
                 return ControlFlow::Continue(Some(entry));
@@ -253,9 +255,9 @@ impl Walk<'_> {
         let cuts = |end: &Option<RelPath>| end.as_ref().is_some_and(|end| end.is_below(path));
         let is_part = cuts(&self.span.from) || cuts(&self.span.until);
         if is_part && let Some(names) = self.root.large(path) {
-            return Ok(Listing { held, names, entries: Vec::new() });
+            return Ok(Listing { held, names, entries: Entries::default() });
         }
-        let (mut names, mut entries) = (Names::default(), Vec::new());
+        let (mut names, mut entries) = (Names::default(), Entries::default());
         let most = if is_part { 0 } else { self.ahead };
         let mut buffer = vec![MaybeUninit::uninit(); BATCH];
         let mut found = RawDir::new(held.as_fd(), &mut buffer);
@@ -291,7 +293,7 @@ struct Level {
     /// Not where many others are held.
     held: Option<Arc<OwnedFd>>,
     names: Arc<Sorted>,
-    entries: Vec<Option<Entry>>,
+    entries: Entries,
     /// Where the name is in its order that comes next.
     next: usize,
 }
@@ -309,6 +311,34 @@ fn put_name(path: &mut Vec<u8>, directory: &RelPath, name: &[u8]) {
 struct Listing {
     held: Arc<OwnedFd>,
     names: Arc<Sorted>,
-    /// What is known of the first of them, in the order in which they were read.
-    entries: Vec<Option<Entry>>,
+    /// What is known of the first of them.
+    entries: Entries,
+}
+
+/// Entries in the order in which they were read; none for those that could not be had. They lie in pieces: one piece would be up to
+/// twice as large as they are, and three times while it grows.
+#[derive(Default)]
+struct Entries(Vec<Vec<Option<Entry>>>);
+
+impl Entries {
+    fn push(&mut self, entry: Option<Entry>) {
+        match self.0.last_mut() {
+            Some(piece) if piece.len() < ENTRIES => piece.push(entry),
+            Some(_) => {
+                let mut piece = Vec::with_capacity(ENTRIES);
+                piece.push(entry);
+                self.0.push(piece);
+            }
+            None => self.0.push(vec![entry]),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.0.split_last().map_or(0, |(last, full)| full.len() * ENTRIES + last.len())
+    }
+
+    /// The one before which so many others were read.
+    fn get(&self, at: u32) -> Option<Entry> {
+        self.0.get(at as usize / ENTRIES)?.get(at as usize % ENTRIES).copied().flatten()
+    }
 }
