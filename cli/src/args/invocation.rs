@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
 use xssh_ssh::config::{CommandLine, ConfigFile};
+use xssh_ssh::session::StreamTo;
 use xssh_ssh::settings::LogLevel;
 
 use super::Control;
@@ -17,8 +18,8 @@ pub(crate) struct Invocation {
     /// What to run there, or with `SessionType subsystem` the subsystem's name: the words joined by single spaces, every
     /// byte kept.
     pub(crate) command: Option<Vec<u8>>,
-    /// `-W`: a host without brackets and a port. `SessionType none` and `RequestTTY no` are among the options then.
-    pub(crate) stdio_forward: Option<(String, u16)>,
+    /// `-W`: where the stream leads. `SessionType none` and `RequestTTY no` are among the options then.
+    pub(crate) stdio_forward: Option<StreamTo>,
     /// `-G`: print the configuration and do not connect.
     pub(crate) dump: bool,
     /// `-O`: what the master of a shared connection is told.

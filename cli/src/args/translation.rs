@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use xssh_ssh::config::{CommandLine, ConfigFile, ForwardKind, lexer, option_line};
 use xssh_ssh::destination::Destination;
+use xssh_ssh::session::StreamTo;
 use xssh_ssh::settings::LogLevel;
 
 use super::{Control, Fault, Invocation, LogChoice, identity, loudness, refusal, stdio_forward};
@@ -25,7 +26,7 @@ pub(super) struct Translation {
     command: Option<Vec<u8>>,
     config_file: ConfigFile,
     log_file: Option<PathBuf>,
-    stdio_forward: Option<(String, u16)>,
+    stdio_forward: Option<StreamTo>,
     dump: bool,
     control: Option<Control>,
     loudness: loudness::Loudness,
@@ -229,9 +230,6 @@ impl Translation {
     fn stdio_forward(&mut self, text: &str) -> Result<(), Fault> {
         if self.stdio_forward.is_some() {
             return Err(Fault::Conflict("stdio forward already specified"));
-        }
-        if text.starts_with('/') {
-            return Err(Fault::NotYet { letter: 'W', feature: "connecting to a socket" });
         }
         let forward = stdio_forward::parse(text).ok_or_else(|| Fault::StdioForward(text.to_owned()))?;
         self.stdio_forward = Some(forward);

@@ -16,7 +16,7 @@ pub(super) fn no_session(error: &SessionError) -> u8 {
 /// The same where what a call is there for was not opened; whoever uses `-W` for another ssh knows it by ssh's words.
 pub(super) fn not_opened(error: &SessionError, start: &Start) -> u8 {
     let code = no_session(error);
-    if matches!((error, &start.kind), (SessionError::ChannelOpen(_), StartKind::Forward { .. })) {
+    if matches!((error, &start.kind), (SessionError::ChannelOpen(_), StartKind::Forward(_))) {
         words::fail(&"stdio forwarding failed");
     }
     code
@@ -48,10 +48,10 @@ pub(super) fn verdict(ending: Ending, start: &Start, session: &Session) -> u8 {
             debug!("the remote command was ended by signal {name}: {message}");
             words::FAILED
         }
-        Ending::Closed if matches!(start.kind, StartKind::Forward { .. }) => 0,
+        Ending::Closed if matches!(start.kind, StartKind::Forward(_)) => 0,
         Ending::Closed | Ending::OutputGone | Ending::Escaped => words::FAILED,
         Ending::Refused(request) => words::fail(&refused(request, &session.peer.host)),
-        Ending::Killed(signal) if matches!(start.kind, StartKind::Forward { .. }) => ended(signal),
+        Ending::Killed(signal) if matches!(start.kind, StartKind::Forward(_)) => ended(signal),
         Ending::Killed(signal) => killed(signal),
         Ending::Lost(error) => no_session(&error),
         Ending::Input(error) => words::fail(&format!("reading standard input: {error}")),

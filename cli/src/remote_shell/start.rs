@@ -25,7 +25,7 @@ pub(crate) fn start(
     };
     let command = invocation.command.clone().or(configured.map(String::into_bytes));
     let kind = match (&invocation.stdio_forward, settings.session.kind, command) {
-        (Some((host, port)), _, _) => StartKind::Forward { host: host.clone(), port: *port },
+        (Some(to), _, _) => StartKind::Forward(to.clone()),
         (None, SessionType::None, _) => return Ok(None),
         (None, SessionType::Subsystem, Some(name)) => {
             StartKind::Subsystem(String::from_utf8(name).map_err(|_| "the subsystem's name is no text".to_owned())?)
@@ -34,7 +34,7 @@ pub(crate) fn start(
         (None, _, None) => StartKind::Shell,
     };
     let pty = pty(&kind, settings);
-    let environment = if matches!(kind, StartKind::Forward { .. }) { Vec::new() } else { sent(settings) };
+    let environment = if matches!(kind, StartKind::Forward(_)) { Vec::new() } else { sent(settings) };
     Ok(Some(Start { kind, pty, environment, x11: None, agent: false }))
 }
 
@@ -45,7 +45,7 @@ fn pty(kind: &StartKind, settings: &Settings) -> Option<PtyRequest> {
         has_command: *kind != StartKind::Shell,
         stdin_is_terminal: !settings.session.stdin_null && rustix::termios::isatty(stdio::stdin()),
     };
-    if matches!(kind, StartKind::Forward { .. }) {
+    if matches!(kind, StartKind::Forward(_)) {
         return None;
     }
     match circumstances.decide() {

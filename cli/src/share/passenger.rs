@@ -53,7 +53,7 @@ pub(super) async fn ride(
     let (stdout, stderr) = (stdio::stdout(), stdio::stderr());
     let opening = async {
         match start.kind.clone() {
-            StartKind::Forward { host, port } => client.stdio((host, port), [input, stdout], MUX_OPENING).await,
+            StartKind::Forward(to) => client.stdio(to, [input, stdout], MUX_OPENING).await,
             kind => client.session(wanted(kind, &start, settings), [input, stdout, stderr], MUX_OPENING).await,
         }
     };
@@ -77,7 +77,7 @@ fn wanted(kind: StartKind, start: &Start, settings: &Settings) -> NewSession {
     let (subsystem, command) = match kind {
         StartKind::Subsystem(name) => (true, name.into_bytes()),
         StartKind::Exec(command) => (false, command),
-        StartKind::Shell | StartKind::Forward { .. } => (false, Vec::new()),
+        StartKind::Shell | StartKind::Forward(_) => (false, Vec::new()),
     };
     let variable = |(name, value): &(String, String)| format!("{name}={value}").into_bytes();
     NewSession {
@@ -107,7 +107,7 @@ async fn wait(mut passenger: Passenger, master: u32, start: &Start, settings: &S
             waited = passenger.wait() => match waited {
                 Ok(Waited::NoTerminal) => raw = None,
                 Ok(Waited::Ended(Some(status))) => break (status & 0xff) as u8,
-                Ok(Waited::Ended(None)) if matches!(start.kind, StartKind::Forward { .. }) => break 0,
+                Ok(Waited::Ended(None)) if matches!(start.kind, StartKind::Forward(_)) => break 0,
                 Ok(Waited::Ended(None)) => {
                     debug!("Control master terminated unexpectedly");
                     break if is_there(master) { words::FAILED } else { lost() };

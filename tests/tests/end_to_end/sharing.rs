@@ -276,6 +276,25 @@ fn a_stream_to_a_further_host() {
     }
 }
 
+/// The same to a socket on the host, over a connection of one's own and over a shared one.
+#[test]
+fn a_stream_to_a_socket() {
+    for (master, client) in PAIRS {
+        let world = World::direct();
+        let path = world.home.path().join("service");
+        xssh_tests::service::on_a_socket(&path);
+        let nowhere = world.home.path().join("nowhere");
+        let call = |control: &str, to: &Path| client.call(&world.home, &["-S", control, "-W", text(to), HOST]);
+        let standing = Standing::start(master, &world.home, &[]);
+        for (control, logged_in) in [("none", 2), (&standing.path, 2)] {
+            let outcome = call(control, &path).input("words").run().ok();
+            assert_eq!(outcome.text(), "words<5>", "{master:?} {client:?} {control}");
+            assert_eq!(logins(&world.target), logged_in);
+        }
+        let _ = call("none", &nowhere).run().ends(255).says("stdio forwarding failed");
+    }
+}
+
 /// The master's agent, for a client that asks for it and for no other.
 #[test]
 fn the_agent_is_for_who_asks() {

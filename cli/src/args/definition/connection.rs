@@ -19,7 +19,8 @@ pub(super) fn args() -> Vec<Arg> {
              once, and not together with ProxyCommand; `none` goes straight.",
         ),
         taking('W', "host:port", "Connect standard input and output to host:port, as seen from the host").long_help(
-            "Connect standard input and output to host:port or [v6]:port, as seen from the host. Implies -N and -T.",
+            "Connect standard input and output to host:port or [v6]:port, as seen from the host, or to the socket there that a path with a \
+             leading / names. Implies -N and -T.",
         ),
         flag('C', "Compress"),
         taking('c', "ciphers", "Offer these ciphers, best first").long_help(

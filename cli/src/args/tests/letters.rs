@@ -1,6 +1,7 @@
 //! Each letter, what it means, and what it does with others.
 
 use xssh_ssh::config::{ConfigFile, ForwardKind};
+use xssh_ssh::session::StreamTo;
 use xssh_ssh::settings::LogLevel;
 
 use super::{call, fault, lines};
@@ -130,7 +131,7 @@ fn configuration_can_be_named() {
 #[test]
 fn a_stream_to_a_port_is_no_session() {
     let given = call(&["-W", "[::1]:22", "h"]);
-    assert_eq!(given.stdio_forward, Some(("::1".to_owned(), 22)));
+    assert_eq!(given.stdio_forward, Some(StreamTo::port("::1".to_owned(), 22)));
     assert_eq!(lines(&given), ["RequestTTY=\"no\"", "SessionType=\"none\""]);
     assert!(given.command_line.stdio_forward);
     assert_eq!(fault(&["-W", "x", "h"]), Fault::StdioForward("x".to_owned()));

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::message::{Forward, FromClient, FromMaster, Malformed, NewSession, Request, VERSION};
+use super::message::{Forward, FromClient, FromMaster, Malformed, NewSession, Request, SOCKET, VERSION};
 use super::{Line, Proxy};
+use crate::session::StreamTo;
 
 /// Why a master does not do what we want.
 #[derive(Debug, thiserror::Error)]
@@ -197,17 +198,21 @@ impl Client {
         self.ride(Request::NewSession(wanted), &descriptors, patience).await
     }
 
-    /// Opens a stream to a further host.
+    /// Opens a stream to a further host, or to a socket on this one.
     ///
     /// # Errors
     /// As for [`Client::session`].
     pub async fn stdio(
         self,
-        (host, port): (String, u16),
+        to: StreamTo,
         descriptors: [BorrowedFd<'_>; 2],
         patience: Duration,
     ) -> Result<Passenger, ClientError> {
-        self.ride(Request::StdioForward { host, port: port.into() }, &descriptors, patience).await
+        let (host, port) = match to {
+            StreamTo::Tcp { host, port, .. } => (host, port.into()),
+            StreamTo::Unix { path } => (path, SOCKET),
+        };
+        self.ride(Request::StdioForward { host, port }, &descriptors, patience).await
     }
 
     async fn ride(

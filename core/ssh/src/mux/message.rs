@@ -9,7 +9,7 @@ pub(super) const VERSION: u32 = 4;
 /// "No escape character" (PROTOCOL.mux, section 2).
 const NO_ESCAPE: u32 = u32::MAX;
 /// A "port" that says that the host beside it is the path of a socket (PROTOCOL.mux, section 6).
-const SOCKET: u32 = u32::MAX - 1;
+pub(super) const SOCKET: u32 = u32::MAX - 1;
 
 /// The kinds of messages (PROTOCOL.mux, section 11, and mux.c).
 mod kind {

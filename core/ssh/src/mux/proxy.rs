@@ -11,7 +11,7 @@ use super::client::{ClientError, gone};
 use super::{ChannelRequest, Grant, Line, Opening, Packet};
 use crate::exec::{Input, Output};
 use crate::limits::{PROXY_PACKET, PROXY_WINDOW};
-use crate::session::{Ask, Exit, Refusal, Request, Start, StartKind};
+use crate::session::{Ask, Exit, Refusal, Request, Start, StartKind, StreamTo};
 
 /// Administratively prohibited (RFC 4254, section 5.1).
 const PROHIBITED: u32 = 1;
@@ -97,9 +97,10 @@ impl Proxy {
 
     async fn open(&self, start: &Start) -> Result<(Theirs, u64), ClientError> {
         let opening = match &start.kind {
-            StartKind::Forward { host, port } => {
-                Opening::Port { host: host.clone(), port: *port, from: ("127.0.0.1".to_owned(), 65535) }
+            StartKind::Forward(StreamTo::Tcp { host, port, from }) => {
+                Opening::Port { host: host.clone(), port: *port, from: from.clone() }
             }
+            StartKind::Forward(StreamTo::Unix { path }) => Opening::Path(path.clone()),
             _ => Opening::Session,
         };
         let grant = Grant { number: OURS, window: PROXY_WINDOW, packet: PROXY_PACKET };
@@ -127,7 +128,7 @@ impl Proxy {
             StartKind::Exec(command) => (Ask::Exec(command.clone()), Request::Exec),
             StartKind::Shell => (Ask::Shell, Request::Shell),
             StartKind::Subsystem(name) => (Ask::Subsystem(name.clone()), Request::Subsystem),
-            StartKind::Forward { .. } => return Ok(None),
+            StartKind::Forward(_) => return Ok(None),
         };
         ask(program, true).await?;
         Ok(Some(asked))

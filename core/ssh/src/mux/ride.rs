@@ -7,10 +7,10 @@ use tokio::time::timeout;
 
 use super::Line;
 use super::master::{Inner, denied};
-use super::message::{FromMaster, NewSession};
+use super::message::{FromMaster, NewSession, SOCKET};
 use crate::exec::{Ending, Input, Keyboard, Killers, Output, Pump, pump};
 use crate::limits::{MUX_START, MUX_VARIABLES};
-use crate::session::{Channel, Exit, SessionError, Start, StartKind};
+use crate::session::{Channel, Exit, SessionError, Start, StartKind, StreamTo};
 use crate::settings::LogLevel;
 use crate::terminal::escape::{Escapes, Options};
 use crate::terminal::request::PtyRequest;
@@ -50,12 +50,15 @@ impl Inner {
     /// Opens a stream to a further host for a client, and carries it to its end.
     pub(super) async fn stream_for(&self, line: &Line, id: u32, (host, port): (String, u32)) -> io::Result<()> {
         let handed = Handed::receive(line, false).await?;
-        let Ok(port) = u16::try_from(port) else { return refuse(line, id, "no such port").await };
-        let question = format!("Allow forward to {host}:{port}? ");
+        let (question, to) = match (port, u16::try_from(port)) {
+            (SOCKET, _) => (format!("Allow forward to {host}? "), StreamTo::Unix { path: host }),
+            (_, Ok(port)) => (format!("Allow forward to {host}:{port}? "), StreamTo::port(host, port)),
+            (_, Err(_)) => return refuse(line, id, "no such port").await,
+        };
         if !self.permits(&question).await {
             return line.send(&denied(id).encode()).await;
         }
-        let start = Start::plain(StartKind::Forward { host, port });
+        let start = Start::plain(StartKind::Forward(to));
         self.carry(line, id, &start, handed, None).await
     }
 

@@ -34,6 +34,11 @@ pub enum StreamTo {
 }
 
 impl StreamTo {
+    /// A port, for ourselves.
+    pub fn port(host: String, port: u16) -> Self {
+        Self::Tcp { host, port, from: ("127.0.0.1".to_owned(), 65535) }
+    }
+
     /// The type of the channel.
     pub fn kind(&self) -> &'static str {
         match self {

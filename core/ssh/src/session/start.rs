@@ -19,13 +19,8 @@ pub enum StartKind {
     Shell,
     /// A subsystem, by name.
     Subsystem(String),
-    /// Nothing: a stream to a further host (`-W`).
-    Forward {
-        /// As the host shall resolve it.
-        host: String,
-        /// The port there.
-        port: u16,
-    },
+    /// Nothing: a stream to a further host, or to a socket on this one (`-W`).
+    Forward(StreamTo),
 }
 
 impl StartKind {
@@ -35,7 +30,7 @@ impl StartKind {
             Self::Exec(_) => "session:command",
             Self::Shell => "session:shell",
             Self::Subsystem(_) => "session:subsystem",
-            Self::Forward { .. } => "direct-tcpip",
+            Self::Forward(to) => to.kind(),
         }
     }
 }
@@ -71,9 +66,8 @@ impl Session {
     /// # Errors
     /// The host opens no channel, or the connection is gone.
     pub async fn start(&self, start: &Start, stdout: Output, stderr: Output) -> Result<Channel, SessionError> {
-        if let StartKind::Forward { host, port } = &start.kind {
-            let to = StreamTo::Tcp { host: host.clone(), port: *port, from: ("127.0.0.1".to_owned(), 65535) };
-            return self.stream(&to, stdout).await;
+        if let StartKind::Forward(to) = &start.kind {
+            return self.stream(to, stdout).await;
         }
         let opening = self.board.table.opening();
         let opened = self.handle.channel_open_session().await;
@@ -113,7 +107,7 @@ fn asks(start: &Start) -> Vec<Ask> {
         StartKind::Exec(command) => Some(Ask::Exec(command.clone())),
         StartKind::Shell => Some(Ask::Shell),
         StartKind::Subsystem(name) => Some(Ask::Subsystem(name.clone())),
-        StartKind::Forward { .. } => None,
+        StartKind::Forward(_) => None,
     };
     let variable = |(name, value): &(String, String)| Ask::Variable { name: name.clone(), value: value.clone() };
     let first = start.agent.then_some(Ask::Agent).into_iter().chain(start.pty.clone().map(Ask::Pty));
