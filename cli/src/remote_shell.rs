@@ -26,8 +26,8 @@ use xssh_ssh::terminal::raw::RawMode;
 
 pub(crate) use around::{Around, Orders, raise_descriptors};
 pub(crate) use beside::Beside;
-use ending::{ended, no_session, not_opened, verdict};
-pub(crate) use ending::{killed, lost};
+pub(crate) use ending::{ended, killed, lost};
+use ending::{no_session, not_opened, verdict};
 use pipes::Pipes;
 
 use crate::args::Invocation;

@@ -30,7 +30,7 @@ pub(crate) fn killed(signal: i32) -> u8 {
 }
 
 /// The same where nothing runs on the host that could have a status: to have it end by SIGTERM is how that is done.
-pub(super) fn ended(signal: i32) -> u8 {
+pub(crate) fn ended(signal: i32) -> u8 {
     if signal == Signal::TERM.as_raw() { 0 } else { killed(signal) }
 }
 

@@ -18,7 +18,7 @@ use xssh_ssh::terminal::raw::RawMode;
 
 use super::control;
 use crate::args::Invocation;
-use crate::remote_shell::{killed, lost, start};
+use crate::remote_shell::{ended, killed, lost, start};
 use crate::words;
 
 /// Has the master open what the call is for, and waits for its end; the exit code.
@@ -41,7 +41,7 @@ pub(super) async fn ride(
             background.detach(true)?;
         }
         return Ok(tokio::select! {
-            signal = killers.next() => killed(signal),
+            signal = killers.next() => ended(signal),
             () = client.gone() => {
                 debug!("Control master terminated unexpectedly");
                 lost()
@@ -114,7 +114,10 @@ async fn wait(mut passenger: Passenger, master: u32, start: &Start, settings: &S
                 }
                 Err(error) => break words::fail(&error),
             },
-            signal = killers.next() => break killed(signal),
+            signal = killers.next() => break match start.kind {
+                StartKind::Forward(_) => ended(signal),
+                _ => killed(signal),
+            },
             _ = resized => {
                 // The master reads the size from the terminal itself (mux.c relays the signal too).
                 let _ = process(master).map(|master| kill_process(master, Signal::WINCH));

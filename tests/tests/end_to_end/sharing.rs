@@ -255,6 +255,23 @@ fn a_client_that_is_killed() {
     }
 }
 
+/// A stream has no program that could have a status: SIGTERM is how it is ended.
+#[test]
+fn a_stream_that_is_ended() {
+    for (master, client) in PAIRS {
+        let world = World::direct();
+        let standing = Standing::start(master, &world.home, &[]);
+        let address = format!("127.0.0.1:{}", world.target.port());
+        let mut running = client.call(&world.home, &["-S", &standing.path, "-W", &address, HOST]).start();
+        let stdin = running.stdin.take();
+        let mut greeting = [0; 8];
+        std::io::Read::read_exact(running.stdout.as_mut().expect("its output"), &mut greeting).expect("a greeting");
+        running.signal(rustix::process::Signal::TERM);
+        let _ = running.finish().ends(0);
+        drop(stdin);
+    }
+}
+
 /// `-W`, as ProxyCommand uses it.
 #[test]
 fn a_stream_to_a_further_host() {
