@@ -4,7 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 
-use xssh_sync::{Opened, Refusal, Role, Start, Summary, SyncError};
+use xssh_sync::{Nobody, Opened, Refusal, Role, Start, Summary, SyncError, Watch};
 
 use super::landing;
 use crate::sync::ground::Ground;
@@ -17,7 +17,7 @@ pub(crate) fn sync() -> u8 {
         Ok(output) => output,
         Err(error) => return words::fail(&format!("standard output cannot be used: {error}")),
     };
-    match serve(io::stdin(), output, &mut |start| open(&Ground::Account, start)) {
+    match serve(io::stdin(), output, &Nobody, &mut |start| open(&Ground::Account, start)) {
         Ok(_) => 0,
         // The client has been told, or is gone.
         Err(error) => {
@@ -37,17 +37,18 @@ pub(super) fn open(ground: &Ground, start: &mut Start) -> Result<Opened, Refusal
     }
 }
 
-/// Speaks with the client. `open` says what it gets.
+/// Speaks with the client. `open` says what it gets, and `watch` hears what could not be done.
 pub(super) fn serve(
     input: impl Read + Send,
     output: impl Write + Send,
+    watch: &dyn Watch,
     open: &mut dyn FnMut(&mut Start) -> Result<Opened, Refusal>,
 ) -> Result<Summary, SyncError> {
     let landing = landing::Socket::default();
     xssh_os::code::let_go();
     // A server moves more at a time into a pipe that holds more, and waits less.
     let _ = rustix::pipe::fcntl_setpipe_size(io::stdin().as_fd(), 1 << 20);
-    xssh_sync::serve(input, output, Some(&landing), open)
+    xssh_sync::serve(input, output, Some(&landing), watch, open)
 }
 
 /// Standard output, held by nobody else: whoever drops it has ended what the client hears. A helper that cannot say a word more

@@ -4,10 +4,13 @@
 //! leads to below the root and holds it, `expand` does what a shell would do with patterns, and what runs then gets fresh words, held
 //! directories instead of paths, an environment of a few variables, and a Landlock domain of the root.
 
+mod activity;
+mod attend;
 mod count;
 mod expand;
 mod leftovers;
 mod plan;
+mod said;
 mod staging;
 mod watch;
 
@@ -23,8 +26,11 @@ use xssh_rsync::{Argument, Permission, ServerCall};
 
 use super::forced;
 use super::journal::Outcome;
+use crate::words;
+use attend::attend;
 use count::Count;
 use plan::Plan;
+use said::Said;
 use staging::Staging;
 use watch::Watch;
 
@@ -37,6 +43,9 @@ const TIMEOUT: u64 = 24 * 3600;
 /// How much an rsync may map. A list of ten million files takes less; rsync's own bound is one for each piece, and its client's to
 /// choose.
 const MEMORY: u64 = 4 << 30;
+/// What rsync ends with where a file cannot be written, and where not all was done (rsync(1)).
+const FILE_IO: u8 = 11;
+const PARTIAL: u8 = 23;
 /// The largest rsync that is looked into.
 const LARGEST: u64 = 64 << 20;
 
@@ -56,6 +65,12 @@ pub(super) struct Job {
     confines: bool,
     /// What it moves is to be counted. rsync has one log, and a client may have asked for it.
     is_counted: bool,
+    /// It reads a list of files, and takes no log that is outside of the root it keeps to.
+    takes_no_log: bool,
+    /// The client has set no bound for sizes itself.
+    takes_all_sizes: bool,
+    /// What is there and differs is left as it is, and the client did not ask for that.
+    leaves: bool,
 }
 
 /// Serves a client.
@@ -110,17 +125,11 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
     if !call.is_sender() && !granted.set_id() {
         plan.options.push("--chmod=Fug-s".into());
     }
-    if adds_only {
+    let leaves = adds_only && !call.has("ignore-existing", None);
+    if leaves {
         plan.options.push("--ignore-existing".into());
     }
-    if let Some(idle) = granted.limits().idle.map(|idle| idle.as_secs().clamp(1, TIMEOUT))
-        && call.number("timeout").is_none_or(|theirs| theirs < 1 || theirs.unsigned_abs() > idle)
-    {
-        plan.options.push(format!("--timeout={idle}").into());
-    }
-    if let Some(rate) = granted.limits().rate {
-        plan.options.push(format!("--bwlimit={}b", rate.max(512)).into());
-    }
+    hold_to(granted, &call, &mut plan);
     let removes = call.is_sender() && (call.has("remove-source-files", None) || call.has("remove-sent-files", None));
     let right = match (call.is_sender(), granted.devices()) {
         (true, _) if !removes && !call.has("log-file", None) => Right::Read,
@@ -133,7 +142,35 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
     let directories = (receives && !access.delete).then_some(Less::Directories);
     let less = reading.into_iter().chain(directories).collect();
     let keeps_names = receives && !access.delete;
-    Ok(Job { program, plan, root, right, less, keeps_names, is_staged, confines, is_counted })
+    let takes_no_log = confines && call.has("files-from", None);
+    let takes_all_sizes = !call.has("max-size", None);
+    let job = Job {
+        program,
+        plan,
+        root,
+        right,
+        less,
+        keeps_names,
+        is_staged,
+        confines,
+        is_counted,
+        takes_no_log,
+        takes_all_sizes,
+        leaves,
+    };
+    Ok(job)
+}
+
+/// What rsync keeps to by its own options.
+fn hold_to(granted: TreeAuthority<'_>, call: &ServerCall, plan: &mut Plan) {
+    if let Some(idle) = granted.limits().idle.map(|idle| idle.as_secs().clamp(1, TIMEOUT))
+        && call.number("timeout").is_none_or(|theirs| theirs < 1 || theirs.unsigned_abs() > idle)
+    {
+        plan.options.push(format!("--timeout={idle}").into());
+    }
+    if let Some(rate) = granted.limits().rate {
+        plan.options.push(format!("--bwlimit={}b", rate.max(512)).into());
+    }
 }
 
 fn argument(word: &Word) -> Argument {
@@ -166,13 +203,24 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
     if let Some(staging) = staging {
         domain = domain.allow(staging.held(), Right::Write).map_err(|error| error.to_string())?;
     }
-    let count = if job.is_counted { Count::begin(&mut job.plan).map(Some) } else { Ok(None) };
-    let count = count.inspect_err(|error| ::log::warn!("what rsync moves cannot be counted: {error}")).unwrap_or(None);
-    if let Some(count) = &count {
-        domain = domain.allow(count.held(), Right::Use).map_err(|error| error.to_string())?;
+    let watch = if job.plan.is_sender { None } else { Some(Watch::begin(granted.limits(), &job.root)?) };
+    let largest = watch.as_ref().and_then(Watch::largest);
+    let (mut count, mut command) = (None, Command::new(&job.program));
+    if job.is_counted && job.takes_no_log {
+        count = Some(Count::by_words(&mut job.plan, &mut command));
+    } else if job.is_counted {
+        let over = largest.filter(|_| job.takes_all_sizes);
+        let begun = Count::begin(&mut job.plan, job.leaves || over.is_some());
+        count = begun.inspect_err(|error| ::log::warn!("what rsync moves cannot be counted: {error}")).ok();
+        // A file that the system would cut is better not begun: the client would lose its session, and not know why.
+        let over = over.filter(|_| count.is_some()).map(|most| format!("--max-size={most}").into());
+        job.plan.options.extend(over);
+    }
+    if let Some(held) = count.as_ref().and_then(Count::held) {
+        domain = domain.allow(held, Right::Use).map_err(|error| error.to_string())?;
     }
     let ran = job.plan.shown(&job.program);
-    let command = command(&job);
+    fill(&mut command, &job);
     if !domain.is_to_be_had() && !required {
         // Without Landlock, rsync's own care is what is left; an rsync without it has none.
         if !job.confines || job.is_staged {
@@ -182,32 +230,58 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
         }
         ::log::warn!("Landlock is not to be had; rsync's --confine-root is all that keeps it in the tree");
     }
-    let watch = if job.plan.is_sender { None } else { Some(Watch::begin(granted.limits(), &job.root)?) };
-    let largest = watch.as_ref().and_then(Watch::largest).map(Bound::FileSize);
-    let domain = domain.bounded(largest).bounded([Bound::Memory(MEMORY)]);
+    let domain = domain.bounded(largest.map(Bound::FileSize)).bounded([Bound::Memory(MEMORY)]);
     let (mut child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
-    let full = watch.map(|watch| watch.watch(&mut child)).transpose()?.flatten();
-    let ended = child.wait().map_err(|error| format!("rsync: {error}"))?;
-    let code = ended.code().and_then(|code| u8::try_from(code).ok());
-    let moved = count.map(Count::moved);
+    let words = |error| format!("rsync: {error}");
+    count.as_mut().map_or(Ok(()), |count| count.started(&mut child)).map_err(words)?;
+    let ended = attend(&mut child, watch, granted.limits().idle).map_err(words)?;
+    let is_counted = count.is_some();
+    let said = count.map(Count::ended).unwrap_or_default();
+    let moved = is_counted.then_some((said.files, said.bytes));
+    let code = ended.status.code().and_then(|code| u8::try_from(code).ok());
     let outcome = Outcome { confined: Some(confined), ran: Some(ran), moved, ..Outcome::default() };
-    if let Some(why) = full {
+    if let Some(why) = ended.why {
         forced::refuse(&why);
         return Ok(Outcome { code: code.filter(|code| *code > 0).unwrap_or(1), failed: Some(why), ..outcome });
+    }
+    if let Some(why) = said.short_of(code, largest) {
+        words::say(&format_args!("xssh: {why}"));
+        let code = code.filter(|code| *code > 0).unwrap_or(PARTIAL);
+        return Ok(Outcome { code, failed: Some(why), ..outcome });
     }
     Ok(match code {
         Some(0) => outcome,
         Some(code) => Outcome { code, failed: Some(format!("rsync ended with {code}")), ..outcome },
-        None => Outcome { code: 1, failed: Some(format!("rsync ended: {ended}")), ..outcome },
+        None => Outcome { code: 1, failed: Some(format!("rsync ended: {}", ended.status)), ..outcome },
     })
 }
 
+impl Said {
+    /// Why it did less than it was asked for, where rsync itself does not tell the client so. `largest`: what a file could have.
+    fn short_of(&self, code: Option<u8>, largest: Option<u64>) -> Option<String> {
+        let most = largest.unwrap_or(u64::MAX);
+        let may = format!(
+            "this key may write none of more than {most} bytes now, by --max-file-size or what is left of --quota"
+        );
+        if largest.is_some() && (self.too_large || code == Some(FILE_IO)) {
+            return Some(format!("a file could not be written: {may}"));
+        }
+        if self.over > 0 {
+            return Some(format!("{} files were not taken, the first of them '{}': {may}", self.over, self.first_over));
+        }
+        (self.left > 0).then(|| {
+            let (left, first) = (self.left, &self.first_left);
+            format!(
+                "this key only adds: {left} that are there already and differ were left as they are, the first of them '{first}'"
+            )
+        })
+    }
+}
+
 /// What is started: fresh words, and nothing of the client's environment or of ours.
-fn command(job: &Job) -> Command {
-    let mut command = Command::new(&job.program);
+fn fill(command: &mut Command, job: &Job) {
     command.args(&job.plan.options).args(["--", "."]).args(&job.plan.paths);
     command.env_clear().env("PATH", "/usr/bin:/bin").env("HOME", "/nonexistent").env("LC_ALL", "C.UTF-8");
     // What it starts can be ended with it.
     command.current_dir(job.plan.directory()).process_group(0);
-    command
 }

@@ -2,14 +2,14 @@
 
 use std::fs::File;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use xssh_fs::{Granted, RelPath, Root, Tally, Usage};
 use xssh_gate::{Confined, Domain, Right, TreeAuthority};
-use xssh_sync::{Opened, Refusal, Role, Start};
+use xssh_sync::{Nobody, Note, Opened, Refusal, Role, Start, Watch};
 
 use super::conversation;
 use super::journal::{Outcome, REFUSED};
@@ -20,6 +20,8 @@ use crate::sync::ground::Ground;
 
 /// How often it is seen whether something passes.
 const TICK: Duration = Duration::from_millis(20);
+/// How many letters of a problem are logged.
+const PROBLEM: usize = 500;
 
 /// Serves a client.
 pub(super) fn serve(granted: TreeAuthority<'_>, required: bool, log: &(dyn Fn(&Outcome) + Sync)) -> Outcome {
@@ -32,7 +34,7 @@ pub(super) fn serve(granted: TreeAuthority<'_>, required: bool, log: &(dyn Fn(&O
         Err(why) => return answer(output, &why),
     };
     let ground = Ground::Below(root);
-    let mut refused = None;
+    let (mut refused, problems) = (None, Problems::default());
     let meter = Meter::new(granted.limits().rate);
     let over = AtomicBool::new(false);
     let done = thread::scope(|scope| {
@@ -41,7 +43,7 @@ pub(super) fn serve(granted: TreeAuthority<'_>, required: bool, log: &(dyn Fn(&O
             scope.spawn(move || watch(idle, meter, over, confined, log));
         }
         let (input, output) = (Paced(io::stdin(), &meter), Paced(output, &meter));
-        let done = conversation::serve(input, output, &mut |start| {
+        let done = conversation::serve(input, output, &problems, &mut |start| {
             let opened = permit(granted, start).and_then(|()| {
                 // Sums of blocks are short enough to guess what they are of.
                 start.options.whole_file |= !granted.access().read;
@@ -56,9 +58,33 @@ pub(super) fn serve(granted: TreeAuthority<'_>, required: bool, log: &(dyn Fn(&O
     });
     let outcome = Outcome { confined: Some(confined), ..Outcome::default() };
     match done {
-        Ok(summary) => Outcome { moved: Some((summary.files, summary.bytes)), ..outcome },
+        Ok(summary) => Outcome { moved: Some((summary.files, summary.bytes)), failed: problems.words(), ..outcome },
         Err(_) if refused.is_some() => Outcome { code: REFUSED, refused, ..outcome },
         Err(error) => Outcome { code: REFUSED, failed: Some(error.to_string()), ..outcome },
+    }
+}
+
+/// What could not be done, of which the client hears each by itself.
+#[derive(Default)]
+struct Problems(Mutex<(u64, String)>);
+
+impl Problems {
+    /// For the log.
+    fn words(&self) -> Option<String> {
+        let told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, first) = (told.0, &told.1);
+        (count > 0).then(|| format!("{count} could not be done, the first of them {first}"))
+    }
+}
+
+impl Watch for Problems {
+    fn note(&self, note: Note<'_>) {
+        let Note::Problem { path, why, .. } = note else { return };
+        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        told.0 += 1;
+        if told.0 == 1 {
+            told.1 = format!("{path}: {why}").chars().take(PROBLEM).collect();
+        }
     }
 }
 
@@ -72,7 +98,7 @@ pub(super) fn refuse(why: &str) -> Outcome {
 
 fn answer(output: File, why: &str) -> Outcome {
     // Whether the client hears it or not, it is refused.
-    let _ = conversation::serve(io::stdin(), output, &mut |_| Err(why.to_owned().into()));
+    let _ = conversation::serve(io::stdin(), output, &Nobody, &mut |_| Err(why.to_owned().into()));
     Outcome::refused(why.to_owned())
 }
 

@@ -79,7 +79,11 @@ fn is_size(text: &str) -> bool {
         && digits.chars().all(|letter| letter.is_ascii_digit() || letter == '.')
         && digits.matches('.').count() <= 1;
     let bare = unit.strip_suffix("ib").or_else(|| unit.strip_suffix('b')).unwrap_or(&unit);
-    is_number && matches!(bare, "" | "k" | "m" | "g" | "t" | "p")
+    let shift = ["", "k", "m", "g", "t", "p"].iter().position(|known| *known == bare);
+    let whole = digits.split('.').next().and_then(|whole| whole.parse::<u64>().ok());
+    // In bytes it is a number that rsync can have.
+    let is_bounded = shift.zip(whole).is_some_and(|(shift, whole)| whole <= (i64::MAX as u64) >> (10 * shift));
+    is_number && is_bounded
 }
 
 /// Bytes of a client's as they may be shown.
@@ -94,10 +98,24 @@ mod tests {
 
     #[test]
     fn sizes_are_those_of_rsync() {
-        for good in ["0", "1572864", "1.5m", "2GiB", "3kb", "1m-1", "7P+1"] {
+        for good in ["0", "1572864", "1.5m", "2GiB", "3kb", "1m-1", "7P+1", "8191p"] {
             assert!(is_size(good), "{good}");
         }
-        for bad in ["", "m", "-1", "1..5", "1x", "1 m", "0x10", ".5", "1m;", &"9".repeat(30)] {
+        for bad in [
+            "",
+            "m",
+            "-1",
+            "1..5",
+            "1x",
+            "1 m",
+            "0x10",
+            ".5",
+            "1m;",
+            &"9".repeat(30),
+            "99999999999999999999g",
+            "9223372036854775808",
+            "8192p",
+        ] {
             assert!(!is_size(bad), "{bad}");
         }
     }

@@ -10,7 +10,7 @@ use crate::lanes::{Landing, Lanes};
 use crate::owners::Rights;
 use crate::summary::Summary;
 use crate::tree::Tree;
-use crate::watch::{Nobody, Watch};
+use crate::watch::Watch;
 use crate::wire::opening::{self, Speaker};
 use crate::wire::start::{self, Greeting, Ready, Reason, Refusal, Role, Shown, Start};
 use crate::{source, target};
@@ -78,7 +78,7 @@ pub fn client(
 }
 
 /// The helper's side. `open` makes the tree of what the client asks for; lanes that the client opens beside the line come to
-/// `landing`.
+/// `landing`, and what could not be done is told to `watch` too.
 ///
 /// # Errors
 /// The client speaks another language, the line broke, or one side cannot go on.
@@ -86,6 +86,7 @@ pub fn serve(
     mut input: impl Read + Send,
     mut output: impl Write + Send,
     landing: Option<&dyn Landing>,
+    watch: &dyn Watch,
     open: &mut Opener<'_, Start>,
 ) -> Result<Summary, SyncError> {
     opening::write(&mut output).map_err(SyncError::Line)?;
@@ -125,10 +126,10 @@ pub fn serve(
     match start.role {
         Role::Source => {
             let unknown = (None, Duration::ZERO);
-            source::run(&opened.tree, &start, (rights, start.vacant), (input, output), unknown, &Nobody)
+            source::run(&opened.tree, &start, (rights, start.vacant), (input, output), unknown, watch)
         }
         Role::Target => {
-            target::run(&opened.tree, &start, (own_rights, vacant), (input, output), landing, &Nobody, true)
+            target::run(&opened.tree, &start, (own_rights, vacant), (input, output), landing, watch, true)
         }
     }
 }

@@ -13,6 +13,7 @@ mod pulls;
 mod pushes;
 mod races;
 mod relayed;
+mod stuck;
 mod synced;
 mod syslog;
 mod tables;

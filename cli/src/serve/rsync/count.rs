@@ -1,13 +1,14 @@
-//! How many files an rsync moves, and what they have together: it writes a line for each into a FIFO of ours, as its log. It would
-//! look for a pipe without a name by that.
+//! What an rsync did, as it says itself: how many files it moves and what they have together, what it left as it was, and whether the
+//! system refused it a file for its size. It writes that into a FIFO of ours, as its log; it would look for a pipe without a name by
+//! that. An rsync that reads a list of files and keeps itself inside a root takes no log outside of it: there what it says on standard
+//! error is listened to, and passed on but for what we have asked for.
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
@@ -15,104 +16,132 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, mknodat, open};
 use tempfile::TempDir;
 
 use super::plan::Plan;
+use super::said::{Said, of_log, of_words};
 
 /// How long lines gather before they are read: each time wakes us.
 const MOMENT: Duration = Duration::from_millis(10);
 /// How long after its end the rest of an rsync's lines is waited for.
 const REST: Duration = Duration::from_secs(1);
-/// The longest line that can be one of a file.
-const LINE: usize = 80;
+/// The longest line that is looked at: rsync cuts its own at 2 KiB.
+const LINE: usize = 4096;
+/// What it is to say where it has no log: of each file that it sends, its size, and no more on its usual ways.
+const WORDS: [&str; 2] = ["--stderr=all", "--debug=deltasum2"];
 
-/// What has been counted.
-pub(super) struct Count {
-    moved: Arc<[AtomicU64; 2]>,
-    all: Receiver<()>,
-    /// Until this and rsync's own are closed, more may come.
-    writer: OwnedFd,
-    /// Where the FIFO is, as long as this is held.
-    _folder: TempDir,
+/// How it is listened to.
+pub(super) enum Count {
+    /// By its log.
+    Log {
+        said: Receiver<Said>,
+        /// Until this and rsync's own are closed, more may come.
+        writer: OwnedFd,
+        /// Where the FIFO is, as long as this is held.
+        _folder: TempDir,
+    },
+    /// By its words.
+    Words { say: Option<Sender<Said>>, said: Receiver<Said> },
 }
 
 impl Count {
-    /// Has an rsync write to us.
-    pub(super) fn begin(plan: &mut Plan) -> io::Result<Self> {
+    /// Has an rsync write to us. `skips`: it is to say what it leaves as it was or does not take, too.
+    pub(super) fn begin(plan: &mut Plan, skips: bool) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("xssh-rsync-").tempdir()?;
         let path = folder.path().join("log");
         mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0)?;
         // Opened for both, it waits for nobody.
         let writer = open(&path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
         let reader = File::from(open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
-        let (moved, (said_all, all)) = (Arc::<[AtomicU64; 2]>::default(), sync_channel(1));
-        let counted = Arc::clone(&moved);
-        thread::Builder::new().spawn(move || {
-            read(reader, &counted);
-            let _ = said_all.send(());
-        })?;
+        let (say, said) = channel();
+        thread::Builder::new().spawn(move || read(reader, &say))?;
         plan.options.push([OsStr::new("--log-file="), path.as_os_str()].into_iter().collect());
         // The size of each file, and nothing about those that stay as they are.
         plan.options.push("--log-file-format=%l".into());
-        Ok(Self { moved, all, writer, _folder: folder })
+        if skips {
+            // It stands in the log, and quiet keeps it from the client, who would be told of each file.
+            plan.options.extend(["--info=skip2", "-q"].map(Into::into));
+        }
+        Ok(Self::Log { said, writer, _folder: folder })
     }
 
-    /// The FIFO.
-    pub(super) fn held(&self) -> &OwnedFd {
-        &self.writer
+    /// Listens to what it says.
+    pub(super) fn by_words(plan: &mut Plan, command: &mut Command) -> Self {
+        let words = WORDS.map(Into::into);
+        plan.options.extend(words);
+        command.stderr(Stdio::piped());
+        let (say, said) = channel();
+        Self::Words { say: Some(say), said }
     }
 
-    /// Files and bytes, once rsync has ended.
-    pub(super) fn moved(self) -> (u64, u64) {
-        drop(self.writer);
-        let _ = self.all.recv_timeout(REST);
-        let [files, bytes] = self.moved.each_ref().map(|number| number.load(Ordering::Relaxed));
-        (files, bytes)
+    /// The FIFO, where there is one.
+    pub(super) fn held(&self) -> Option<&OwnedFd> {
+        match self {
+            Self::Log { writer, .. } => Some(writer),
+            Self::Words { .. } => None,
+        }
+    }
+
+    /// It runs.
+    pub(super) fn started(&mut self, child: &mut Child) -> io::Result<()> {
+        if let Self::Words { say, .. } = self
+            && let (Some(say), Some(words)) = (say.take(), child.stderr.take())
+        {
+            thread::Builder::new().spawn(move || pass(words, &say))?;
+        }
+        Ok(())
+    }
+
+    /// What it said, once it has ended.
+    pub(super) fn ended(self) -> Said {
+        let said = match self {
+            Self::Log { said, writer, .. } => {
+                drop(writer);
+                said.recv_timeout(REST)
+            }
+            Self::Words { said, .. } => said.recv_timeout(REST),
+        };
+        said.unwrap_or_default()
     }
 }
 
-fn read(mut reader: File, counted: &[AtomicU64; 2]) {
-    let (mut buffer, mut line) = ([0; 8192], Vec::new());
+/// Reads a log to its end.
+fn read(mut reader: File, say: &Sender<Said>) {
+    let (mut buffer, mut line, mut said) = ([0; 8192], Vec::new(), Said::default());
     while let Ok(length @ 1..) = reader.read(&mut buffer) {
-        buffer[..length].iter().for_each(|byte| note(*byte, &mut line, counted));
+        for byte in &buffer[..length] {
+            if let Some(line) = ended_line(*byte, &mut line) {
+                of_log(&line, &mut said);
+            }
+        }
         if length < buffer.len() {
             thread::sleep(MOMENT);
         }
     }
+    let _ = say.send(said);
 }
 
-fn note(byte: u8, line: &mut Vec<u8>, counted: &[AtomicU64; 2]) {
-    if byte != b'\n' {
-        // A longer one is none, and stays none.
-        if line.len() <= LINE {
-            line.push(byte);
+/// Reads what it says, and passes on what is for the client.
+fn pass(mut words: impl Read, say: &Sender<Said>) {
+    let (mut buffer, mut line, mut said) = ([0; 8192], Vec::new(), Said::default());
+    while let Ok(length @ 1..) = words.read(&mut buffer) {
+        for byte in &buffer[..length] {
+            if let Some(mut line) = ended_line(*byte, &mut line)
+                && !of_words(&line, &mut said)
+            {
+                line.push(b'\n');
+                // A client that is gone hears nothing.
+                let _ = io::stderr().write_all(&line);
+            }
         }
-        return;
     }
-    if let Some(size) = size(line) {
-        counted[0].fetch_add(1, Ordering::Relaxed);
-        counted[1].fetch_add(size, Ordering::Relaxed);
-    }
-    line.clear();
+    let _ = say.send(said);
 }
 
-/// The size in a line of rsync's log, `2026/11/26 19:12:45 [17] 100`, where it is about a file.
-fn size(line: &[u8]) -> Option<u64> {
-    let text = std::str::from_utf8(line).ok().filter(|text| text.len() <= LINE)?;
-    let (_, size) = text.split_once("] ")?;
-    size.parse().ok().filter(|_| size.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_about_files_are_counted_and_no_others() {
-        let counted = Default::default();
-        let mut line = Vec::new();
-        let log = b"2026/11/26 19:12:45 [9500] receiving file list\n2026/11/26 19:12:45 [9500] 100\n\
-            2026/11/26 19:12:45 [9500] deleting x] 7\n2026/11/26 19:12:45 [9500] 0\n2026/11/26 19:12:45 [9500] +5\n\
-            2026/11/26 19:12:45 [9500] sent 380852 bytes  received 3123443 bytes  total size 2000000\n\n] 9\n";
-        log.iter().chain(&[b'1'; 300]).chain(b"] 4\n").for_each(|byte| note(*byte, &mut line, &counted));
-        let [files, bytes] = counted.map(AtomicU64::into_inner);
-        assert_eq!((files, bytes), (3, 109));
+/// Adds a byte to a line, and gives the line where that is its end. Of a longer one only the beginning is kept.
+fn ended_line(byte: u8, line: &mut Vec<u8>) -> Option<Vec<u8>> {
+    if byte == b'\n' {
+        return Some(std::mem::take(line));
     }
+    if line.len() < LINE {
+        line.push(byte);
+    }
+    None
 }

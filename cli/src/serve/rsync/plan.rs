@@ -120,11 +120,31 @@ impl Plan {
             self.paths = vec![name.map_or_else(|| "./".into(), |name| below_here(&name))];
             return Ok(RelPath::root());
         }
+        if let Some(names) = self.beside_each_other(call, root, &sources)? {
+            self.paths = names;
+            return Ok(RelPath::root());
+        }
         for source in sources {
             let path = if call.is_relative() { self.relative(root, &source)? } else { self.plain(root, &source)? };
             self.paths.push(path);
         }
         Ok(RelPath::root())
+    }
+
+    /// Several names in one directory: rsync is started in it, so that what it says of them is as the client has them.
+    fn beside_each_other(
+        &mut self,
+        call: &ServerCall,
+        root: &Root,
+        sources: &[Named],
+    ) -> Result<Option<Vec<OsString>>, String> {
+        let Some((directory, _)) = sources.first().map(|source| apart(&source.path)) else { return Ok(None) };
+        let are = sources.iter().all(|source| !source.is_content && apart(&source.path).0 == directory);
+        let names: Option<Vec<OsString>> =
+            sources.iter().map(|source| apart(&source.path).1.map(|name| below_here(&name))).collect();
+        let Some(names) = names.filter(|_| are && !call.is_relative()) else { return Ok(None) };
+        self.start = require(root, &directory)?;
+        Ok(Some(names))
     }
 
     /// One of several things that are sent under their last names.
@@ -154,10 +174,15 @@ impl Plan {
             Placed::At(path) => path,
         };
         match find(root, &path)? {
-            Some(held) if of == PathUse::Log || is_directory(&held)? || of == PathUse::List => {
+            // Whoever opens a FIFO waits for somebody at its other end.
+            Some(held) if matches!(of, PathUse::Log | PathUse::List) && kind(&held)? != FileType::RegularFile => {
+                Err(format!("{path}: it is no ordinary file"))
+            }
+            Some(held) if matches!(of, PathUse::Log | PathUse::List) || is_directory(&held)? => {
                 Ok(self.keep(&path, held)?.into_os_string())
             }
             Some(_) => Err(format!("{path}: it is no directory")),
+            None if of == PathUse::List => Err(format!("{path}: {}", io::Error::from(io::ErrorKind::NotFound))),
             // rsync makes it, or says that it is not there.
             None => {
                 let name = path.parent().map(|_| path.name().to_vec()).unwrap_or_default();
@@ -243,8 +268,12 @@ fn refuse_link(root: &Root, path: &RelPath, is_there: bool) -> Result<(), String
 }
 
 fn is_directory(held: &OwnedFd) -> Result<bool, String> {
+    Ok(kind(held)? == FileType::Directory)
+}
+
+fn kind(held: &OwnedFd) -> Result<FileType, String> {
     let stat = rustix::fs::fstat(held).map_err(|errno| errno.to_string())?;
-    Ok(FileType::from_raw_mode(stat.st_mode) == FileType::Directory)
+    Ok(FileType::from_raw_mode(stat.st_mode))
 }
 
 fn in_words(path: &RelPath, error: &FsError) -> String {

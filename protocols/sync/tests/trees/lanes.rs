@@ -111,7 +111,7 @@ fn push(pair: &Pair, between: Between, trip: Duration) -> (Result<Summary, SyncE
     let result = thread::scope(|scope| {
         scope.spawn(|| {
             let target = pair.target();
-            let _ = serve(from_client, Late(to_client, trip), Some(&between), &mut |start| {
+            let _ = serve(from_client, Late(to_client, trip), Some(&between), &Nobody, &mut |start| {
                 Ok(open(&target, Role::Target, start))
             });
         });

@@ -15,7 +15,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 use xssh_fs::Root;
 use xssh_sync::{
-    Backup, BackupPlace, Change, Near, Note, Opened, Options, References, Role, Rules, Selection, Shown, Start,
+    Backup, BackupPlace, Change, Near, Nobody, Note, Opened, Options, References, Role, Rules, Selection, Shown, Start,
     Summary, SyncError, Tree, Watch, client, serve,
 };
 
@@ -128,7 +128,7 @@ impl Pair {
         let patience = Patience::new(line, format!("{:?}", self.faults));
         let (result, served) = thread::scope(|scope| {
             let helper = scope.spawn(|| {
-                serve(from_client, to_client, None, &mut |start| {
+                serve(from_client, to_client, None, &Nobody, &mut |start| {
                     let path = Path::new(std::ffi::OsStr::from_bytes(&start.paths[0]));
                     Ok(open(path, start.role, start))
                 })

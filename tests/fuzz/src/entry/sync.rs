@@ -14,7 +14,7 @@ const RELEASE: u8 = 34;
 
 /// What a client says, all of it.
 pub(super) fn start(data: &[u8]) {
-    let refused = serve(data, io::sink(), None, &mut |_| Err("not here".to_owned().into()));
+    let refused = serve(data, io::sink(), None, &Nobody, &mut |_| Err("not here".to_owned().into()));
     assert!(refused.is_err());
 }
 

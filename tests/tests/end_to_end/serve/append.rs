@@ -15,6 +15,7 @@ by_an_ordinary_account!(
 );
 
 over_both_servers!(
+    nothing_is_said_where_nothing_differs,
     new_names_appear_and_nothing_that_is_there_changes,
     what_would_change_something_is_refused_by_name,
     a_hostile_rsync_in_the_domain_changes_nothing_that_is_there,
@@ -32,8 +33,14 @@ fn new_names_appear_and_nothing_that_is_there_changes<F: Front>() {
     assert_alike(&here, &served.root().join("2"));
     fs::write(here.join("a"), "changed").expect("a file");
     fs::write(here.join("new"), "new").expect("a file");
-    let _ = served.rsync(&["-aP", &source, "target:1"]).run().ok();
+    let outcome = served.rsync(&["-aP", &source, "target:1"]).run().ends(23);
+    let told = "this key only adds: 1 that are there already and differ were left as they are, the first of them 'a'";
+    assert!(outcome.errors().contains(told), "{outcome}");
+    assert_eq!(served.journal().pop().expect("a line")["reason"], told);
     let outcome = served.sync(&[text(&here), "target:2"]).run().ends(23);
+    let last = served.journal().pop().expect("a line");
+    let why = last["reason"].as_str().unwrap_or_default();
+    assert!(why.starts_with("1 could not be done, the first of them a: it is there already"), "{last}");
     assert!(outcome.errors().contains("may not be changed"), "{outcome}");
     for day in ["1", "2"] {
         let day = served.root().join(day);
@@ -48,6 +55,23 @@ fn new_names_appear_and_nothing_that_is_there_changes<F: Front>() {
     let _ = served.rsync(&["-a", "--link-dest=../1", &source, "target:3"]).run().ok();
     let _ = served.rsync(&["-a", "target:1/", text(&served.here("back"))]).run().ok();
     assert_alike(&served.root().join("1"), &served.here("back"));
+}
+
+/// Every day, from a script: nothing is said where nothing differs, or where the client itself leaves what is there.
+fn nothing_is_said_where_nothing_differs<F: Front>() {
+    let served = Served::<F>::with("--append-only");
+    let here = served.here("here");
+    plant(&here);
+    let source = format!("{}/", text(&here));
+    for options in [&["-a"][..], &["-aH"], &["-az", "--link-dest=/1"], &["-ac"]] {
+        let outcome = served.rsync(&[options, &[&source, "target:1"]].concat()).run().ok();
+        assert!(outcome.stdout.is_empty() && outcome.stderr.is_empty(), "{outcome}");
+    }
+    fs::write(here.join("a"), "changed").expect("a file");
+    let outcome = served.rsync(&["-a", "--ignore-existing", &source, "target:1"]).run().ok();
+    assert!(outcome.stdout.is_empty() && outcome.stderr.is_empty(), "{outcome}");
+    let outcome = served.rsync(&["-ac", &source, "target:1"]).run().ends(23);
+    assert!(outcome.errors().contains("this key only adds: 1 that are"), "{outcome}");
 }
 
 fn what_would_change_something_is_refused_by_name<F: Front>() {

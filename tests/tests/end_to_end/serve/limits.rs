@@ -11,6 +11,7 @@ use crate::served::{Front, Served, plant};
 use crate::sync::{assert_alike, text, wait_until};
 
 over_both_servers!(
+    what_is_too_large_is_named_to_the_client_and_in_the_log,
     a_sync_takes_no_byte_more_than_its_quota,
     a_sync_takes_no_more_entries_and_no_larger_files_than_it_may,
     an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_quota,
@@ -73,6 +74,35 @@ fn a_sync_takes_no_more_entries_and_no_larger_files_than_it_may<F: Front>() {
     let entries = walk(&served.root());
     assert!(entries <= 4, "{entries} entries");
     assert!(size(&served) < 20);
+}
+
+fn what_is_too_large_is_named_to_the_client_and_in_the_log<F: Front>() {
+    let served = Served::<F>::with("--max-file-size 2m --quota 5m");
+    let here = served.here("here");
+    plant(&here);
+    let sparse = fs::File::create(here.join("sparse")).expect("a file");
+    sparse.set_len(100_000_000).expect("a file");
+    let source = format!("{}/", text(&here));
+    let words =
+        "1 files were not taken, the first of them 'sparse': this key may write none of more than 2097152 bytes now";
+    for options in [&["-aS"][..], &["-a", "--inplace"], &["-az"], &["-rlptgoD", "-v", "-i"]] {
+        let outcome = served.rsync(&[options, &[&source, "target:there"]].concat()).run().ends(23);
+        let errors = outcome.errors();
+        let told: Vec<&str> = errors.lines().filter(|line| line.contains(words)).collect();
+        assert_eq!(told.len(), 1, "{outcome}");
+        let last = served.journal().pop().expect("a line");
+        assert!(last["reason"].as_str().is_some_and(|reason| reason.starts_with(words)), "{last}");
+        // All others have come.
+        assert_eq!(fs::read_to_string(served.root().join("there/sub/deep/e")).expect("a file"), "4444");
+        assert!(!served.root().join("there/sparse").exists());
+    }
+    let _ = served.sync(&[text(&here), "target:other"]).run().ends(23);
+    let last = served.journal().pop().expect("a line");
+    let why = last["reason"].as_str().unwrap_or_default();
+    assert!(
+        last["verdict"] == "failed" && why.starts_with("1 could not be done, the first of them sparse: "),
+        "{last}"
+    );
 }
 
 fn walk(folder: &std::path::Path) -> usize {

@@ -10,6 +10,7 @@ use crate::sync::{assert_alike, text};
 over_both_servers!(
     trees_files_and_lists_are_pulled,
     a_file_or_pattern_that_is_not_there_is_named,
+    what_is_not_there_is_named_as_the_client_does,
     links_that_lead_out_are_no_way_out,
 );
 
@@ -39,8 +40,12 @@ fn trees_files_and_lists_are_pulled<F: Front>() {
     assert_alike(&served.root().join("there"), &served.here("back"));
     let pull = |options: &[&str], sources: &[&str], folder: &str| {
         let target = format!("{}/", text(&served.here(folder)));
-        let _ = served.rsync(&[&["-a"], options, sources, &[&target]].concat()).run().ok();
-        names(&served, folder)
+        let outcome = served.rsync(&[&["-a"], options, sources, &[&target]].concat()).run().ok();
+        assert!(outcome.stdout.is_empty() && outcome.stderr.is_empty(), "{outcome}");
+        let (names, last) = (names(&served, folder), served.journal().pop().expect("a line"));
+        assert_eq!(last["files"], names.len(), "{last}");
+        assert!(last["bytes"].as_u64().is_some_and(|bytes| bytes > 0), "{last}");
+        names
     };
     assert_eq!(pull(&[], &["target:there/a", ":there/sub/d"], "1"), ["a", "d"]);
     assert_eq!(pull(&[], &["target:there/[ab]*"], "2"), ["a", "b c"]);
@@ -69,6 +74,20 @@ fn a_file_or_pattern_that_is_not_there_is_named<F: Front>() {
     }
     let out = served.rsync(&["-a", "target:nowhere/x", text(&served.here("back"))]).run();
     served.assert_refused(&out, "nowhere");
+}
+
+/// Not by what rsync's server calls them.
+fn what_is_not_there_is_named_as_the_client_does<F: Front>() {
+    let served = Served::<F>::with("--read-only");
+    plant(&served.root().join("there"));
+    let back = text(&served.here("back")).to_owned();
+    let outcome = served.rsync(&["-a", "target:there/a", ":there/none", ":there/neither", &back]).run().ends(23);
+    assert!(outcome.errors().contains("there/none\"") && !outcome.errors().contains("/proc/"), "{outcome}");
+    fs::write(served.here("list"), "a\nneither\n").expect("a list");
+    let list = format!("--files-from={}", text(&served.here("list")));
+    let outcome = served.rsync(&["-a", "-v", &list, "target:there", &back]).run().ends(23);
+    let lines: Vec<String> = outcome.errors().lines().map(str::to_owned).collect();
+    assert!(lines.len() == 2 && lines[0].contains("there/neither"), "{outcome}");
 }
 
 fn links_that_lead_out_are_no_way_out<F: Front>() {
