@@ -219,7 +219,7 @@ async fn run_on(
         Ok(channel) => channel,
         Err(error) => return not_opened(&error, start),
     };
-    let keyboard = match start.pty.as_ref().map(|_| keyboard(settings, around.console())).transpose() {
+    let keyboard = match start.pty.as_ref().map(|_| keyboard(settings, Some(around.console()))).transpose() {
         Ok(keyboard) => keyboard,
         Err(error) => return words::fail(&format!("the terminal cannot be used: {error}")),
     };
@@ -242,20 +242,21 @@ async fn run_on(
     verdict(ending, start, session)
 }
 
-fn keyboard(settings: &Settings, console: Box<dyn Console>) -> std::io::Result<Keyboard> {
+/// The person at our terminal, which is raw from here on; `console` is for what only the owner of a connection can do.
+pub(crate) fn keyboard(settings: &Settings, console: Option<Box<dyn Console>>) -> std::io::Result<Keyboard> {
     let forced = settings.session.request_tty == xssh_ssh::settings::RequestTty::Force;
     Ok(Keyboard {
         terminal: stdio::stdin().try_clone_to_owned()?,
         raw: RawMode::enter(stdio::stdin(), forced),
         escapes: Escapes::new(Options {
             escape: settings.session.escape_char,
-            command_line: settings.session.escape_command_line,
+            command_line: settings.session.escape_command_line && console.is_some(),
             level: settings.log_level,
             log_on_stderr: !log::is_to_file(),
             shared: false,
         }),
         set_level: Box::new(log::set_level),
-        console: Some(console),
+        console,
     })
 }
 

@@ -4,7 +4,7 @@ use ::log::debug;
 use xssh_ssh::config::LocalContext;
 use xssh_ssh::config::tokens::Tokens;
 use xssh_ssh::forward::Order;
-use xssh_ssh::limits::MUX_PROBE;
+use xssh_ssh::limits::{MUX_OPENING, MUX_PROBE};
 use xssh_ssh::mux::{Client, ClientError, Forward, SocketError, dial};
 use xssh_ssh::settings::{self, LogLevel, Settings};
 
@@ -33,7 +33,9 @@ pub(crate) fn run(
     };
     runtime::block_on(async {
         let told = async {
-            let greeted = Client::greet(socket, MUX_PROBE).await;
+            // A call in proxy mode has no other way to go, so a busy master is waited for.
+            let patience = if what == Control::Proxy { MUX_OPENING } else { MUX_PROBE };
+            let greeted = Client::greet(socket, patience).await;
             let client = greeted.map_err(|error| match error {
                 ClientError::Gone => ClientError::Failed(format!(
                     "Control socket {}: the master hangs up at once; it serves the user who started it, and root",

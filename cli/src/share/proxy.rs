@@ -10,7 +10,7 @@ use xssh_ssh::settings::Settings;
 
 use crate::args::Invocation;
 use crate::remote_shell::pipes::Pipes;
-use crate::remote_shell::start;
+use crate::remote_shell::{keyboard, start};
 use crate::words;
 
 /// Runs what the call is for; the exit code.
@@ -24,19 +24,25 @@ pub(super) async fn run(
     let Some(start) = start else {
         return Err(ClientError::Failed("-N has nothing to do in proxy mode".to_owned()));
     };
-    if start.pty.is_some() {
-        warn!("Warning: there is no terminal in proxy mode.");
-    }
     let Pipes { input, stdout, stderr } = Pipes::open(settings)?;
     let mut killers = Killers::watch();
-    let proxy = client.proxy(MUX_OPENING).await?;
-    tokio::select! {
-        exit = proxy.run(&start, Ends { input, stdout, stderr }) => Ok(match exit? {
-            Some(Exit::Status(status)) => (status & 0xff) as u8,
-            Some(Exit::Signal { .. }) => words::FAILED,
-            None if invocation.stdio_forward.is_some() => 0,
-            None => words::FAILED,
-        }),
-        _ = killers.next() => Ok(words::FAILED),
+    let running = async {
+        let proxied = client.proxy(MUX_OPENING).await?.start(&start).await?;
+        let keyboard = start.pty.as_ref().map(|_| keyboard(settings, None)).transpose()?;
+        proxied.run(Ends { input, stdout, stderr, keyboard }).await
+    };
+    let ended = tokio::select! {
+        ended = running => ended,
+        _ = killers.next() => return Ok(words::FAILED),
+    };
+    xssh_ssh::terminal::raw::restore_now();
+    let code = match ended? {
+        Some(Exit::Status(status)) => (status & 0xff) as u8,
+        None if invocation.stdio_forward.is_some() => 0,
+        Some(Exit::Signal { .. }) | None => words::FAILED,
+    };
+    if start.pty.is_some() {
+        warn!("Connection to {} closed.", settings.target.host);
     }
+    Ok(code)
 }

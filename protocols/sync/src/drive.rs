@@ -128,9 +128,7 @@ pub fn serve(
             let unknown = (None, Duration::ZERO);
             source::run(&opened.tree, &start, (rights, start.vacant), (input, output), unknown, watch)
         }
-        Role::Target => {
-            target::run(&opened.tree, &start, (own_rights, vacant), (input, output), landing, watch, true)
-        }
+        Role::Target => target::run(&opened.tree, &start, (own_rights, vacant), (input, output), landing, watch, true),
     }
 }
 

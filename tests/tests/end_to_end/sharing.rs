@@ -245,6 +245,8 @@ fn a_client_that_is_killed() {
         let stdin = running.stdin.take();
         let pid = || std::fs::read_to_string(folder.join("pid")).unwrap_or_default();
         until("no program", || pid().ends_with('\n'));
+        // The program may be there before its client minds signals.
+        until("no handler", || catches_term(running.pid()));
         running.signal(rustix::process::Signal::TERM);
         let _ = running.finish().ends(255);
         let process = PathBuf::from("/proc").join(pid().trim());
@@ -266,10 +268,19 @@ fn a_stream_that_is_ended() {
         let stdin = running.stdin.take();
         let mut greeting = [0; 8];
         std::io::Read::read_exact(running.stdout.as_mut().expect("its output"), &mut greeting).expect("a greeting");
+        until("no handler", || catches_term(running.pid()));
         running.signal(rustix::process::Signal::TERM);
         let _ = running.finish().ends(0);
         drop(stdin);
     }
+}
+
+/// Whether the process has a handler for SIGTERM (proc(5), SigCgt).
+fn catches_term(process: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
+    caught.is_some_and(|signals| signals & 1 << 14 != 0)
 }
 
 /// `-W`, as ProxyCommand uses it.

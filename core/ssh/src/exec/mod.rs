@@ -10,6 +10,7 @@
 
 mod carry;
 mod descriptor;
+mod feed;
 mod input;
 mod interposed;
 mod killers;
@@ -20,10 +21,12 @@ mod socket;
 mod spill;
 
 pub use carry::{Carried, carry};
+pub use feed::{Console, Keyboard};
+pub(crate) use feed::{Far, Fed, feed};
 pub use input::Input;
 pub(crate) use interposed::interpose;
 pub use killers::Killers;
 pub(crate) use output::Held;
 pub use output::Output;
-pub use pump::{Console, Ending, Keyboard, Pump, pump};
+pub use pump::{Ending, Pump, pump};
 pub use socket::Socket;

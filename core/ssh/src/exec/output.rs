@@ -207,8 +207,8 @@ impl Output {
 
     /// Writes nothing more: what is queued is dropped, and whoever waits for it goes on.
     pub(crate) fn cut(&self) {
-        let mut queue = self.queue();
-        self.mark_broken(&mut queue, &io::ErrorKind::TimedOut.into());
+        self.queue().broken.get_or_insert(io::ErrorKind::TimedOut);
+        self.0.eased.notify_waiters();
     }
 
     async fn wait_until(&self, done: impl Fn(&Queue) -> bool) {

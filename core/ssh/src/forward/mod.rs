@@ -110,11 +110,7 @@ impl Forwards {
         let here = |standing: &Standing| Stands { order: standing.order.clone(), remote: false, chosen: None };
         let mut found: Vec<Stands> = lock(&self.0.standing).iter().map(here).collect();
         let granted = self.0.granted.lock().await;
-        found.extend(granted.iter().map(|there| Stands {
-            order: there.order.clone(),
-            remote: true,
-            chosen: there.chosen,
-        }));
+        found.extend(granted.iter().filter_map(Granted::stands));
         found
     }
 

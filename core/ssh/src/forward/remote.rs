@@ -5,19 +5,46 @@ use std::sync::Arc;
 use log::{debug, error, info, warn};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::task::AbortHandle;
 
 use super::dial::dial;
-use super::{ForwardError, Forwards, Inner, Order, Place, Target, joint, lock, proxy, run};
+use super::{ForwardError, Forwards, Inner, Order, Place, Stands, Target, joint, lock, proxy, run};
 use crate::hop::system_words;
 use crate::session::{IncomingChannel, Kind, Origin};
 use crate::terminal::visible::visible;
 
 /// A forward that the host was asked for.
 pub(super) struct Granted {
-    pub(super) order: Order,
+    place: Place,
+    leads: Leads,
     /// The port, where the host chose it.
-    pub(super) chosen: Option<u16>,
+    chosen: Option<u16>,
+}
+
+/// Where it leads.
+#[derive(Clone)]
+enum Leads {
+    To(Target),
+    /// To somebody else here, who takes the channels as they are.
+    Elsewhere(mpsc::Sender<IncomingChannel>),
+}
+
+impl Leads {
+    fn target(&self) -> Option<&Target> {
+        match self {
+            Self::To(target) => Some(target),
+            Self::Elsewhere(_) => None,
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::To(own), Self::To(other)) => own == other,
+            (Self::Elsewhere(own), Self::Elsewhere(other)) => own.same_channel(other),
+            _ => false,
+        }
+    }
 }
 
 /// Who takes in what the host opens, once there is something to take in.
@@ -54,17 +81,36 @@ impl Forwards {
     /// The host refuses, or the connection is gone.
     pub async fn remote(&self, order: &Order) -> Result<Option<u16>, ForwardError> {
         debug!("Remote connections from {} forwarded to local address {}", order.place, order.target);
+        self.ask(&order.place, Leads::To(order.target.clone())).await
+    }
+
+    /// Has the host listen for somebody else here, who takes the channels as they are; one whose queue is full, or who is gone, gets
+    /// none. Must be called inside a runtime.
+    ///
+    /// # Errors
+    /// As [`Self::remote`].
+    pub(crate) async fn remote_for(
+        &self,
+        place: &Place,
+        taker: mpsc::Sender<IncomingChannel>,
+    ) -> Result<Option<u16>, ForwardError> {
+        debug!("Remote connections from {place} go to a client");
+        self.ask(place, Leads::Elsewhere(taker)).await
+    }
+
+    async fn ask(&self, place: &Place, leads: Leads) -> Result<Option<u16>, ForwardError> {
         let session = &self.0.session;
-        self.receive(&order.place);
+        self.receive(place);
+        let new = |chosen| Granted { place: place.clone(), leads: leads.clone(), chosen };
         let mut granted = self.0.granted.lock().await;
-        let (bind, port) = match &order.place {
+        let (bind, port) = match place {
             Place::Port { bind, port } => (asked_address(bind.as_deref()), *port),
             Place::Path(path) => {
-                granted.push(Granted { order: order.clone(), chosen: None });
+                granted.push(new(None));
                 drop(granted);
                 return match session.forward_socket(path).await? {
                     true => Ok(None),
-                    false => Err(self.withdraw(order, format!("path {path}")).await),
+                    false => Err(self.withdraw(place, &leads, format!("path {path}")).await),
                 };
             }
         };
@@ -75,26 +121,28 @@ impl Forwards {
                 }
                 None => return Err(ForwardError::Refused("port 0".to_owned())),
             };
-            granted.push(Granted { order: order.clone(), chosen: Some(chosen) });
+            granted.push(new(Some(chosen)));
             return Ok(Some(chosen));
         }
-        granted.push(Granted { order: order.clone(), chosen: None });
+        granted.push(new(None));
         drop(granted);
         match session.forward_port(bind, port.into()).await? {
             Some(_) => Ok(None),
-            None => Err(self.withdraw(order, format!("port {port}")).await),
+            None => Err(self.withdraw(place, &leads, format!("port {port}")).await),
         }
     }
 
-    async fn withdraw(&self, order: &Order, what: String) -> ForwardError {
-        self.0.granted.lock().await.retain(|granted| granted.order != *order);
+    async fn withdraw(&self, place: &Place, leads: &Leads, what: String) -> ForwardError {
+        self.0.granted.lock().await.retain(|granted| granted.place != *place || !granted.leads.is_same(leads));
         ForwardError::Refused(what)
     }
 
     /// Whether the host listens for this one already; one whose port it chose is never the same.
     pub async fn stands_there(&self, order: &Order) -> bool {
         let granted = self.0.granted.lock().await;
-        granted.iter().any(|granted| granted.order == *order && granted.chosen.is_none())
+        let leads = Leads::To(order.target.clone());
+        let same = |granted: &Granted| granted.place == order.place && granted.leads.is_same(&leads);
+        granted.iter().any(|granted| same(granted) && granted.chosen.is_none())
     }
 
     /// Has the host listen no more. Where it chose the port, that one is meant, or 0 with the same `target`, as it was asked for.
@@ -103,7 +151,7 @@ impl Forwards {
     /// It was not asked to, or refuses.
     pub async fn cancel_remote(&self, place: &Place, target: Option<&Target>) -> Result<(), ForwardError> {
         let mut granted = self.0.granted.lock().await;
-        let same = |granted: &Granted| granted.order.place == *place && Some(&granted.order.target) == target;
+        let same = |granted: &Granted| granted.place == *place && granted.leads.target() == target && target.is_some();
         let at = granted.iter().position(|granted| granted.is_at(place));
         let index = at.or_else(|| granted.iter().position(same)).ok_or(ForwardError::Unknown)?;
         let session = &self.0.session;
@@ -133,8 +181,14 @@ impl Forwards {
 }
 
 impl Granted {
+    /// As one that stands; one that leads elsewhere is not ours to tell of.
+    pub(super) fn stands(&self) -> Option<Stands> {
+        let order = Order { place: self.place.clone(), target: self.leads.target()?.clone() };
+        Some(Stands { order, remote: true, chosen: self.chosen })
+    }
+
     fn is_at(&self, place: &Place) -> bool {
-        match (&self.order.place, place) {
+        match (&self.place, place) {
             (Place::Path(own), Place::Path(path)) => own == path,
             (Place::Port { bind: own, port: asked }, Place::Port { bind, port }) => {
                 self.chosen.unwrap_or(*asked) == *port
@@ -158,13 +212,18 @@ impl Granted {
 
 async fn take_in(forwards: Arc<Inner>, mut incoming: mpsc::Receiver<IncomingChannel>) {
     while let Some(channel) = incoming.recv().await {
-        let target = {
+        let leads = {
             let granted = forwards.granted.lock().await;
-            granted.iter().find(|granted| granted.is_for(&channel.origin)).map(|granted| granted.order.target.clone())
+            granted.iter().find(|granted| granted.is_for(&channel.origin)).map(|granted| granted.leads.clone())
         };
-        match target {
-            Some(target) => {
+        match leads {
+            Some(Leads::To(target)) => {
                 tokio::spawn(serve(forwards.clone(), target, channel));
+            }
+            Some(Leads::Elsewhere(taker)) => {
+                if let Err(TrySendError::Full(channel) | TrySendError::Closed(channel)) = taker.try_send(channel) {
+                    channel.cannot_connect().await;
+                }
             }
             None => {
                 warn!(

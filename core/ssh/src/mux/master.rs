@@ -53,7 +53,7 @@ pub struct Master {
 pub(super) struct Inner {
     pub(super) session: Arc<Session>,
     pub(super) terms: Terms,
-    forwards: Arc<Forwards>,
+    pub(super) forwards: Arc<Forwards>,
     state: watch::Sender<State>,
 }
 

@@ -20,6 +20,7 @@ mod ride;
 mod socket;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use client::{Client, ClientError, Passenger, Waited};
 pub use line::Line;
@@ -27,5 +28,5 @@ pub use master::{Master, Terms, Verdict};
 pub use message::{End, Forward, ForwardKind, FromClient, FromMaster, Malformed, NewSession, Request};
 pub use name::name_of;
 pub use packet::{ChannelRequest, GlobalRequest, Grant, Opening, Packet};
-pub use proxy::{Ends, Proxy};
+pub use proxy::{Ends, Proxied, Proxy};
 pub use socket::{ControlSocket, SocketError, dial};

@@ -3,6 +3,7 @@
 use russh::Sig;
 use tokio::sync::oneshot;
 
+use super::Request;
 use super::channel::{Channel, ConnectionGone};
 use super::table::Awaited;
 use crate::terminal::request::PtyRequest;
@@ -33,6 +34,20 @@ pub enum Ask {
     Size(WindowSize),
     /// A signal for the program, named without `SIG`.
     Signal(String),
+}
+
+impl Ask {
+    /// The request of a session's start whose answer is awaited.
+    pub(crate) fn request(&self) -> Option<Request> {
+        match self {
+            Self::Agent => Some(Request::Agent),
+            Self::Pty(_) => Some(Request::Pty),
+            Self::Exec(_) => Some(Request::Exec),
+            Self::Shell => Some(Request::Shell),
+            Self::Subsystem(_) => Some(Request::Subsystem),
+            Self::Variable { .. } | Self::Size(_) | Self::Signal(_) => None,
+        }
+    }
 }
 
 impl Channel {

@@ -58,6 +58,21 @@ impl Start {
     }
 }
 
+impl Start {
+    /// What is asked for, in order; the display comes before all of it.
+    pub(crate) fn asks(&self) -> Vec<Ask> {
+        let program = match &self.kind {
+            StartKind::Exec(command) => Some(Ask::Exec(command.clone())),
+            StartKind::Shell => Some(Ask::Shell),
+            StartKind::Subsystem(name) => Some(Ask::Subsystem(name.clone())),
+            StartKind::Forward { .. } => None,
+        };
+        let variable = |(name, value): &(String, String)| Ask::Variable { name: name.clone(), value: value.clone() };
+        let first = self.agent.then_some(Ask::Agent).into_iter().chain(self.pty.clone().map(Ask::Pty));
+        first.chain(self.environment.iter().map(variable)).chain(program).collect()
+    }
+}
+
 impl Session {
     /// Starts `start`; what it writes goes to the two outputs from its first byte on.
     ///
@@ -83,9 +98,9 @@ impl Session {
             debug!("Requesting X11 forwarding with authentication spoofing.");
             channel.ask_for_x11(x11, Some(Awaited::Start(Request::X11))).await?;
         }
-        for ask in asks(start) {
+        for ask in start.asks() {
             tell(&ask);
-            channel.say(&ask, request_of(&ask).map(Awaited::Start)).await?;
+            channel.say(&ask, ask.request().map(Awaited::Start)).await?;
         }
         Ok(())
     }
@@ -98,31 +113,6 @@ impl Session {
         let opening = self.board.table.opening();
         let opened = self.handle.channel_open_session().await;
         self.claim(opened, opening, Line::new(stdout, Some(stderr)), "session").await
-    }
-}
-
-/// What is asked for, in order.
-fn asks(start: &Start) -> Vec<Ask> {
-    let program = match &start.kind {
-        StartKind::Exec(command) => Some(Ask::Exec(command.clone())),
-        StartKind::Shell => Some(Ask::Shell),
-        StartKind::Subsystem(name) => Some(Ask::Subsystem(name.clone())),
-        StartKind::Forward(_) => None,
-    };
-    let variable = |(name, value): &(String, String)| Ask::Variable { name: name.clone(), value: value.clone() };
-    let first = start.agent.then_some(Ask::Agent).into_iter().chain(start.pty.clone().map(Ask::Pty));
-    first.chain(start.environment.iter().map(variable)).chain(program).collect()
-}
-
-/// Those whose answer is awaited.
-fn request_of(ask: &Ask) -> Option<Request> {
-    match ask {
-        Ask::Agent => Some(Request::Agent),
-        Ask::Pty(_) => Some(Request::Pty),
-        Ask::Exec(_) => Some(Request::Exec),
-        Ask::Shell => Some(Request::Shell),
-        Ask::Subsystem(_) => Some(Request::Subsystem),
-        Ask::Variable { .. } | Ask::Size(_) | Ask::Signal(_) => None,
     }
 }
 

@@ -9,10 +9,10 @@ use log::{debug, error};
 use tokio::sync::{Notify, OwnedSemaphorePermit, mpsc, oneshot, watch};
 
 use super::inbox::Inbox;
-use super::window::Window;
 use super::{Broken, Offers, Relay};
 use crate::exec::Output;
 use crate::limits::{PROXY_PACKET, PROXY_REQUESTS};
+use crate::mux::window::Window;
 use crate::mux::{ChannelRequest, Grant, Packet};
 use crate::session::{Ask, Channel, Exit, Progress};
 
@@ -40,7 +40,10 @@ pub(super) struct Proxied {
     requests: mpsc::Sender<Asked>,
     /// Requests that the host has not been told of.
     untold: watch::Sender<usize>,
-    closed: Notify,
+    /// The client has closed it.
+    closed: watch::Sender<bool>,
+    /// All that the client has sent is the host's.
+    fed: Notify,
     packets: mpsc::Sender<Packet>,
     offers: Arc<Offers>,
     /// Its place among those that the client may have.
@@ -66,7 +69,8 @@ impl Proxied {
             inbox: Inbox::new(),
             requests,
             untold: watch::Sender::new(0),
-            closed: Notify::new(),
+            closed: watch::Sender::new(false),
+            fed: Notify::new(),
             packets: relay.packets.clone(),
             offers: relay.offers.clone(),
             _room: room,
@@ -91,7 +95,19 @@ impl Proxied {
 
     /// The client has closed it.
     pub(super) fn close(&self) {
-        self.closed.notify_one();
+        self.closed.send_replace(true);
+        self.inbox.end();
+        self.discard();
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        *self.closed.borrow()
+    }
+
+    /// Nobody takes what comes from the host any more.
+    fn discard(&self) {
+        let Outputs { stdout, stderr } = &self.outputs;
+        [stdout].into_iter().chain(stderr).for_each(Output::cut);
     }
 
     /// The client asks for something. One whose channel is over has nothing more to ask for.
@@ -100,19 +116,38 @@ impl Proxied {
         let _ = self.requests.send(asked).await;
     }
 
+    /// Tells the client something, unless it has closed the channel.
     async fn say(&self, packet: Packet) -> Result<(), Broken> {
+        if self.is_closed() { Ok(()) } else { self.say_anyway(packet).await }
+    }
+
+    async fn say_anyway(&self, packet: Packet) -> Result<(), Broken> {
         self.packets.send(packet).await.map_err(|_| Broken::Gone)
     }
 
     /// Carries everything both ways, until one side has closed the channel and the other has been told.
     pub(super) async fn run(&self, requests: mpsc::Receiver<Asked>) -> Result<(), Broken> {
+        let mut closed = self.closed.subscribe();
+        let closed = async { closed.wait_for(|closed| *closed).await.is_ok() };
+        let upward = async { tokio::try_join!(self.pass_on(requests), self.to_the_host()) };
+        tokio::pin!(upward, closed);
+        let close = Packet::Close { to: self.to };
         tokio::select! {
-            // First: what has been said to its end is not said again.
             biased;
-            ended = self.to_the_client() => ended,
-            ended = self.pass_on(requests) => ended,
-            ended = self.to_the_host() => ended,
-            () = self.closed.notified() => self.say(Packet::Close { to: self.to }).await,
+            _ = &mut closed => {}
+            // Before the data: the answer to a request goes before what the program says.
+            ended = &mut upward => return ended.map(|_| ()),
+            ended = self.to_the_client() => {
+                ended?;
+                return self.say_anyway(close).await;
+            }
+        }
+        // What it sent before is for the host all the same, even if it is gone by now.
+        let _ = self.say_anyway(close).await;
+        tokio::select! {
+            ended = upward => ended.map(|_| ()),
+            () = self.fed.notified() => Ok(()),
+            _ = self.when(|progress| progress.closed || progress.lost) => Ok(()),
         }
     }
 
@@ -130,6 +165,7 @@ impl Proxied {
             }
         }
         self.host.eof().await;
+        self.fed.notify_one();
         pending().await
     }
 
@@ -173,6 +209,7 @@ impl Proxied {
         None
     }
 
+    /// Tells the client all that comes from the host, until the host has closed the channel.
     async fn to_the_client(&self) -> Result<(), Broken> {
         let data = async {
             tokio::try_join!(self.pour(&self.outputs.stdout, None), async {
@@ -193,14 +230,14 @@ impl Proxied {
                 // A part is missing: a status would say that all is well.
                 error!("mux proxy: output is lost: {reason}");
                 self.host.close().await;
-                return self.say(Packet::Close { to: self.to }).await;
+                return Ok(());
             }
             Err(other) => return Err(other),
         }
         let ended = self.when(|progress| progress.closed || progress.lost).await;
         // Some servers drop the connection right behind the status.
         if ended.closed || ended.eof && ended.exit.is_some() {
-            return self.say(Packet::Close { to: self.to }).await;
+            return Ok(());
         }
         // The session is gone, and the client with it.
         pending().await
@@ -256,7 +293,6 @@ impl Proxied {
 impl Drop for Proxied {
     fn drop(&mut self) {
         // The connection may be waiting for room that nobody makes any more.
-        let Outputs { stdout, stderr } = &self.outputs;
-        [stdout].into_iter().chain(stderr).filter(|output| output.waiting() > 0).for_each(Output::cut);
+        self.discard();
     }
 }

@@ -68,9 +68,12 @@ impl Inbox {
         }
     }
 
-    /// The host has taken so much. Says what the client is to be granted anew, once that is worth a packet.
+    /// The host has taken so much. Says what a client that may send more is to be granted anew, once that is worth a packet.
     pub(super) fn took(&self, size: usize) -> Option<u32> {
         let mut state = self.state();
+        if state.ended {
+            return None;
+        }
         state.taken = state.taken.saturating_add(u32::try_from(size).unwrap_or(u32::MAX));
         let more = Some(state.taken).filter(|taken| *taken >= PROXY_SERVED_WINDOW / 2)?;
         (state.taken, state.granted) = (0, state.granted.saturating_add(more));

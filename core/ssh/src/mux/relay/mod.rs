@@ -11,8 +11,8 @@
 
 mod channel;
 mod inbox;
+mod listening;
 mod opening;
-mod window;
 
 use std::collections::HashMap;
 use std::io;
@@ -25,11 +25,13 @@ use tokio::time::sleep;
 
 use super::master::{Inner, Terms, denied};
 use super::message::FromMaster;
-use super::{GlobalRequest, Line, Packet};
-use crate::limits::{GOODBYE, PROXY_CHANNELS, PROXY_QUEUE};
+use super::{Line, Packet};
+use crate::limits::{GOODBYE, PROXY_CHANNELS, PROXY_QUEUE, PROXY_REQUESTS};
 use crate::session::Session;
 use crate::x11;
 use channel::Proxied;
+use listening::{Asked, Listening};
+use opening::Offered;
 
 /// What ends a client.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +58,22 @@ struct Offers {
     spill: PathBuf,
 }
 
+/// A channel that has a number of ours.
+enum Slot {
+    Open(Arc<Proxied>),
+    /// The host has opened it, and the client has not said whether it takes it.
+    Offered(Box<Offered>),
+}
+
 /// One client.
 struct Relay {
     session: Arc<Session>,
     offers: Arc<Offers>,
     packets: mpsc::Sender<Packet>,
-    /// The channels that are open, by our numbers for them.
-    channels: Mutex<HashMap<u32, Arc<Proxied>>>,
+    /// The channels that are open or will be, by our numbers for them.
+    channels: Mutex<HashMap<u32, Slot>>,
+    /// What is asked for without a channel.
+    globals: mpsc::Sender<Asked>,
     room: Arc<Semaphore>,
     over: watch::Sender<bool>,
 }
@@ -79,6 +90,7 @@ impl Inner {
         }
         line.send(&FromMaster::ProxyBegins { id }.encode()).await?;
         let (packets, queue) = mpsc::channel(PROXY_QUEUE);
+        let (globals, asked) = mpsc::channel(PROXY_REQUESTS);
         let Terms { x11, agent, spill, .. } = self.terms.clone();
         let offers = Offers { x11, agent, spill };
         let relay = Arc::new(Relay {
@@ -86,9 +98,11 @@ impl Inner {
             offers: Arc::new(offers),
             packets,
             channels: Mutex::default(),
+            globals,
             room: Arc::new(Semaphore::new(PROXY_CHANNELS)),
             over: watch::Sender::new(false),
         });
+        let mut listening = Listening::new(self.forwards.clone(), relay.clone());
         let lost = async {
             self.session.ended().await;
             // What had come before is still told.
@@ -97,9 +111,11 @@ impl Inner {
         let ended = tokio::select! {
             ended = relay.listen(line) => ended,
             ended = write(line, queue) => ended.map_err(Broken::from),
+            ended = listening.serve(asked) => ended,
             () = lost => Ok(()),
         };
         relay.end();
+        listening.end().await;
         ended.map_err(|reason| match reason {
             Broken::Line(error) => error,
             other => io::Error::new(io::ErrorKind::InvalidData, other.to_string()),
@@ -115,12 +131,15 @@ async fn write(line: &Line, mut packets: mpsc::Receiver<Packet>) -> io::Result<(
 }
 
 impl Relay {
-    fn channels(&self) -> MutexGuard<'_, HashMap<u32, Arc<Proxied>>> {
+    fn channels(&self) -> MutexGuard<'_, HashMap<u32, Slot>> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn channel(&self, number: u32) -> Result<Arc<Proxied>, Broken> {
-        self.channels().get(&number).cloned().ok_or(Broken::OutOfPlace("a packet for a channel that is not open"))
+        match self.channels().get(&number) {
+            Some(Slot::Open(channel)) => Ok(channel.clone()),
+            Some(Slot::Offered(_)) | None => Err(Broken::OutOfPlace("a packet for a channel that is not open")),
+        }
     }
 
     async fn say(&self, packet: Packet) -> Result<(), Broken> {
@@ -147,8 +166,8 @@ impl Relay {
                 Ok(())
             }
             Packet::Close { to } => {
-                let closed = self.channels().remove(&to);
-                closed.ok_or(Broken::OutOfPlace("a close of a channel that is not open"))?.close();
+                self.channel(to)?.close();
+                self.channels().remove(&to);
                 Ok(())
             }
             Packet::Request { to, wants_reply, request } => {
@@ -156,11 +175,10 @@ impl Relay {
                 Ok(())
             }
             Packet::Open { opening, grant } => self.opening(opening, grant).await,
+            Packet::OpenConfirmation { to, grant } => self.taken(to, grant).await,
+            Packet::OpenFailure { to, .. } => self.not_taken(to).await,
             Packet::GlobalRequest { wants_reply, request } => {
-                if let GlobalRequest::Other(name) = &request {
-                    debug!("mux proxy: a request that is not passed on: {name}");
-                }
-                if wants_reply { self.say(Packet::RequestFailure).await } else { Ok(()) }
+                self.globals.send((request, wants_reply)).await.map_err(|_| Broken::Gone)
             }
             Packet::Unknown { kind } => {
                 debug!("mux proxy: a packet of type {kind} is ignored");
@@ -169,9 +187,7 @@ impl Relay {
             // Nothing that we say asks for these.
             Packet::Success { .. } | Packet::Failure { .. } => Ok(()),
             Packet::RequestSuccess { .. } | Packet::RequestFailure => Ok(()),
-            Packet::ExtendedData { .. } | Packet::OpenConfirmation { .. } | Packet::OpenFailure { .. } => {
-                Err(Broken::OutOfPlace("a packet that only a host may send"))
-            }
+            Packet::ExtendedData { .. } => Err(Broken::OutOfPlace("a packet that only a host may send")),
         }
     }
 

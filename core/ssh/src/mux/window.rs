@@ -1,4 +1,4 @@
-//! How much a client takes on one channel (RFC 4254, section 5.2).
+//! How much the other side takes on one channel (RFC 4254, section 5.2).
 
 use tokio::sync::watch;
 
@@ -10,7 +10,7 @@ impl Window {
         Self(watch::Sender::new(left))
     }
 
-    /// The client takes more. It may not grant more than four bytes can say; what is beyond has no effect.
+    /// The other side takes more. It may not grant more than four bytes can say; what is beyond has no effect.
     pub(super) fn grow(&self, more: u32) {
         self.0.send_modify(|left| *left = left.saturating_add(more));
     }
