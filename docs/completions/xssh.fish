@@ -95,7 +95,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l status -d 'Show how
 complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l json -d 'With --status: print one JSON object instead of a table'
 complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -l forget -d 'Remove what --status still shows of a tunnel that failed or was killed'
 complete -c xssh -n "__fish_xssh_using_subcommand tunnel" -s h -l help -d 'Print help'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be' -r
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-delete -d 'Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be, but for a few in a small one' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude -d 'Leave out what matches, with rsync\'s rules; the first rule that matches counts' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include -d 'Do not leave out what matches' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l exclude-from -d 'Patterns to leave out, a line each' -r -F

@@ -45,10 +45,11 @@ impl Failure {
 
 /// The exit code of a run that came to its end.
 pub(super) fn code(summary: &Summary) -> u8 {
-    match (summary.failed, summary.vanished) {
-        (0, 0) => 0,
-        (0, _) => VANISHED,
-        _ => PARTIAL,
+    match (summary.withheld, summary.failed, summary.vanished) {
+        (0, 0, 0) => 0,
+        (0, 0, _) => VANISHED,
+        (0, ..) => PARTIAL,
+        _ => DELETIONS,
     }
 }
 
@@ -110,8 +111,6 @@ fn code_of(error: &SyncError) -> u8 {
             Reason::Newer => PROTOCOL,
             Reason::Other | Reason::OwnName => UNUSABLE,
         },
-        SyncError::Deletions { .. } => DELETIONS,
-        SyncError::GaveUp(why) if why.contains("would be deleted") => DELETIONS,
         SyncError::Tree(_) | SyncError::GaveUp(_) | SyncError::Thread(_) => DISK,
         SyncError::NeverBegan => LOST,
         error if is_cut(error) => LOST,

@@ -102,6 +102,9 @@ impl Show {
     pub(super) fn finished(&self, summary: &Summary, dry_run: bool, code: u8) -> u8 {
         self.clear();
         let took = self.meter.elapsed();
+        if let Some(why) = words::refusal(summary, dry_run) {
+            say(&format_args!("xssh: {why}"));
+        }
         if self.display.json {
             self.event(&events::summary(summary, dry_run, took.as_secs_f64(), code));
         } else if !self.display.quiet {

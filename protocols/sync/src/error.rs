@@ -60,17 +60,6 @@ pub enum SyncError {
     /// A thread could not be started.
     #[error("cannot start a thread: {0}")]
     Thread(#[source] io::Error),
-    /// More would be deleted than is allowed: nothing was. All that is not deletion is done by then.
-    #[error(
-        "{wanted} entries would be deleted, and at most {allowed} may be: nothing was deleted, all else was done; \
-         --max-delete {wanted} allows it"
-    )]
-    Deletions {
-        /// How many.
-        wanted: u64,
-        /// `max_delete`, or half of the target's entries where that is not given.
-        allowed: u64,
-    },
 }
 
 impl From<WireError> for SyncError {

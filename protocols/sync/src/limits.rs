@@ -68,7 +68,7 @@ pub const REFERENCES: usize = 20;
 pub const AHEAD: usize = 1024;
 /// Problems that are kept for the end; the rest are counted.
 pub const PROBLEMS: usize = 1000;
-/// Deletions that nobody is asked to confirm, however small the tree; in a larger one it is half of its entries.
+/// Deletions in a small tree that nobody is asked to confirm: so many names become others in a day, and so few are looked at.
 pub const DELETIONS_UNASKED: u64 = 20;
 /// Entries of the latest pages that a source keeps, because the target is about to ask for them.
 pub const RECENT: usize = 2 << 10;

@@ -35,6 +35,11 @@ impl Backup {
             BackupPlace::Outside(_) => false,
         }
     }
+
+    /// Whether an entry only leads to what they have kept.
+    pub(crate) fn is_led_to_by(&self, path: &RelPath) -> bool {
+        matches!(&self.place, BackupPlace::Inside(directory) if directory.is_below(path))
+    }
 }
 
 /// What becomes of what another directory on the target's side has as the source has it.

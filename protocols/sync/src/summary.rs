@@ -31,13 +31,17 @@ pub struct Summary {
     pub failed: u64,
     /// Files that vanished from the source between its walk and their turn.
     pub vanished: u64,
+    /// Entries that would have been deleted, but are more than may be: none was. 0 where nothing was refused.
+    pub withheld: u64,
+    /// So many might have been, where that was refused.
+    pub allowed: u64,
     /// A digest of the source's tree: names, kinds, sizes, times and permissions.
     pub root: [u8; 32],
 }
 
 impl Summary {
     /// All numbers, in the order in which they travel.
-    pub(crate) fn numbers(&mut self) -> [&mut u64; 14] {
+    pub(crate) fn numbers(&mut self) -> [&mut u64; 16] {
         [
             &mut self.entries,
             &mut self.files,
@@ -53,6 +57,8 @@ impl Summary {
             &mut self.deleted,
             &mut self.failed,
             &mut self.vanished,
+            &mut self.withheld,
+            &mut self.allowed,
         ]
     }
 }

@@ -280,6 +280,16 @@ impl Tree {
         self.stays_here && self.part(path).is_ok_and(is_elsewhere)
     }
 
+    /// How many places it is made of.
+    pub(crate) fn parts(&self) -> usize {
+        self.parts.len()
+    }
+
+    /// Which of them a path is below.
+    pub(crate) fn part_around(&self, path: &RelPath) -> Option<usize> {
+        self.parts.iter().position(|part| path.is_below(&part.shown))
+    }
+
     fn part(&self, path: &RelPath) -> Result<(&Part, RelPath), FsError> {
         for part in &self.parts {
             if let Some(rest) = below(path, &part.shown) {

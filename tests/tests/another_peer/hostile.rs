@@ -305,7 +305,7 @@ fn a_target_that_asks_for_what_it_may_not_have() {
     let whole =
         |files: &[(u64, u64)]| (kind::WANT_WHOLE, payload(|all| files.iter().fold(all, |all, file| all.file(*file))));
     let everything = || (kind::LIST, payload(|list| list.number(0).string(b"").byte(0)));
-    let finished = payload(|end| (0..14).fold(end, |end, _| end.number(u64::MAX)).bytes(&[9; 32]));
+    let finished = payload(|end| (0..16).fold(end, |end, _| end.number(u64::MAX)).bytes(&[9; 32]));
     let cases: Vec<Vec<(u8, Payload)>> = vec![
         vec![list(0, "way/secret", "zzz"), whole(&[(0, 0), (0, 1), (1, 0)])],
         vec![list(0, "../outside", "zzz")],

@@ -109,9 +109,9 @@ fn push_in_three_runs(compression: u8) {
     place.is_the_same();
 }
 
-/// The fourteen numbers of a summary in which the last seven count nothing.
+/// The sixteen numbers of a summary in which the last nine count nothing.
 fn numbers(first: [u64; 7]) -> Vec<u64> {
-    [first, [0; 7]].concat()
+    [&first[..], &[0; 9]].concat()
 }
 
 #[test]

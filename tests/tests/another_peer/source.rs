@@ -18,7 +18,7 @@ const ALL: u64 = switch::MODES | switch::TIMES | switch::OWNERS | switch::GROUPS
 /// What the target's *finished* says, and what it asked for on the way.
 #[derive(Debug)]
 pub struct Summary {
-    /// The fourteen numbers.
+    /// The sixteen numbers.
     pub numbers: Vec<u64>,
     /// How many entries were listed.
     pub listed: usize,
@@ -127,7 +127,7 @@ impl Source<'_> {
             }
             kind::SUMS => self.sums(&mut frame),
             kind::FINISHED => {
-                self.summary.numbers = (0..14).map(|_| frame.number()).collect();
+                self.summary.numbers = (0..16).map(|_| frame.number()).collect();
                 return Some(frame.digest());
             }
             other => panic!("kind {other}, which nothing here asks for"),

@@ -201,7 +201,7 @@ impl Target<'_> {
         let mut finished = Payload::default();
         finished.number(self.count).number(files).number(self.bytes).number(self.bytes).number(0);
         finished.number(self.count - files);
-        for _ in 0..8 {
+        for _ in 0..10 {
             finished.number(0);
         }
         finished.bytes(&self.tree);

@@ -104,7 +104,7 @@ fn what() -> Vec<Arg> {
             .long("max-delete")
             .value_name("N")
             .value_parser(value_parser!(u64))
-            .help("Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be"),
+            .help("Delete nothing where more than N entries would be deleted; without it, where more than half of DST would be, but for a few in a small one"),
         flag("checksum", "Compare the contents of all files, not only sizes and times").short('c'),
         flag("update", "Leave files alone that are newer in DST"),
         flag("existing", "Make no new files"),

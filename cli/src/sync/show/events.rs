@@ -46,7 +46,7 @@ pub(super) fn summary(summary: &Summary, dry_run: bool, seconds: f64, code: u8) 
         "bytes": summary.bytes, "sent": summary.literal, "reused": summary.reused, "made": summary.made,
         "attributes": summary.touched, "moved": summary.moved, "found": summary.found, "left_out": summary.skipped,
         "owners_not_kept": summary.owners_dropped, "deleted": summary.deleted, "vanished": summary.vanished,
-        "failed": summary.failed, "root": root, "seconds": seconds, "exit_code": code,
+        "not_deleted": summary.withheld, "failed": summary.failed, "root": root, "seconds": seconds, "exit_code": code,
     })
 }
 

@@ -38,6 +38,17 @@ pub(super) fn remarks(summary: &Summary) -> Vec<String> {
     remarks
 }
 
+/// Why nothing was deleted, where it would have been too much.
+pub(super) fn refusal(summary: &Summary, dry_run: bool) -> Option<String> {
+    let Summary { withheld, allowed, .. } = summary;
+    let else_done = if dry_run { "nothing would be deleted" } else { "nothing was deleted, all else was done" };
+    let why = format!(
+        "{} would be deleted, and at most {allowed} may be: {else_done}; --max-delete {withheld} allows it",
+        entries(*withheld)
+    );
+    (*withheld > 0).then_some(why)
+}
+
 /// The line at the end: what there is, what was done, and the digest of the source's tree.
 pub(super) fn proof(summary: &Summary, dry_run: bool, took: Duration) -> String {
     let root: String = summary.root.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -84,6 +95,7 @@ pub(super) fn numbers(summary: &Summary) -> String {
         ("left out", summary.skipped),
         ("owners not kept", summary.owners_dropped),
         ("deleted", summary.deleted),
+        ("not deleted, because more than may be", summary.withheld),
         ("vanished", summary.vanished),
         ("failed", summary.failed),
     ];

@@ -13,28 +13,53 @@ impl Shared<'_> {
     pub(super) fn back_up(&self, path: &RelPath, within: bool) -> Result<(), FsError> {
         let Some(backup) = &self.options.backup else { return Ok(()) };
         let (root, own) = self.tree.place(path)?;
-        let (to, kept) = self.kept_as(root, &own, backup)?;
+        let (to, kept) = self.kept_as(root, &own, backup, None)?;
         if within { to.copy_over(root, &own, &kept) } else { to.link_over(root, &own, &kept) }
     }
 
-    /// Keeps what is deleted, in place of its deletion.
-    pub(super) fn put_away(&self, path: &RelPath, backup: &Backup) -> Result<(), FsError> {
+    /// Keeps what is deleted, in place of its deletion. `gives_way`: the directory that it is in, if something else comes in its
+    /// place; beside it then means beside that one.
+    pub(super) fn put_away(&self, path: &RelPath, backup: &Backup, gives_way: Option<&RelPath>) -> Result<(), FsError> {
         let (root, own) = self.tree.place(path)?;
-        let (to, kept) = self.kept_as(root, &own, backup)?;
+        let gives_way = gives_way.map(|directory| self.tree.place(directory)).transpose()?;
+        let (to, kept) = self.kept_as(root, &own, backup, gives_way.map(|(_, directory)| directory).as_ref())?;
         to.rename(root, &own, &kept)
     }
 
     /// Where a backup is kept, in a directory that is there.
-    fn kept_as<'a>(&'a self, root: &'a Root, own: &RelPath, backup: &Backup) -> Result<(&'a Root, RelPath), FsError> {
-        let parent = own.parent().unwrap_or_else(RelPath::root);
-        let name = [own.name(), &backup.suffix].concat();
-        let (to, parent) = match &backup.place {
-            BackupPlace::Beside => return Ok((root, parent.join(&name)?)),
-            BackupPlace::Inside(directory) => (root, joined(directory, parent.as_bytes())?),
+    fn kept_as<'a>(
+        &'a self,
+        root: &'a Root,
+        own: &RelPath,
+        backup: &Backup,
+        gives_way: Option<&RelPath>,
+    ) -> Result<(&'a Root, RelPath), FsError> {
+        let beside =
+            |path: &RelPath| path.parent().unwrap_or_else(RelPath::root).join(&[path.name(), &backup.suffix].concat());
+        let ((to, kept), base) = match (&backup.place, gives_way) {
+            (BackupPlace::Beside, None) => return Ok((root, beside(own)?)),
+            (BackupPlace::Beside, Some(directory)) => {
+                let rest = own.as_bytes().strip_prefix(directory.as_bytes()).unwrap_or_default();
+                let rest = rest.strip_prefix(b"/").unwrap_or_default();
+                ((root, joined(&beside(directory)?, rest)?), directory.parent())
+            }
+            (BackupPlace::Inside(directory), _) => {
+                ((root, joined(directory, beside(own)?.as_bytes())?), Some(directory.clone()))
+            }
             // Whoever opened the tree has opened this too.
-            BackupPlace::Outside(_) => (self.tree.backups().unwrap_or(root), parent),
+            (BackupPlace::Outside(_), _) => {
+                ((self.tree.backups().unwrap_or(root), beside(own)?), Some(RelPath::root()))
+            }
         };
-        to.make_directories(&parent, 0o700)?;
-        Ok((to, parent.join(&name)?))
+        let parent = kept.parent().unwrap_or_else(RelPath::root);
+        match to.make_directories(&parent, 0o700) {
+            // What an earlier run has kept under the name of a directory is older.
+            Err(FsError::Taken { path }) if base.is_none_or(|base| path.is_below(&base)) => {
+                to.remove_file(&path)?;
+                to.make_directories(&parent, 0o700)?;
+            }
+            made => made?,
+        }
+        Ok((to, kept))
     }
 }

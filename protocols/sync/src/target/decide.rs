@@ -3,10 +3,12 @@
 mod admission;
 mod ahead;
 mod alike;
+mod displaced;
 mod doubted;
 mod given;
 mod kept;
 mod moved;
+mod names;
 mod permissions;
 mod ranges;
 mod references;
@@ -25,7 +27,6 @@ use super::survey::Survey;
 use super::{Event, Shared, sweep};
 use crate::error::SyncError;
 use crate::limits::SMALL_FILE;
-use crate::options::Reuse;
 use crate::page::EntryDigester;
 use crate::summary::Summary;
 use crate::tree::{Difference, Item};
@@ -71,6 +72,16 @@ pub(super) struct Decider<'a> {
     is_given: bool,
     /// The last entry of the last range that came so.
     last_given: Option<RelPath>,
+    /// The latest directory here that stays in the place of something else.
+    standing: Option<RelPath>,
+    /// The latest directory of the source's that cannot be made.
+    barred: Option<RelPath>,
+    /// The latest directory that is not the source's, and that earlier runs have kept.
+    backed_up: Option<RelPath>,
+    /// First names of files that cannot be had, and the names that take their part.
+    heirs: HashMap<RelPath, RelPath>,
+    /// What the source does not have is gone, if it goes.
+    is_cleared: bool,
 }
 
 /// Decides until everything is done.
@@ -104,6 +115,11 @@ pub(super) fn run(
         ahead: Ahead::default(),
         is_given: false,
         last_given: None,
+        standing: None,
+        barred: None,
+        backed_up: None,
+        heirs: HashMap::new(),
+        is_cleared: false,
     };
     let done = decider.work(inbox);
     if let Err(error) = &done
@@ -131,14 +147,20 @@ impl Decider<'_> {
                 && let Some(own_clean) = self.own_clean
                 && self.is_idle()
             {
-                let clean = *clean && own_clean && self.clean;
-                // Before directories get their times.
-                for path in &self.left {
-                    self.finish.touch(self.shared, path);
-                    sweep(self.shared, path);
+                let (entries, root) = (*entries, *root);
+                if !self.is_cleared {
+                    let clean = *clean && own_clean && self.clean;
+                    // They may be in directories that go.
+                    for path in &self.left {
+                        self.finish.touch(self.shared, path);
+                        sweep(self.shared, path);
+                    }
+                    if self.clear(clean, entries) {
+                        continue;
+                    }
                 }
-                self.finish.run(self.shared, clean)?;
-                let summary = self.shared.ledger.summary(*entries, *root);
+                self.finish.run(self.shared)?;
+                let summary = self.shared.ledger.summary(entries, root);
                 let finished = FromTarget::Finished(Box::new(summary));
                 self.shared.line.send_last(&finished).map_err(|_| SyncError::Ended)?;
                 return Ok(summary);
@@ -206,17 +228,6 @@ impl Decider<'_> {
         Ok(())
     }
 
-    /// Something that the source does not have, unless it is alike there.
-    fn extra(&mut self, extra: &Item, differs: bool) {
-        if !differs || self.shared.options.backup.as_ref().is_some_and(|backup| backup.holds(&extra.path)) {
-            return;
-        }
-        self.moves.extra(extra);
-        if self.shared.options.delete && !self.kept.holds(extra) {
-            self.finish.extra(extra);
-        }
-    }
-
     /// Asks for the files that came together.
     fn flush_wishes(&mut self) -> Result<(), SyncError> {
         if self.whole.is_empty() {
@@ -229,15 +240,19 @@ impl Decider<'_> {
     fn entry(&mut self, file: FileId, mut theirs: Item, mine: Option<Item>) -> Result<(), SyncError> {
         let options = self.shared.options;
         theirs.meta.mode = self.usual.mode(&theirs.meta, mine.as_ref().map(|mine| &mine.meta));
-        if !self.takes_part(&theirs) {
+        if !self.takes_part(&theirs) || self.is_barred(&theirs.path) {
+            mine.iter().for_each(|mine| self.stands(&theirs, mine));
             return Ok(());
         }
-        if theirs.same.is_some() && options.reuse() != Some(Reuse::Leave) {
-            self.another_name(&theirs, mine.as_ref());
+        if options.ignore_existing
+            && let Some(mine) = mine.as_ref().filter(|mine| !is_directory(&theirs, mine))
+        {
+            self.pass_over(&theirs, mine);
             return Ok(());
         }
+        let Some(theirs) = self.another_name(theirs, mine.as_ref()) else { return Ok(()) };
         match mine {
-            None if options.existing => Ok(()),
+            None if self.leaves_new() => Ok(()),
             None => match self.refer(file, theirs)? {
                 Some(theirs) => self.make(file, theirs, None),
                 None => Ok(()),
@@ -261,33 +276,10 @@ impl Decider<'_> {
         }
     }
 
-    /// What is here and may not be changed.
-    fn leave(&mut self, theirs: &Item, mine: &Item) {
-        let differs = Difference::between(theirs, mine, self.shared.options, &self.shared.translation);
-        if !differs.is_none() && !self.shared.options.ignore_existing {
-            let why = "it is there already and differs, and may not be changed: only new names may appear";
-            self.shared.problem(&theirs.path, why);
-        }
-    }
-
-    /// Another name of a file that was listed before: it is linked at the end.
-    fn another_name(&mut self, theirs: &Item, mine: Option<&Item>) {
-        let options = self.shared.options;
-        if if mine.is_some() { options.ignore_existing } else { options.existing } {
-            return;
-        }
-        if let Some(mine) = mine.filter(|mine| mine.meta.kind != Kind::File)
-            && let Err(why) = self.finish.clear(self.shared, mine, Kind::File)
-        {
-            return self.shared.problem(&theirs.path, &why);
-        }
-        self.finish.another_name(theirs);
-    }
-
     /// A file that both sides have.
     fn file(&mut self, file: FileId, theirs: Item, mine: &Item, differs: Difference) -> Result<(), SyncError> {
         let options = self.shared.options;
-        if options.ignore_existing || (options.update && mine.meta.mtime > theirs.meta.mtime) {
+        if options.update && mine.meta.mtime > theirs.meta.mtime {
             return Ok(());
         }
         if differs.size || differs.linked || (differs.time && !options.checksum) {
@@ -362,11 +354,20 @@ impl Decider<'_> {
     /// Something that is not here, or is something else here.
     fn make(&mut self, file: FileId, theirs: Item, mine: Option<&Item>) -> Result<(), SyncError> {
         let shared = self.shared;
-        if let Some(mine) = mine
-            && let Err(why) = self.finish.clear(shared, mine, theirs.meta.kind)
-        {
-            shared.problem(&theirs.path, &why);
-            return Ok(());
+        match mine {
+            Some(mine) if mine.meta.kind == Kind::Directory => {
+                self.displace(&theirs, mine);
+                return Ok(());
+            }
+            Some(mine) => {
+                if let Err(error) = self.finish.clear(shared, mine, theirs.meta.kind) {
+                    shared.problem(&theirs.path, &error.to_string());
+                    self.stands(&theirs, mine);
+                    self.bar(&theirs);
+                    return Ok(());
+                }
+            }
+            None => {}
         }
         if theirs.meta.kind == Kind::File {
             return match mine {

@@ -2,15 +2,17 @@
 
 mod deletions;
 mod extras;
+mod guard;
 mod moved;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::Write;
 
 use xssh_fs::{Attributes, Entry, FsError, Kind, RelPath};
 
 use deletions::Victims;
 use extras::Extras;
+pub(super) use guard::Shares;
 
 use super::Shared;
 use super::write::{ACLS, attributes, handed_down, settle};
@@ -28,7 +30,12 @@ pub(super) struct Finish {
     extras: Extras,
     /// The latest of them that is a directory.
     extra_directory: Option<RelPath>,
-    extra_entries: u64,
+    /// How many there are of each, with what is in it.
+    extra_sizes: Vec<u32>,
+    /// Those directories among them in whose place something else is to come.
+    displaced: BTreeSet<RelPath>,
+    /// What is not to be had, because a directory stays in its place.
+    kept_out: HashSet<RelPath>,
     /// Files that are here under another name: that name, and what the source has.
     moves: Vec<(RelPath, Item)>,
     /// Old names that are gone with their files.
@@ -46,20 +53,37 @@ pub(super) struct Finish {
     /// Directories that were made before their turn.
     ahead: HashSet<RelPath>,
     /// All entries of the target before the run.
-    pub(super) own_entries: u64,
+    pub(super) own_entries: Shares,
 }
 
 impl Finish {
     /// Notes an entry that the source does not have. They come in the order of their names.
     pub(super) fn extra(&mut self, extra: &Item) {
-        self.extra_entries += 1;
         if self.extra_directory.as_ref().is_some_and(|directory| extra.path.is_below(directory)) {
+            let size = self.extra_sizes.last_mut();
+            size.into_iter().for_each(|size| *size = size.saturating_add(1));
             return;
         }
+        self.extra_sizes.push(1);
         if extra.meta.kind == Kind::Directory {
             self.extra_directory = Some(extra.path.clone());
         }
         self.extras.push(&extra.path, extra.meta.kind == Kind::Directory);
+    }
+
+    /// Notes a directory that is to go because something else comes in its place.
+    pub(super) fn displace(&mut self, directory: &Item) {
+        self.extra(directory);
+        self.displaced.insert(directory.path.clone());
+    }
+
+    /// Notes what is not to be had, because a directory stays in its place.
+    pub(super) fn keep_out(&mut self, path: &RelPath) -> bool {
+        self.kept_out.insert(path.clone())
+    }
+
+    pub(super) fn is_kept_out(&self, path: &RelPath) -> bool {
+        self.kept_out.contains(path)
     }
 
     /// Notes a file that is here under another name.
@@ -91,7 +115,7 @@ impl Finish {
         if self.directories.contains_key(&parent) {
             return;
         }
-        if let Ok(meta) = shared.tree.stat(&parent) {
+        if let Some(meta) = shared.tree.stat(&parent).ok().filter(|meta| meta.kind == Kind::Directory) {
             self.open_up(shared, &parent, &meta);
             self.directories.insert(parent, meta);
         }
@@ -107,23 +131,19 @@ impl Finish {
         let _ = shared.tree.place(path).and_then(|(root, own)| root.set(&own, &workable));
     }
 
-    /// Makes room for something of another kind.
-    pub(super) fn clear(&mut self, shared: &Shared<'_>, mine: &Item, wanted: Kind) -> Result<(), String> {
-        if !shared.options.dry_run {
-            self.touch(shared, &mine.path);
-        }
-        if mine.meta.kind == Kind::Directory {
-            if !shared.options.delete {
-                return Err("a directory is in its place; with --delete it would be replaced".to_owned());
-            }
-            return self.remove_tree(shared, &mine.path).map_err(|error| error.to_string());
-        }
-        if wanted == Kind::File || wanted == Kind::Symlink || shared.options.dry_run {
-            // The rename puts the new one in its place.
+    /// Makes room for something else, and keeps what is replaced where that is asked for. What is there is no directory; who
+    /// writes a file does the same for it.
+    pub(super) fn clear(&mut self, shared: &Shared<'_>, mine: &Item, wanted: Kind) -> Result<(), FsError> {
+        if shared.options.dry_run || wanted == Kind::File {
             return Ok(());
         }
-        let (root, own) = shared.tree.place(&mine.path).map_err(|error| error.to_string())?;
-        root.remove_file(&own).map_err(|error| error.to_string())
+        self.touch(shared, &mine.path);
+        match &shared.options.backup {
+            // A rename puts the new one in its place.
+            _ if wanted != Kind::Directory => shared.back_up(&mine.path, false),
+            Some(backup) => shared.put_away(&mine.path, backup, None),
+            None => shared.tree.place(&mine.path).and_then(|(root, own)| root.remove_file(&own)),
+        }
     }
 
     /// Notes that the directories that lead to something are made before their turn.
@@ -195,26 +215,56 @@ impl Finish {
         root.set(&own, &attributes(shared, &item.meta, &item.xattrs))
     }
 
-    /// The end: other names of files, deletions, where both sides were read without an error, and what directories are to look
-    /// like.
-    pub(super) fn run(&mut self, shared: &Shared<'_>, clean: bool) -> Result<(), SyncError> {
+    /// Files get other names, and what the source does not have goes, where both sides were read without an error. Gives what
+    /// takes the place of directories that are gone, and names of files whose first name cannot be had.
+    pub(super) fn clear_away(&mut self, shared: &Shared<'_>, clean: bool, source: u64) -> (Vec<RelPath>, Vec<RelPath>) {
         let options = shared.options;
-        let refused = self.refused(shared);
-        let deletes = options.delete && clean && refused.is_none();
-        let linked = if deletes && shared.tree.hides() { self.name_moved(shared) } else { HashSet::new() };
-        let victims = if deletes { self.victims(shared) } else { Victims::default() };
-        self.move_files(shared, deletes, &linked);
-        self.link_names(shared);
-        if deletes {
-            self.delete(shared, victims);
-        } else if options.delete && !clean && !self.extras.is_empty() {
+        let may_delete = options.delete && clean;
+        if options.delete && !clean && !self.extras.is_empty() {
             shared.problem(&RelPath::root(), "nothing was deleted, because not everything could be read");
         }
+        let linked = if may_delete && shared.tree.hides() { self.name_moved(shared) } else { HashSet::new() };
+        let victims = if may_delete { self.victims(shared) } else { Victims::default() };
+        let refused = victims.entries.refused(&self.own_entries, shared.tree.parts(), source, options.max_delete);
+        let deletes = may_delete && refused.is_none();
+        self.move_files(shared, deletes, &linked);
+        if deletes {
+            self.delete(shared, victims);
+        }
+        let why = match refused {
+            _ if deletes => "a directory is in its place, in which something is left alone",
+            Some(_) => "a directory is in its place, and nothing is deleted, because it would be more than may be",
+            None => "a directory is in its place, and nothing is deleted, because not everything could be read",
+        };
+        if let Some((wanted, allowed)) = refused {
+            shared.ledger.withheld(wanted, allowed);
+        }
+        let displaced = std::mem::take(&mut self.displaced);
+        let (free, stays): (Vec<_>, Vec<_>) = displaced.into_iter().partition(|path| self.is_free(shared, path));
+        for path in stays.iter().filter(|path| self.kept_out.insert((*path).clone())) {
+            shared.problem(path, why);
+        }
+        let kept_out = &self.kept_out;
+        let left = self.links.extract_if(.., |(_, leader)| kept_out.contains(leader)).map(|(path, _)| path);
+        (free, left.collect())
+    }
+
+    /// Whether the place of a directory that was to go is free.
+    fn is_free(&self, shared: &Shared<'_>, path: &RelPath) -> bool {
+        if shared.options.dry_run {
+            return self.gone.contains(path);
+        }
+        shared.tree.stat(path).is_err_and(|error| error.is_missing())
+    }
+
+    /// The end: other names of files, and what directories are to look like.
+    pub(super) fn run(&mut self, shared: &Shared<'_>) -> Result<(), SyncError> {
+        self.link_names(shared);
         self.close(shared);
-        if options.fsync && !options.dry_run {
+        if shared.options.fsync && !shared.options.dry_run {
             shared.tree.flush()?;
         }
-        refused.filter(|_| options.delete && clean).map_or(Ok(()), Err)
+        Ok(())
     }
 
     /// Directories become what they are to be: times, and permissions that may forbid to work in them. Also where a run breaks

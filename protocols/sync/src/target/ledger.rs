@@ -38,6 +38,8 @@ pub(super) struct Ledger {
     deleted: AtomicU64,
     failed: AtomicU64,
     vanished: AtomicU64,
+    withheld: AtomicU64,
+    allowed: AtomicU64,
 }
 
 fn add(counter: &AtomicU64, number: u64) {
@@ -109,6 +111,12 @@ impl Ledger {
         add(&self.deleted, 1);
     }
 
+    /// Nothing is deleted: it would be more than may be.
+    pub(super) fn withheld(&self, wanted: u64, allowed: u64) {
+        add(&self.withheld, wanted);
+        add(&self.allowed, allowed);
+    }
+
     pub(super) fn failed(&self) {
         add(&self.failed, 1);
     }
@@ -131,6 +139,8 @@ impl Ledger {
             deleted: of(&self.deleted),
             failed: of(&self.failed),
             vanished: of(&self.vanished),
+            withheld: of(&self.withheld),
+            allowed: of(&self.allowed),
             root,
         }
     }

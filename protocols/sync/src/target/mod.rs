@@ -50,7 +50,7 @@ use crate::wire::message::{FileDigest, FileId, FromTarget, Page};
 use crate::wire::start::Start;
 use basis::Bases;
 use compare::Known;
-use finish::Finish;
+use finish::{Finish, Shares};
 use given::Given;
 use ledger::Ledger;
 use moves::Keys;
@@ -86,7 +86,7 @@ enum Event {
     Own(Known),
     /// Also what earlier runs have left of files, which this one may use, and what others have staged.
     OwnEnd {
-        entries: u64,
+        entries: Shares,
         clean: bool,
         left: Vec<RelPath>,
         keys: Keys,
@@ -224,7 +224,7 @@ pub(crate) fn run(
 fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSender<Event>) {
     let mut pager = Pager::new(key, shared.options, rights, None);
     let mut keys = Keys::default();
-    let (mut clean, mut borrowed, mut entries) = (true, false, 0);
+    let (mut clean, mut borrowed, mut entries) = (true, false, Shares::default());
     let mut last = None;
     let mut left = Vec::new();
     union::walk(shared.tree, None, &mut |found| {
@@ -239,7 +239,7 @@ fn own_pages(shared: &Shared<'_>, key: [u8; 32], rights: Rights, events: &SyncSe
             Ok(Seen { item, reference }) => {
                 if reference.is_none() {
                     keys.add(&item.meta);
-                    entries += 1;
+                    entries.count(shared.tree, &item.path, 1);
                 }
                 let tree = reference.map_or(shared.tree, |at| &shared.tree.references()[at]);
                 if let Some(page) = pager.push(&item, tree.proof(&item, shared.options).as_ref()) {

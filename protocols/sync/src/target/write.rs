@@ -191,7 +191,7 @@ impl Writer<'_> {
             }
             Place::Beside(staged) => {
                 handed_down(self.shared, &ACLS[..1], xattrs).try_for_each(|name| staged.remove_xattr(name))?;
-                if wanted.replaces {
+                if !wanted.vacant {
                     self.shared.back_up(path, false)?;
                 }
                 settle(self.shared, staged, &attributes, !wanted.vacant)

@@ -9,6 +9,7 @@ mod deltas;
 mod dice;
 mod elsewhere;
 mod forest;
+mod giving_way;
 mod kept;
 mod kinds;
 mod lanes;

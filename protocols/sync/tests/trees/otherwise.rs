@@ -62,7 +62,7 @@ proptest! {
         trees.iter_mut().for_each(tame);
         let pair = plant(&trees);
         let options = Options { copy_links: true, hard_links: false, xattrs: false, acls: false, ..options };
-        let (goal, lost) = look_through(&pair.source());
+        let (mut goal, lost) = look_through(&pair.source());
         let first = run(&pair, push, &options);
         prop_assert!(first.result.is_ok(), "{:?}", first.result);
         let mut now = look(&pair.target(), PLAIN);
@@ -72,6 +72,9 @@ proptest! {
         }
         prop_assert_eq!(first.problems.is_empty(), lost.is_empty(), "{:?}", first.problems);
         if !lost.is_empty() {
+            // Nor does a directory make way.
+            let stays = |path: &Path| first.problems.iter().any(|problem| problem.starts_with(&format!("{}: a directory is in its place", path.display())));
+            goal.retain(|path, _| !stays(path));
             now.retain(|path, _| goal.contains_key(path));
         }
         let differing = differences(&goal, &now);

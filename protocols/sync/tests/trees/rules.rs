@@ -8,7 +8,7 @@ use xssh_sync::{Options, Rules};
 
 use super::pair::Pair;
 
-fn rules(delete_excluded: bool, make: impl Fn(&mut Builder)) -> Rules {
+pub(crate) fn rules(delete_excluded: bool, make: impl Fn(&mut Builder)) -> Rules {
     let mut builder = Builder::new(RuleOptions { delete_excluded, ..RuleOptions::default() });
     make(&mut builder);
     builder.finish()
@@ -54,7 +54,7 @@ fn what_is_excluded_goes_where_that_is_asked_for() {
     pair.rules = rules(true, |rules| rules.exclude(b"*.o").unwrap());
     make(&pair.source(), &["a.c", "a.o"]);
     make(&pair.target(), &["a.o", "d/old.o"]);
-    pair.push(&delete()).ok();
+    pair.push(&Options { max_delete: Some(3), ..delete() }).ok();
     assert_eq!(there(&pair.target(), &["a.c", "a.o", "d"]), [true, false, false]);
 }
 

@@ -120,6 +120,44 @@ fn most_of_a_target_is_not_deleted_unasked() {
     assert_alike(&few, &many);
 }
 
+/// A directory that must give way to a file is most of a target, too; the run says what it did, in words and in JSON.
+#[test]
+fn a_directory_does_not_give_way_past_the_guard() {
+    let world = World::direct();
+    let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir_all(there.join("x")).expect("a folder");
+    (0..30).for_each(|at| fs::write(there.join("x").join(format!("{at}")), "x").expect("a file"));
+    for name in ["x", "y"] {
+        fs::write(here.join(name), "new").expect("a file");
+    }
+    let pull = [on_host(&here), text(&there).to_owned()];
+    for [from, to] in [[text(&here).to_owned(), on_host(&there)], pull, [text(&here), text(&there)].map(str::to_owned)]
+    {
+        for options in [&["--max-delete", "0"][..], &[]] {
+            let args = [&["--delete"], options, &[&from, &to]].concat();
+            let outcome = sync(&world, &args).run().ends(25);
+            let outcome = outcome.says("31 entries would be deleted, and at most ").says("--max-delete 31 allows it");
+            let outcome = outcome.says("a directory is in its place, and nothing is deleted");
+            assert!(outcome.text().contains(", 1 FAILED; root "), "{}", outcome.text());
+            let outcome = sync(&world, &[&["--json"], &args[..]].concat()).run().ends(25);
+            let last = outcome.text().lines().last().expect("a line").to_owned();
+            let summary: serde_json::Value = serde_json::from_str(&last).expect("JSON");
+            let of = |name: &str| summary[name].as_u64();
+            assert_eq!(summary["event"], "summary", "{last}");
+            assert_eq!(
+                [of("not_deleted"), of("deleted"), of("failed"), of("exit_code")],
+                [31, 0, 1, 25].map(Some),
+                "{last}"
+            );
+        }
+        assert_eq!(fs::read_dir(there.join("x")).expect("the folder").count(), 30);
+        assert_eq!(fs::read_to_string(there.join("y")).expect("all else"), "new");
+    }
+    let _ = sync(&world, &["--delete", "--max-delete", "31", text(&here), &on_host(&there)]).run().ok();
+    assert_alike(&here, &there);
+}
+
 /// It looked as if nothing were there, and the source was told so.
 #[test]
 fn what_is_put_into_an_empty_target_meanwhile_stays() {

@@ -3,8 +3,29 @@
 use xssh_filter::FilterError;
 use xssh_fs::{Kind, RelPath};
 
+use super::Decider;
 use crate::filtering::Trail;
 use crate::tree::{Item, Tree};
+
+impl Decider<'_> {
+    /// Something that the source does not have, unless it is alike there.
+    pub(super) fn extra(&mut self, extra: &Item, differs: bool) {
+        let is_in = |directory: &Option<RelPath>| directory.as_ref().is_some_and(|above| extra.path.is_below(above));
+        if !differs || is_in(&self.standing) || is_in(&self.backed_up) {
+            return;
+        }
+        if let Some(backup) = self.shared.options.backup.as_ref().filter(|backup| backup.holds(&extra.path)) {
+            if extra.meta.kind == Kind::Directory && !backup.is_led_to_by(&extra.path) {
+                self.backed_up = Some(extra.path.clone());
+            }
+            return;
+        }
+        self.moves.extra(extra);
+        if self.shared.options.delete && !self.kept.holds(extra) {
+            self.finish.extra(extra);
+        }
+    }
+}
 
 /// Judges what the source has not, which comes in the order of its names.
 pub(super) struct Kept<'a> {

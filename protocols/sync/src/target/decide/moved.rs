@@ -13,7 +13,8 @@ use crate::wire::message::{FileDigest, FileId, FromTarget};
 impl Decider<'_> {
     /// A file that the source has and we have not.
     pub(super) fn new_file(&mut self, file: FileId, item: Item) -> Result<(), SyncError> {
-        let room = self.open.len() < KEPT_RANGES / 2 && !self.shared.options.whole_file && !self.is_given;
+        let room =
+            self.open.len() < KEPT_RANGES / 2 && !self.shared.options.whole_file && !self.is_given && !self.is_cleared;
         if !room {
             return self.want(file, item, None);
         }

@@ -122,8 +122,11 @@ impl Decider<'_> {
             }
             match item.meta.kind {
                 Kind::Directory => self.make_other(&item, false),
-                _ if item.same.is_some() && options.reuse() != Some(Reuse::Leave) => self.another_name(&item, None),
-                _ => self.found(&item, at),
+                _ => {
+                    if let Some(item) = self.another_name(item, None) {
+                        self.found(&item, at);
+                    }
+                }
             }
         }
         true

@@ -7,9 +7,8 @@ use xssh_fs::{FsError, Kind, RelPath};
 
 use super::Finish;
 use super::extras::Extras;
-use crate::error::SyncError;
-use crate::limits::DELETIONS_UNASKED;
-use crate::options::BackupPlace;
+use super::guard::Shares;
+use crate::options::{Backup, BackupPlace};
 use crate::target::Shared;
 use crate::tree::joined;
 use crate::watch::Change;
@@ -19,20 +18,14 @@ use crate::watch::Change;
 pub(super) struct Victims {
     directories: Vec<RelPath>,
     others: Extras,
+    /// How many they are, with what is in them, and without what only gets another name.
+    pub(super) entries: Shares,
 }
 
 impl Finish {
-    /// Why nothing is to be deleted, if there is too much.
-    pub(super) fn refused(&self, shared: &Shared<'_>) -> Option<SyncError> {
-        // Half of a tree is gone where somebody took one directory for another: then a number is to be said first.
-        let allowed = shared.options.max_delete.unwrap_or_else(|| (self.own_entries / 2).max(DELETIONS_UNASKED));
-        let wanted = self.extra_entries.saturating_sub(self.moves.len() as u64);
-        (wanted > allowed).then_some(SyncError::Deletions { wanted, allowed })
-    }
-
     /// What is to be deleted. The source's own rules have arrived with its files by now.
     pub(super) fn victims(&mut self, shared: &Shared<'_>) -> Victims {
-        let extras = std::mem::take(&mut self.extras);
+        let (extras, sizes) = (std::mem::take(&mut self.extras), std::mem::take(&mut self.extra_sizes));
         let mut trail = match shared.tree.trail() {
             Ok(trail) => trail,
             Err(error) => {
@@ -52,7 +45,11 @@ impl Finish {
             }
         };
         let mut victims = Victims::default();
-        for (path, is_directory) in extras.iter().filter(|(path, is_directory)| goes(path, *is_directory)) {
+        for ((path, is_directory), size) in extras.iter().zip(sizes) {
+            if !goes(&path, is_directory) {
+                continue;
+            }
+            victims.entries.count(shared.tree, &path, size.into());
             if is_directory {
                 victims.directories.push(path);
             } else {
@@ -63,6 +60,9 @@ impl Finish {
             self.moves.sort_by(|(one, _), (other, _)| one.cmp(other));
             self.stays = self.moves.iter().map(|(from, _)| from).filter(|from| !goes(from, false)).cloned().collect();
         }
+        for (from, _) in self.moves.iter().filter(|(from, _)| !self.stays.contains(from)) {
+            victims.entries.take_off(shared.tree, from);
+        }
         victims
     }
 
@@ -71,11 +71,15 @@ impl Finish {
         let directories = victims.directories.into_iter().rev().map(|path| (path, true));
         for (path, is_directory) in directories.chain(victims.others.iter()) {
             self.touch(shared, &path);
-            let removed =
-                if is_directory { self.remove_tree(shared, &path) } else { self.remove(shared, &path, Kind::File) };
+            let removed = if is_directory {
+                self.remove_tree(shared, &path)
+            } else {
+                self.remove(shared, &path, Kind::File, None)
+            };
             if let Err(error) = removed
                 && !error.is_missing()
             {
+                self.keep_out(&path);
                 shared.problem(&path, &error.to_string());
             }
         }
@@ -88,23 +92,32 @@ impl Finish {
     }
 
     /// Removes a directory and what is in it, as a walk comes by it.
-    pub(super) fn remove_tree(&mut self, shared: &Shared<'_>, path: &RelPath) -> Result<(), FsError> {
+    fn remove_tree(&mut self, shared: &Shared<'_>, path: &RelPath) -> Result<(), FsError> {
         // The directories that the walk is in.
         let mut within = Vec::new();
         let mut done = Ok(());
-        let backup = shared.options.backup.as_ref();
+        // Where something else comes in its place, all that is in it is kept elsewhere.
+        let gives_way = self.displaced.contains(path).then_some(path);
+        let backup = shared.options.backup.as_ref().filter(|_| gives_way.is_none());
+        let mut kept: Option<RelPath> = None;
         shared.tree.walk_going(path, &mut |found| {
             done = found.map_err(|(_, error)| error).and_then(|item| {
                 self.remove_left(shared, &mut within, Some(&item.path))?;
                 match item.meta.kind {
+                    _ if kept.as_ref().is_some_and(|kept| item.path.is_below(kept)) => Ok(()),
                     // What is kept of earlier runs stays, and what leads to it.
-                    _ if backup.is_some_and(|backup| backup.holds(&item.path)) => Ok(()),
+                    _ if backup.is_some_and(|backup| backup.holds(&item.path)) => {
+                        if !backup.is_some_and(|backup| backup.is_led_to_by(&item.path)) {
+                            kept = Some(item.path);
+                        }
+                        Ok(())
+                    }
                     Kind::Directory => {
                         self.open_up(shared, &item.path, &item.meta);
                         within.push(item.path);
                         Ok(())
                     }
-                    kind => self.remove(shared, &item.path, kind),
+                    kind => self.remove(shared, &item.path, kind, gives_way),
                 }
             });
             if done.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
@@ -125,7 +138,7 @@ impl Finish {
             if shared.options.dry_run && self.holds_more(shared, &left)? {
                 continue;
             }
-            match self.remove(shared, &left, Kind::Directory) {
+            match self.remove(shared, &left, Kind::Directory, None) {
                 // What takes no part stays, and so does the directory that it is in.
                 Err(error) if error.is_not_empty() && shared.may_keep() => {}
                 removed => removed?,
@@ -150,7 +163,14 @@ impl Finish {
         Ok(more)
     }
 
-    pub(super) fn remove(&mut self, shared: &Shared<'_>, path: &RelPath, kind: Kind) -> Result<(), FsError> {
+    /// Removes an entry. `gives_way`: the directory that it is in, if something else comes in its place.
+    fn remove(
+        &mut self,
+        shared: &Shared<'_>,
+        path: &RelPath,
+        kind: Kind,
+        gives_way: Option<&RelPath>,
+    ) -> Result<(), FsError> {
         if self.gone.contains(path) {
             return Ok(());
         }
@@ -162,13 +182,14 @@ impl Finish {
             match kind {
                 Kind::Directory => root.remove_directory(&own)?,
                 _ => match &shared.options.backup {
-                    Some(backup) => shared.put_away(path, backup)?,
+                    Some(backup) => shared.put_away(path, backup, gives_way)?,
                     None => root.remove_file(&own)?,
                 },
             }
         }
         // What is kept beside it keeps its directory too.
-        let stays = shared.options.backup.as_ref().is_some_and(|backup| backup.place == BackupPlace::Beside);
+        let is_beside = |backup: &Backup| backup.place == BackupPlace::Beside && gives_way.is_none();
+        let stays = shared.options.backup.as_ref().is_some_and(is_beside);
         if shared.options.dry_run && (kind == Kind::Directory || !stays) {
             self.gone.insert(path.clone());
         }

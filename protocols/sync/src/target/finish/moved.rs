@@ -53,9 +53,10 @@ impl Finish {
                 };
             }
             match way {
-                Way::Linked => drop(self.twice.insert(from)),
                 Way::Rename => drop(self.gone.insert(from)),
-                Way::Copy => {}
+                // The file that stays under other names goes from this one, as if it had been renamed.
+                Way::Linked | Way::Copy if goes => drop(self.twice.insert(from)),
+                Way::Linked | Way::Copy => {}
             }
             shared.ledger.moved(item.meta.size);
             shared.change(&item.path, Change::Moved);

@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags, mkdirat, openat};
 
 /// Makes a directory; the one above is there.
-pub(super) fn make(path: &Path) {
+pub(crate) fn make(path: &Path) {
     mkdirat(held(path.parent().unwrap()), path.file_name().unwrap(), Mode::RWXU).unwrap();
 }
 

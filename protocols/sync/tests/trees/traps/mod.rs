@@ -2,7 +2,7 @@
 //! the system that fail is in `tests/tests/end_to_end/traps.rs`: 11, and parts of 10 and 12.
 
 mod attributes;
-mod deep;
+pub(crate) mod deep;
 pub(crate) mod mounted;
 mod names;
 mod reading;
