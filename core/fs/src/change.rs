@@ -1,12 +1,13 @@
 //! Changes of names and of what belongs to them.
 
+use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::{AtFlags, FileType, Gid, Mode, RenameFlags, Timespec, Timestamps, UTIME_OMIT, Uid, XattrFlags};
 use rustix::io::Errno;
 
 use crate::staged::{fresh_name, give_name};
-use crate::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr, stand_in, xattr};
+use crate::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr, beside, stand_in, xattr};
 
 /// What is set of an entry; `None` leaves it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,6 +22,8 @@ pub struct Attributes<'a> {
     pub gid: Option<u32>,
     /// Extended attributes; others stay as they are.
     pub xattrs: &'a [Xattr],
+    /// Those that only root could set are kept beside it in another form, for these permissions.
+    pub beside: Option<u32>,
     /// What is kept beside it of what only root could set: the inner `None` is nothing.
     pub stand_in: Option<Option<StandIn>>,
 }
@@ -35,6 +38,11 @@ impl Attributes<'_> {
         let keeps_mode = uid.is_none() && gid.is_none() && self.xattrs.is_empty();
         let mode = self.mode.filter(|mode| !keeps_mode || *mode != entry.mode);
         Self { mode, mtime: self.mtime.filter(|mtime| *mtime != entry.mtime), uid, gid, ..self }
+    }
+
+    /// The extended attributes in the form in which they are set.
+    fn all_xattrs(&self) -> Cow<'_, [Xattr]> {
+        self.beside.map_or(Cow::Borrowed(self.xattrs), |mode| Cow::Owned(beside::keep(self.xattrs, mode)))
     }
 
     fn timestamps(&self) -> Option<Timestamps> {
@@ -57,7 +65,7 @@ pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes<'_>) -> rus
     if let Some((uid, gid)) = attributes.owner() {
         rustix::fs::fchown(file, uid, gid)?;
     }
-    for xattr in attributes.xattrs {
+    for xattr in &*attributes.all_xattrs() {
         rustix::fs::fsetxattr(file, &*xattr.name, &xattr.value, XattrFlags::empty())?;
     }
     if let Some(kept) = attributes.stand_in {
@@ -173,7 +181,7 @@ impl Root {
         if attributes.mode.is_some() || !attributes.xattrs.is_empty() || attributes.stand_in.is_some() {
             // chmod(2) of a name follows links: the entry is held first.
             let held = xattr::hold(parent, name)?;
-            xattr::set_held(&held, attributes.xattrs)?;
+            xattr::set_held(&held, &attributes.all_xattrs())?;
             if let Some(kept) = attributes.stand_in {
                 stand_in::set_held(&held, kept)?;
             }

@@ -19,6 +19,7 @@ impl Root {
             uid: Some(entry.uid),
             gid: Some(entry.gid),
             xattrs: &xattrs,
+            beside: None,
             stand_in: None,
         };
         match entry.kind {

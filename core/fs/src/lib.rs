@@ -12,6 +12,7 @@
 //! unless its caller asks for that file itself ([`Root::open_in_place`]).
 #![forbid(unsafe_code)]
 
+mod beside;
 mod change;
 mod copy;
 mod elsewhere;
@@ -33,6 +34,7 @@ mod version;
 pub mod walk;
 mod xattr;
 
+pub use beside::{is_beside, name_beside, unkept};
 pub use change::Attributes;
 pub use copy::{append, copy_range, share, unbroken};
 pub use entry::{Entry, Kind};

@@ -45,11 +45,6 @@ pub struct StandIn {
 }
 
 impl StandIn {
-    /// Whether an extended attribute is one of these.
-    pub fn is_name(name: &[u8]) -> bool {
-        name == NAME.as_bytes()
-    }
-
     /// What is kept beside an open file, if something is.
     pub fn of(file: &File) -> Option<Self> {
         let mut value = [0; LONGEST];

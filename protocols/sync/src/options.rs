@@ -1,6 +1,6 @@
 //! What a run is to do, as both ends know it.
 
-use xssh_fs::{Follow, RelPath, StandIn};
+use xssh_fs::{Follow, RelPath, is_beside};
 
 use crate::chmod::Chmod;
 use crate::mapping::Mapping;
@@ -227,15 +227,16 @@ impl Options {
         self.min_size.is_none_or(|least| size >= least) && self.max_size.is_none_or(|most| size <= most)
     }
 
-    /// Whether an extended attribute is kept. Only root may read and set most of them: it is to be root on both sides.
+    /// Whether an extended attribute is kept. Only root may read and set most of them: it is to be root on both sides, unless they
+    /// are kept beside.
     pub(crate) fn keeps_xattr(&self, name: &[u8], privileged: bool) -> bool {
-        if self.fake_super && StandIn::is_name(name) {
+        if self.fake_super && is_beside(name) {
             return false;
         }
         if name.starts_with(b"system.") {
             return self.acls && name.starts_with(b"system.posix_acl_");
         }
-        self.xattrs && (privileged || name.starts_with(b"user."))
+        self.xattrs && (privileged || self.fake_super || name.starts_with(b"user."))
     }
 
     /// Whether two times count as the same.

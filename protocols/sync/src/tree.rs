@@ -10,7 +10,7 @@ use std::io::Read;
 use std::sync::{Mutex, PoisonError};
 
 use xssh_filter::FilterError;
-use xssh_fs::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr};
+use xssh_fs::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr, unkept};
 use xssh_os::account;
 
 use self::permitted::Permitted;
@@ -134,6 +134,7 @@ pub struct Tree {
     options: Options,
     /// Whether what only root could set is read from beside the entries.
     stands_in: bool,
+    is_target: bool,
     /// Whether both sides are root's, who may read and set extended attributes of all kinds.
     privileged: bool,
     /// What is on another file system is not to be deleted.
@@ -174,13 +175,15 @@ impl Tree {
         let mut parts: Vec<Part> = places.into_iter().map(part).collect();
         parts.sort_by(|one, other| one.shown.cmp(&other.shown));
         let (options, leaders) = (Options::default(), Mutex::default());
-        let (stands_in, privileged, stays_here, permitted) = (false, false, false, Permitted::default());
+        let (stands_in, is_target, privileged, stays_here) = (false, false, false, false);
+        let permitted = Permitted::default();
         let (filter, references, backups, opened) = (None, Vec::new(), None, None);
         Self {
             parts,
             filter,
             options,
             stands_in,
+            is_target,
             privileged,
             stays_here,
             permitted,
@@ -198,6 +201,7 @@ impl Tree {
         self.options = start.options.clone();
         self.stands_in = start.options.fake_super && (role == Role::Source || !account::is_root());
         if role == Role::Target {
+            self.is_target = true;
             self.stays_here = self.options.one_file_system;
             self.opened = (!self.options.dry_run && !account::is_root()).then(Opened::default);
             // What the source leaves out or changes on the way has been left out and changed.
@@ -380,6 +384,8 @@ impl Tree {
         }
         if (options.xattrs || options.acls) && matches!(meta.kind, Kind::File | Kind::Directory) {
             match self.place(&item.path).and_then(|(root, own)| root.xattrs(&own)) {
+                // What a target that stands in has itself, of what only root could set, is none of the source's.
+                Ok(xattrs) if self.stands_in => item.xattrs = unkept(xattrs, meta.mode, !self.is_target),
                 Ok(xattrs) => item.xattrs = xattrs,
                 Err(error) => return Err((item.path, error)),
             }

@@ -181,7 +181,7 @@ mod as_root {
         let script = format!("#!/bin/sh\nshift\nexec setpriv --reuid {uid} --regid {uid} --clear-groups -- \"$@\"\n");
         fs::write(&shell, script).expect("a script");
         fs::set_permissions(&shell, fs::Permissions::from_mode(0o755)).expect("a mode");
-        let args = ["-aX", "--numeric-ids", "-M--fake-super", "-e", text(&shell), from, to];
+        let args = ["-aXA", "--numeric-ids", "-M--fake-super", "-e", text(&shell), from, to];
         let _ = Call::new(peer::require("rsync")).args(args).run().ok();
     }
 
@@ -248,6 +248,78 @@ mod as_root {
         // What rsync wrote is what xssh would have written.
         let again = ordinary.push(&ALL);
         assert_eq!(again.text().lines().count(), 1, "{again}");
+    }
+
+    /// What the system, and setfacl, make of an ACL.
+    fn acl(entries: &[(u16, u16, u32)]) -> Vec<u8> {
+        let entry = |&(tag, may, id): &(u16, u16, u32)| {
+            [tag.to_le_bytes(), may.to_le_bytes()].concat().into_iter().chain(id.to_le_bytes())
+        };
+        2_u32.to_le_bytes().into_iter().chain(entries.iter().flat_map(entry)).collect()
+    }
+
+    /// A file and a directory with what only root can set, and ACLs.
+    fn attributed(here: &Path) {
+        let [file, folder] = ["f", "d"].map(|name| here.join(name));
+        fs::write(&file, "f").expect("a file");
+        fs::create_dir(&folder).expect("a folder");
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o1775)).expect("a mode");
+        let none = u32::MAX;
+        let access = acl(&[(1, 6, none), (2, 6, 1001), (4, 4, none), (8, 4, 50), (16, 6, none), (32, 4, none)]);
+        set(&file, "system.posix_acl_access", &access);
+        set(&file, "user.plain", b"1");
+        set(&file, "trusted.of-root", b"2");
+        let capability = [1, 0, 0, 2, 0, 0x20, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        set(&file, "security.capability", &capability);
+        let handed_down = acl(&[(1, 7, none), (2, 7, 1001), (4, 5, none), (16, 7, none), (32, 5, none)]);
+        set(&folder, "system.posix_acl_default", &handed_down);
+        set(
+            &folder,
+            "system.posix_acl_access",
+            &acl(&[(1, 7, none), (4, 5, none), (8, 7, 7), (16, 7, none), (32, 5, none)]),
+        );
+        // rsync takes times within a second for the same.
+        for path in [RelPath::parse(b"d").expect("a name"), RelPath::root()] {
+            let old = Attributes { mtime: Some((1 << 30, 0)), ..Attributes::default() };
+            Root::open(here).expect("the folder").set(&path, &old).expect("a time");
+        }
+    }
+
+    fn attributes_in(folder: &Path) -> Vec<Vec<Xattr>> {
+        let root = Root::open(folder).expect("the folder");
+        let of = |name: &str| root.xattrs(&RelPath::parse(name.as_bytes()).expect("a name")).expect("attributes");
+        vec![of("f"), of("d")]
+    }
+
+    #[test]
+    fn attributes_and_acls_that_only_root_could_set() {
+        let all = ["--fake-super", "--xattrs", "--acls", "--itemize"];
+        for rsync_keeps in [false, true] {
+            let ordinary = Ordinary::new();
+            attributed(&ordinary.here());
+            let before = attributes_in(&ordinary.here());
+            assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [4, 2]);
+            let there = format!("host:{}/", text(&ordinary.there()));
+            if rsync_keeps {
+                rsync(&ordinary, &format!("{}/", text(&ordinary.here())), &there);
+            } else {
+                let _ = ordinary.push(&all);
+            }
+            let again = ordinary.push(&all);
+            assert_eq!(again.text().lines().count(), 1, "{again}");
+            let [ours, theirs] = ["ours", "theirs"].map(|name| ordinary.folder.path().join(name));
+            let _ = ordinary.run(&[&all[..], &[&on_host(&ordinary.there()), text(&ours)]].concat());
+            rsync(&ordinary, &there, text(&theirs));
+            assert_eq!(attributes_in(&ours), before, "kept by rsync: {rsync_keeps}");
+            assert_eq!(attributes_in(&theirs), before, "kept by rsync: {rsync_keeps}");
+            // What the source has no more goes.
+            for name in ["trusted.of-root", "security.capability", "system.posix_acl_access"] {
+                rustix::fs::removexattr(ordinary.here().join("f"), name).expect("an attribute");
+            }
+            let _ = ordinary.push(&all);
+            let _ = ordinary.run(&[&all[..], &[&on_host(&ordinary.there()), text(&ours)]].concat());
+            assert_eq!(attributes_in(&ours), attributes_in(&ordinary.here()));
+        }
     }
 
     /// A host where a user of the same name has another number.

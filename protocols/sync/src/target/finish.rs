@@ -15,7 +15,7 @@ use extras::Extras;
 pub(super) use guard::Shares;
 
 use super::Shared;
-use super::write::{ACLS, attributes, handed_down, settle};
+use super::write::{ACLS, attributes, handed_down, kept_name, settle};
 use crate::error::SyncError;
 use crate::options::BackupPlace;
 use crate::tree::{Item, Meta, WORKABLE};
@@ -178,7 +178,7 @@ impl Finish {
                     made => made?,
                 }
                 handed_down(shared, &ACLS, &item.xattrs).try_for_each(|name| root.remove_xattr(&own, name))?;
-                root.set(&own, &Attributes { xattrs: &item.xattrs, ..Attributes::default() })?;
+                root.set(&own, &xattrs(shared, item))?;
                 // Without the source's permissions it keeps the bit that hands down a group.
                 let handed_down = if shared.options.modes { 0 } else { root.stat(&own)?.mode & 0o2000 };
                 let meta = Meta { mode: item.meta.mode | handed_down, ..item.meta };
@@ -199,10 +199,10 @@ impl Finish {
             root.copy_over(root, &own, &own)?;
         }
         for gone in mine.xattrs.iter().filter(|old| item.xattrs.iter().all(|new| new.name != old.name)) {
-            root.remove_xattr(&own, &gone.name)?;
+            root.remove_xattr(&own, &kept_name(shared, &gone.name))?;
         }
         if item.meta.kind == Kind::Directory {
-            root.set(&own, &Attributes { xattrs: &item.xattrs, ..Attributes::default() })?;
+            root.set(&own, &xattrs(shared, item))?;
             let stat = shared.tree.stat(&item.path)?;
             self.open_up(shared, &item.path, &stat);
             self.directories.insert(item.path.clone(), item.meta);
@@ -333,6 +333,12 @@ impl Finish {
         }
         Ok(Some(change))
     }
+}
+
+/// The extended attributes of a directory, which has the rest at the end.
+fn xattrs<'a>(shared: &Shared<'_>, item: &'a Item) -> Attributes<'a> {
+    let beside = shared.translation.fakes.then_some(item.meta.mode);
+    Attributes { xattrs: &item.xattrs, beside, ..Attributes::default() }
 }
 
 fn is_same_file(one: &Entry, other: &Entry) -> bool {

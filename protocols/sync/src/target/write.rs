@@ -1,11 +1,12 @@
 //! Contents, into staged files, and from there under their names.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
-use xssh_fs::{Attributes, FsError, Kind, Staged, StandIn, Xattr, copy_range};
+use xssh_fs::{Attributes, FsError, Kind, Staged, StandIn, Xattr, copy_range, name_beside};
 use xssh_os::descriptors::close;
 
 use super::growing::{Growing, Grown};
@@ -182,7 +183,7 @@ impl Writer<'_> {
                     // A file that stays keeps what the source's has no more.
                     for old in root.xattrs(&own)?.iter().filter(|old| self.shared.tree.keeps(&old.name)) {
                         if xattrs.iter().all(|new| new.name != old.name) {
-                            root.remove_xattr(&own, &old.name)?;
+                            root.remove_xattr(&own, &kept_name(self.shared, &old.name))?;
                         }
                     }
                 }
@@ -244,8 +245,13 @@ pub(super) fn handed_down<'a>(
     acls: &'a [&'static [u8]],
     xattrs: &'a [Xattr],
 ) -> impl Iterator<Item = &'static [u8]> + 'a {
-    let kept = shared.options.acls;
-    acls.iter().copied().filter(move |name| kept && xattrs.iter().all(|xattr| &*xattr.name != *name))
+    let (kept, fakes) = (shared.options.acls, shared.translation.fakes);
+    acls.iter().copied().filter(move |name| kept && (fakes || xattrs.iter().all(|xattr| &*xattr.name != *name)))
+}
+
+/// The name that an extended attribute has here.
+pub(super) fn kept_name<'a>(shared: &Shared<'_>, name: &'a [u8]) -> Cow<'a, [u8]> {
+    if shared.translation.fakes { name_beside(name) } else { Cow::Borrowed(name) }
 }
 
 /// Gives what is staged its name. Where that is to outlast a power loss, its contents are on the disk before: a name without
@@ -283,6 +289,7 @@ pub(super) fn attributes<'a>(shared: &Shared<'_>, meta: &Meta, xattrs: &'a [Xatt
         uid: translation.user(options, meta),
         gid: translation.group(options, meta),
         xattrs,
+        beside: translation.fakes.then_some(meta.mode),
         stand_in: None,
     };
     if translation.fakes { standing_in(shared, meta, given) } else { given }

@@ -5,6 +5,7 @@ mod config;
 mod cvs;
 mod destination;
 mod escape;
+mod kept;
 mod key_file;
 mod known_hosts;
 mod mux;
@@ -28,6 +29,7 @@ pub const ALL: &[Entry] = &[
     ("destination", destination::destination),
     ("escape", escape::escape),
     ("http", proxy::http),
+    ("kept", kept::kept),
     ("key_file", key_file::key_file),
     ("known_hosts", known_hosts::known_hosts),
     ("mux", mux::mux),
