@@ -48,7 +48,7 @@ fn line(serve: &Serve, key: &Path) -> Result<Line, String> {
     let found = looked_up(serve).inspect_err(|why| words::say(&format_args!("xssh: it serves nothing yet: {why}")));
     let found = found.unwrap_or_else(|_| serve.clone());
     if let Some(Err(why)) = found.log.as_ref().map(try_log) {
-        words::say(&format_args!("xssh: it serves nothing yet: {why}"));
+        words::say(&format_args!("xssh: {why}"));
     }
     let tree = found.grant.tree.as_ref();
     if let Some(why) = tree.and_then(|tree| own::held_by(&tree.root).filter(|_| tree.access.writes())) {

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use xssh_gate::{Authority, ServedCommand, Way};
+use xssh_gate::{Authority, ConfineError, Domain, ServedCommand, Way};
 
 use super::journal::{Journal, Outcome, REFUSED};
 use super::slot::Slot;
@@ -97,6 +97,12 @@ fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option
         Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
         Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
         Ok(Authority::Cvs(granted)) => cvs::serve(granted, required, &|outcome| journal.write(outcome)),
+        // Nothing of it is confined, and the line may say so of a table.
+        Ok(Authority::Relay(_)) if required && !Domain::new(true).is_to_be_had() => {
+            let why = ConfineError::Unavailable.to_string();
+            refuse(&why);
+            Outcome::refused(why)
+        }
         Ok(Authority::Relay(way)) => relay::serve(&way),
         Err(refusal) if speaks_sync => tree::refuse(&refusal.to_string()),
         Err(refusal) => {

@@ -33,6 +33,15 @@ fn where_landlock_is_required_nothing_is_served_without_it() {
         assert!(outcome.errors().contains("Landlock is not to be had"), "{outcome}");
     }
     assert_eq!(fs::read_dir(served.root()).expect("the root").count(), 0);
+    // A way on is served no more than a tree.
+    let (strace, program, folder) = (peer::require("strace"), &Subject::get().path, text(served.folder()));
+    served.force(&format!(
+        "{} -f -o /dev/null -e trace=landlock_create_ruleset -e inject=landlock_create_ruleset:error=ENOSYS {} serve --relay \
+         127.0.0.1:1 --require-landlock --log {folder}/journal",
+        text(&strace),
+        text(program)
+    ));
+    served.assert_refused(&served.ask("id").run(), "Landlock is not to be had");
 }
 
 #[test]
