@@ -63,7 +63,7 @@ fn syncs_at_once_take_no_byte_more_than_their_quota<F: Front>() {
 
 /// What rsync writes is seen when the tree is measured, at its end at the latest.
 fn a_sync_and_an_rsync_at_once_see_each_other<F: Front>() {
-    let served = Served::<F>::with(&format!("--quota {QUOTA} --rate 200k"));
+    let served = Served::<F>::with(&format!("--quota {QUOTA} --rate 40k"));
     let slow = files(&served, "x", 100);
     let quick = files(&served, "xx", 70);
     let sync = served.sync(&["--connections=1", text(&slow), "target:slow"]).start();

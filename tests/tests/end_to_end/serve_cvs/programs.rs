@@ -127,7 +127,8 @@ fn what_would_run_a_program_is_refused_by_choice<F: Front>() {
     gated.check_out();
     change(&gated);
     let ran = gated.repository().join("ran");
-    let run = script(&gated, "run", &format!("touch {}", ran.display()));
+    // cvs takes it ill where loginfo's program does not read what it says.
+    let run = script(&gated, "run", &format!("touch {}; cat > /dev/null", ran.display()));
     let _ = gated.done("copy", &["-Q", "tag", "before"]);
     for (file, line, args) in [
         ("commitinfo", "ALL", &["commit", "-m", "x"][..]),
