@@ -180,11 +180,20 @@ fn heard_by_a_guesser(tells: bool) -> Vec<FromTarget> {
     thread::scope(|scope| {
         let run = scope
             .spawn(move || super::run(&tree, &start, (Rights::default(), false), (input, output), None, &Nobody, true));
-        for message in [FromSource::Pages(vec![page]), end, entries, range_end] {
+        let mut say = |message: FromSource| {
             let (kind, payload) = message.encode();
             frame::write(&mut source, kind, &payload, None).and_then(|_| source.flush()).unwrap();
-        }
+        };
         let mut said = Vec::new();
+        [FromSource::Pages(vec![page]), end].into_iter().for_each(&mut say);
+        // It answers when it is asked.
+        while let Ok(Some((frame, _))) = frame::read(&mut heard) {
+            said.push(FromTarget::decode(frame).unwrap());
+            if matches!(said.last(), Some(FromTarget::List { .. })) {
+                break;
+            }
+        }
+        [entries, range_end].into_iter().for_each(&mut say);
         while let Ok(Some((frame, _))) = frame::read(&mut heard) {
             let message = FromTarget::decode(frame).unwrap();
             let is_wanting = matches!(message, FromTarget::Whole(_) | FromTarget::Sums { .. });

@@ -45,7 +45,7 @@ fn what_other_runs_have_staged_stays() {
 #[test]
 fn what_a_cut_run_has_staged_goes_where_things_are_deleted_and_nobody_goes_on_with_it() {
     let pair = pair();
-    let delete = Options { delete: true, ..Options::default() };
+    let delete = Options { delete: true, max_delete: Some(9), ..Options::default() };
     let held = Root::open(&pair.target().join("d")).unwrap().lock().unwrap();
     pair.push(&Options { dry_run: true, ..delete.clone() }).ok();
     are_there(&pair.target(), &OWN, true);

@@ -93,7 +93,8 @@ impl Decider<'_> {
     /// What is here of an entry that our rules, which may be older than the source's, keep from view. What takes no part makes no
     /// room, a directory least of all: that is an error, and is told.
     fn unseen(&self, theirs: &Item) -> Result<Option<Item>, ()> {
-        if self.is_given || !self.shared.tree.hides() {
+        // Nothing stands where a directory has made way, in a trial at least as far as is to be told.
+        if self.is_given || self.is_cleared || !self.shared.tree.hides() {
             return Ok(None);
         }
         let mine = self.shared.tree.look(&theirs.path).ok();
