@@ -304,21 +304,22 @@ fn a_stream_to_a_further_host() {
     }
 }
 
-/// The same to a socket on the host, over a connection of one's own and over a shared one.
+/// The same to a socket on the host, over a connection of one's own and over a shared one. A master of OpenSSH 9.2 refuses it: then the
+/// call goes by itself.
 #[test]
 fn a_stream_to_a_socket() {
-    for (master, client) in PAIRS {
+    for (master, logins_needed) in [(Xssh, 2), (OpenSsh, 3)] {
         let world = World::direct();
         let path = world.home.path().join("service");
         xssh_tests::service::on_a_socket(&path);
         let nowhere = world.home.path().join("nowhere");
-        let call = |control: &str, to: &Path| client.call(&world.home, &["-S", control, "-W", text(to), HOST]);
+        let call = |control: &str, to: &Path| world.home.xssh(&["-S", control, "-W", text(to), HOST]);
         let standing = Standing::start(master, &world.home, &[]);
-        for (control, logged_in) in [("none", 2), (&standing.path, 2)] {
+        for control in ["none", &standing.path] {
             let outcome = call(control, &path).input("words").run().ok();
-            assert_eq!(outcome.text(), "words<5>", "{master:?} {client:?} {control}");
-            assert_eq!(logins(&world.target), logged_in);
+            assert_eq!(outcome.text(), "words<5>", "{master:?} {control}");
         }
+        assert_eq!(logins(&world.target), logins_needed, "{master:?}");
         let _ = call("none", &nowhere).run().ends(255).says("stdio forwarding failed");
     }
 }
