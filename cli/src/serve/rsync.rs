@@ -2,7 +2,8 @@
 //!
 //! The client's words become an `xssh_rsync::ServerCall`, which is checked against the grant; `plan` finds what each of its paths
 //! leads to below the root and holds it, `expand` does what a shell would do with patterns, and what runs then gets fresh words, held
-//! directories instead of paths, an environment of a few variables, and a Landlock domain of the root.
+//! directories instead of paths, an environment of a few variables, and a Landlock domain of the root. `attend` stays with it until it
+//! ends: `watch` measures what it writes, `activity` sees whether it does anything, `count` and `said` hear what it did.
 
 mod activity;
 mod attend;
