@@ -101,6 +101,10 @@ fn chatter(input: &mut impl Read, mut said: Vec<u8>) -> Vec<u8> {
         let n = input.read(&mut more).unwrap_or(0);
         said.extend_from_slice(&more[..n]);
     }
+    // What opens behind the words of a login script is none of them.
+    if let Some(opening) = said.windows(MAGIC.len()).position(|window| window == MAGIC) {
+        said.truncate(opening);
+    }
     said
 }
 
@@ -138,5 +142,8 @@ mod tests {
     #[test]
     fn words_of_a_login_script_are_not_taken_for_an_opening() {
         assert_eq!(read(&mut &b"Welcome to host!\n"[..]).unwrap(), Opening::Chatter(b"Welcome to host!\n".to_vec()));
+        let mut line = b"Welcome to host!\n".to_vec();
+        write(&mut line).unwrap();
+        assert_eq!(read(&mut &line[..]).unwrap(), Opening::Chatter(b"Welcome to host!\n".to_vec()));
     }
 }
