@@ -55,22 +55,28 @@ pub(super) fn nested(sources: &[PathBuf], opened: &Opened, target: &Path, start:
             }
         }
         if start.options.delete && name.is_none() {
-            deleted(source, &found, &target, start)?;
+            deleted(source, &found, &target, (&opened.tree, start))?;
         }
     }
     Ok(())
 }
 
-/// Refuses to delete the source as something that it does not have itself.
-fn deleted(source: &Path, found: &Path, target: &Path, start: &Start) -> Result<(), String> {
+/// Refuses to delete the source as something that it does not have itself. What it has itself in the place where it is in the target
+/// comes there, and what that does not have goes: no rule but one that leaves it out on both sides keeps it then.
+fn deleted(source: &Path, found: &Path, target: &Path, (tree, start): (&Tree, &Start)) -> Result<(), String> {
     let Some(inside) = below(found, target) else { return Ok(()) };
     let Ok(root) = Root::open(target) else { return Ok(()) };
-    let tree = Tree::whole(root).seen(start, Role::Target);
-    if !RelPath::parse(inside.as_os_str().as_encoded_bytes()).is_ok_and(|path| tree.gives_up(&path)) {
-        return Ok(());
-    }
+    let there = Tree::whole(root).seen(start, Role::Target);
+    let gives_up = RelPath::parse(inside.as_os_str().as_encoded_bytes()).is_ok_and(|path| there.gives_up(&path));
+    let holds_its_like = source.join(inside).symlink_metadata().is_ok();
+    let (does, way_out) = match holds_its_like {
+        true if shows(tree, inside) || shows(&there, inside) => ("replace", "leave it out with --exclude="),
+        false if gives_up => ("delete", "keep it with --filter='protect "),
+        _ => return Ok(()),
+    };
+    let quote = if holds_its_like { "" } else { "'" };
     Err(format!(
-        "{} is inside {}: --delete would delete it there; keep it with --filter='protect /{}', or name another DST",
+        "{} is inside {}: --delete would {does} it there; {way_out}/{}{quote}, or name another DST",
         source.display(),
         target.display(),
         inside.display()

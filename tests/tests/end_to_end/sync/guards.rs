@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use super::{Subject, World, assert_alike, on_host, sync, sync_by, text, wait_until};
 use xssh_tests::call::{Call, Outcome, Running};
 use xssh_tests::peer;
 
 /// Somebody else who holds a directory until the pipe is dropped.
-fn held(directory: &std::path::Path) -> (Running, std::io::PipeWriter) {
+fn held(directory: &Path) -> (Running, std::io::PipeWriter) {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     let held = Call::new(peer::require("flock")).arg(directory).arg("cat").stdin(reader).start();
     let probe = || Call::new(peer::require("flock")).args(["-n", text(directory), "true"]).run().code() == Some(1);
@@ -74,6 +75,16 @@ fn a_source_is_not_deleted_by_its_own_sync() {
     let _ = nested(&world, &["--contents", "--delete", "--filter=protect /b", "a/b", "a"]).ok();
     let _ = nested(&world, &["--contents", "a/b", "a"]).ok();
     assert!(world.home.path().join("a/b/one").exists() && world.home.path().join("a/one").exists());
+    // What it holds of the name that it has there would take its place.
+    for make in [|path: &Path| fs::write(path, "a file"), |path: &Path| fs::create_dir(path)] {
+        let own = world.home.path().join("a/b/b");
+        make(&own).expect("something");
+        let outcome = nested(&world, &["--contents", "--delete", "--filter=protect /b", "a/b", "a"]).ends(3);
+        let _ = outcome.says("--delete would replace it").says("--exclude=/b");
+        let _ = nested(&world, &["--contents", "--delete", "--exclude=/b", "a/b", "a"]).ok();
+        assert!(world.home.path().join("a/b/one").exists() && own.exists());
+        let _ = fs::remove_file(&own);
+    }
 }
 
 /// People who are used to rsync mean the directory inside, also where they pull.
