@@ -92,13 +92,14 @@ impl Decider<'_> {
 
     /// What is here of an entry that our rules, which may be older than the source's, keep from view. What takes no part makes no
     /// room, a directory least of all: that is an error, and is told.
-    fn unseen(&self, theirs: &Item) -> Result<Option<Item>, ()> {
+    fn unseen(&mut self, theirs: &Item) -> Result<Option<Item>, ()> {
         // Nothing stands where a directory has made way, in a trial at least as far as is to be told.
         if self.is_given || self.is_cleared || !self.shared.tree.hides() {
             return Ok(None);
         }
         let mine = self.shared.tree.look(&theirs.path).ok();
         if theirs.meta.kind != Kind::Directory && mine.as_ref().is_some_and(|mine| mine.meta.kind == Kind::Directory) {
+            self.finish.keep_out(&theirs.path);
             self.shared.problem(&theirs.path, "a directory that takes no part, as rules have it, is in its place");
             return Err(());
         }
