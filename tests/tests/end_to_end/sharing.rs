@@ -102,14 +102,21 @@ fn a_command_and_its_pipes() {
     }
 }
 
-#[test]
-fn sessions_at_once_are_apart() {
+/// How a client is carried: the client, its home, the master, and what comes behind the options for that.
+type Ride = fn(Program, &Home, &Standing, &[&str]) -> Call;
+
+/// A session of the shared connection.
+fn shared(client: Program, home: &Home, standing: &Standing, args: &[&str]) -> Call {
+    client.call(home, &[&["-S", standing.path.as_str()], args].concat())
+}
+
+fn are_apart(ride: Ride) {
     for (master, client) in PAIRS {
         let world = World::direct();
         let standing = Standing::start(master, &world.home, &[]);
         let call = |number: usize| {
             let command = format!("cat; sleep 0.2; exit {number}");
-            let mut running = client.call(&world.home, &["-S", &standing.path, HOST, &command]).start();
+            let mut running = ride(client, &world.home, &standing, &[HOST, &command]).start();
             let mut stdin = running.stdin.take().expect("its input");
             std::io::Write::write_all(&mut stdin, number.to_string().as_bytes()).expect("a number");
             running
@@ -120,6 +127,11 @@ fn sessions_at_once_are_apart() {
         }
         assert_eq!(logins(&world.target), 1);
     }
+}
+
+#[test]
+fn sessions_at_once_are_apart() {
+    are_apart(shared);
 }
 
 /// The output of a program whose reader is slow is neither lost nor in the way of others.

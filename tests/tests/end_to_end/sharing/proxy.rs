@@ -4,18 +4,17 @@ mod forwards;
 mod hostile;
 mod terminals;
 
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
-use xssh_tests::call::{Call, Running};
+use xssh_tests::call::Call;
 use xssh_tests::home::Home;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::world::{HOST, World};
 
-use super::{OpenSsh, PAIRS, Program, Standing, Xssh, logins, text, until};
+use super::{OpenSsh, PAIRS, Program, Standing, Xssh, are_apart, logins, text, until};
 
 /// A call in proxy mode; `args` begin with further options.
 fn proxied(client: Program, home: &Home, standing: &Standing, args: &[&str]) -> Call {
@@ -72,22 +71,7 @@ fn variables() {
 
 #[test]
 fn clients_at_once_are_apart() {
-    for (master, client) in PAIRS {
-        let world = World::direct();
-        let standing = Standing::start(master, &world.home, &[]);
-        let call = |number: usize| {
-            let command = format!("cat; sleep 0.2; exit {number}");
-            let mut running = proxied(client, &world.home, &standing, &[HOST, &command]).start();
-            let mut stdin = running.stdin.take().expect("its input");
-            stdin.write_all(number.to_string().as_bytes()).expect("a number");
-            running
-        };
-        let running: Vec<Running> = (1..9).map(call).collect();
-        for (number, running) in (1..).zip(running) {
-            assert_eq!(running.finish().ends(number).text(), number.to_string());
-        }
-        assert_eq!(logins(&world.target), 1);
-    }
+    are_apart(proxied);
 }
 
 #[test]

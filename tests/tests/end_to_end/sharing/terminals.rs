@@ -1,39 +1,45 @@
 //! A person at the terminal of a shared connection.
 
 use rustix::termios::LocalModes;
-use xssh_tests::call::Running;
+use xssh_tests::call::{Call, Running};
+use xssh_tests::home::Home;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
-use super::{PAIRS, Program, Standing, Xssh, logins};
+use super::{PAIRS, Program, Ride, Standing, Xssh, logins, shared};
 
-fn start(program: Program, world: &World, terminal: &Terminal, args: &[&str]) -> Running {
+/// A call at a terminal of its own.
+pub(super) fn start(call: Call, home: &Home, terminal: &Terminal) -> Running {
     let [setsid, ctty, end] = Terminal::owner();
-    let inner = program.call(&world.home, args);
-    let call = world.home.call(setsid).arg(ctty).arg(end).args(inner.words());
+    let call = home.call(setsid).arg(ctty).arg(end).args(call.words());
     terminal.start(call.env("TERM", "xterm-256color"))
 }
 
-#[test]
-fn a_shell() {
+/// A shell in it, which ends with these words.
+pub(super) fn a_shell_by(ride: Ride, goodbye: &str) {
     for (master, client) in PAIRS {
         let world = World::direct();
         let standing = Standing::start(master, &world.home, &[]);
         let mut terminal = Terminal::new();
         terminal.resize(101, 33);
         let before = terminal.modes();
-        let running = start(client, &world, &terminal, &["-S", &standing.path, HOST]);
+        let running = start(ride(client, &world.home, &standing, &[HOST]), &world.home, &terminal);
         terminal.type_in("PS1='ready'' $ '; unset HISTFILE\r");
         terminal.wait_for("ready $ ");
         assert!(!terminal.modes().local_modes.intersects(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG));
         terminal.type_in("stty size; echo $((6*7)) $TERM\r");
         terminal.wait_for("33 101\r\n42 xterm-256color\r\n");
         terminal.type_in("exit 3\r");
-        terminal.wait_for("Shared connection to 127.0.0.1 closed.");
+        terminal.wait_for(goodbye);
         let _ = running.wait().ends(3);
         assert_eq!(before.local_modes, terminal.modes().local_modes, "{master:?} {client:?}");
         assert_eq!(logins(&world.target), 1);
     }
+}
+
+#[test]
+fn a_shell() {
+    a_shell_by(shared, "Shared connection to 127.0.0.1 closed.");
 }
 
 #[test]
@@ -44,7 +50,7 @@ fn window_changes() {
         let mut terminal = Terminal::new();
         let script = "trap 'echo told' WINCH; while :; do stty size; sleep 0.1; done";
         let command = format!("exec bash -c \"{script}\"");
-        let running = start(client, &world, &terminal, &["-t", "-S", &standing.path, HOST, &command]);
+        let running = start(shared(client, &world.home, &standing, &["-t", HOST, &command]), &world.home, &terminal);
         terminal.wait_for("24 80\r\n24 80\r\n");
         terminal.resize(132, 50);
         terminal.wait_for("told");
@@ -64,8 +70,8 @@ fn escapes_are_for_one_session() {
         let stdin = other.stdin.take();
         let mut terminal = Terminal::new();
         let before = terminal.modes();
-        let options = ["-tt", "-S", &standing.path, HOST, "stty -echo; echo ready; cat"];
-        let running = start(client, &world, &terminal, &options);
+        let call = shared(client, &world.home, &standing, &["-tt", HOST, "stty -echo; echo ready; cat"]);
+        let running = start(call, &world.home, &terminal);
         terminal.wait_for("ready");
         terminal.type_in("\r~\x1a");
         terminal.wait_for("not available to multiplexed sessions");
@@ -85,8 +91,8 @@ fn escapes_that_a_session_does_not_have() {
         let world = World::direct();
         let standing = Standing::start(master, &world.home, &["-o", "EnableEscapeCommandline=yes"]);
         let mut terminal = Terminal::new();
-        let options = ["-tt", "-S", &standing.path, HOST, "stty -echo; echo ready; cat"];
-        let running = start(client, &world, &terminal, &options);
+        let call = shared(client, &world.home, &standing, &["-tt", HOST, "stty -echo; echo ready; cat"]);
+        let running = start(call, &world.home, &terminal);
         terminal.wait_for("ready");
         for command in ["v", "C"] {
             terminal.type_in(&format!("\r~{command}"));

@@ -31,31 +31,31 @@ fn local_ones() {
     let args = ["-N", "-L", &specs[0], "-L", &specs[1], "-L", &specs[2], HOST];
     let running = proxied(OpenSsh, &world.home, &standing, &args).stdin(Stdio::null()).start();
     until("no forward", || answers(v4(port.number())));
-    std::thread::scope(|scope| {
-        for number in 0..50_usize {
-            let (near, port) = (&near, v4(port.number()));
-            scope.spawn(move || {
-                let said = number.to_string().repeat(20_000);
-                let heard = if number % 2 == 0 {
-                    talk(UnixStream::connect(near).expect("the socket"), &said)
-                } else {
-                    talk(std::net::TcpStream::connect(port).expect("the port"), &said)
-                };
-                let (heard, due) = (heard.expect("an answer"), format!("{said}<{}>", said.len()));
-                assert!(
-                    heard == due,
-                    "{number}: {} bytes, which end with {:?}",
-                    heard.len(),
-                    heard.get(heard.len().saturating_sub(20)..)
-                );
-            });
-        }
-    });
+    talk_at_once(&near, v4(port.number()));
     assert!(!answers(v4(dead.number())));
     assert!(answers(v4(port.number())));
     running.signal(rustix::process::Signal::TERM);
     let _ = running.finish();
     assert_eq!(logins(&world.target), 1);
+}
+
+/// Many connections at once, each to its end.
+fn talk_at_once(socket: &str, port: SocketAddr) {
+    std::thread::scope(|scope| {
+        for number in 0..50_usize {
+            scope.spawn(move || {
+                let said = number.to_string().repeat(20_000);
+                let heard = if number % 2 == 0 {
+                    talk(UnixStream::connect(socket).expect("the socket"), &said)
+                } else {
+                    talk(std::net::TcpStream::connect(port).expect("the port"), &said)
+                };
+                let (heard, due) = (heard.expect("an answer"), format!("{said}<{}>", said.len()));
+                let end = heard.get(heard.len().saturating_sub(20)..);
+                assert!(heard == due, "{number}: {} bytes, which end with {end:?}", heard.len());
+            });
+        }
+    });
 }
 
 /// Ports and sockets on the host, many connections at once; with their client they are gone.
@@ -80,26 +80,7 @@ fn remote_ones() {
     let args = ["-o", "ExitOnForwardFailure=yes", "-N", "-R", &taken, HOST];
     let outcome = proxied(OpenSsh, &world.home, &standing, &args).run().ends(255);
     let _ = outcome.says(&format!("remote port forwarding failed for listen port {}", port.number()));
-    std::thread::scope(|scope| {
-        for number in 0..50_usize {
-            let (far, port) = (&far, v4(port.number()));
-            scope.spawn(move || {
-                let said = number.to_string().repeat(20_000);
-                let heard = if number % 2 == 0 {
-                    talk(UnixStream::connect(far).expect("the socket"), &said)
-                } else {
-                    talk(std::net::TcpStream::connect(port).expect("the port"), &said)
-                };
-                let (heard, due) = (heard.expect("an answer"), format!("{said}<{}>", said.len()));
-                assert!(
-                    heard == due,
-                    "{number}: {} bytes, which end with {:?}",
-                    heard.len(),
-                    heard.get(heard.len().saturating_sub(20)..)
-                );
-            });
-        }
-    });
+    talk_at_once(&far, v4(port.number()));
     assert!(!answers(v4(dead.number())));
     assert!(answers(v4(port.number())));
     running.signal(rustix::process::Signal::KILL);
