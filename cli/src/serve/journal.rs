@@ -47,7 +47,7 @@ impl Outcome {
 }
 
 /// How many letters of what was asked for, and of what was run, are logged.
-const RAN: usize = 2000;
+const RAN: usize = 1000;
 /// What a refused session ends with.
 pub(super) const REFUSED: u8 = 1;
 
