@@ -94,6 +94,12 @@ pub const LANE_TRIP: Duration = Duration::from_millis(13);
 pub const LONG_BEGINNING: Duration = Duration::from_millis(130);
 /// Before so much was sent no lanes are opened.
 pub const LANES_WORTH: usize = 1 << 20;
+/// So many at first: for the rest the line has to show that it is worth them.
+pub const LANES_AT_FIRST: u8 = 3;
+/// What goes out over the first lane from then on until that is decided.
+pub const MORE_LANES_WORTH: u32 = 16 << 20;
+/// What an SSH server lets a client have under way on a channel (OpenSSH).
+pub const LANE_WINDOW: u32 = 2 << 20;
 /// Pieces that wait for their digest.
 pub const DIGESTER_QUEUE: usize = 8;
 /// Threads that hash one large file.
