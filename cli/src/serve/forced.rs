@@ -40,6 +40,8 @@ fn way(call: &Serve, asked: &ServedCommand) -> ending::Way {
     match (&call.grant.relay, asked) {
         (Some(relay), _) if relay.way != Way::Through => ending::Way::Itself,
         (None, ServedCommand::Rsync(_) | ServedCommand::Cvs) => ending::Way::WithProgram,
+        // Nobody waits for a refusal: it is there at once.
+        (None, ServedCommand::Nothing | ServedCommand::Other(_) | ServedCommand::Unreadable(_)) => ending::Way::Itself,
         _ => ending::Way::WithClient,
     }
 }
