@@ -33,7 +33,7 @@ const TICK: Duration = Duration::from_millis(20);
 pub(super) enum Way {
     /// When the program has ended that serves the client.
     WithProgram,
-    /// By itself: it hears signals, and says so.
+    /// By itself: it hears signals, and says so; or it is over at once.
     Itself,
     /// When the client has.
     WithClient,

@@ -60,27 +60,32 @@ fn window_changes() {
     }
 }
 
-/// `~.` ends one session and no other; what would stop the program is not there.
+/// `~.` ends one session and no other, behind another escape and what that says.
+pub(super) fn one_session_ends(master: Program, client: Program, ride: Ride, (escape, words): (&str, &str)) {
+    let world = World::direct();
+    let standing = Standing::start(master, &world.home, &[]);
+    let mut other = ride(client, &world.home, &standing, &[HOST, "cat"]).start();
+    let stdin = other.stdin.take();
+    let mut terminal = Terminal::new();
+    let before = terminal.modes();
+    let call = ride(client, &world.home, &standing, &["-tt", HOST, "stty -echo; echo ready; cat"]);
+    let running = start(call, &world.home, &terminal);
+    terminal.wait_for("ready");
+    terminal.type_in(&format!("\r~{escape}"));
+    terminal.wait_for(words);
+    terminal.type_in("\r~.");
+    let _ = running.wait().ends(255);
+    assert_eq!(before.local_modes, terminal.modes().local_modes);
+    drop(stdin);
+    let _ = other.finish().ok();
+    assert_eq!(logins(&world.target), 1);
+}
+
+/// What would stop the program is not there.
 #[test]
 fn escapes_are_for_one_session() {
     for client in [Xssh, Program::OpenSsh] {
-        let world = World::direct();
-        let standing = Standing::start(Xssh, &world.home, &[]);
-        let mut other = client.call(&world.home, &["-S", &standing.path, HOST, "cat"]).start();
-        let stdin = other.stdin.take();
-        let mut terminal = Terminal::new();
-        let before = terminal.modes();
-        let call = shared(client, &world.home, &standing, &["-tt", HOST, "stty -echo; echo ready; cat"]);
-        let running = start(call, &world.home, &terminal);
-        terminal.wait_for("ready");
-        terminal.type_in("\r~\x1a");
-        terminal.wait_for("not available to multiplexed sessions");
-        terminal.type_in("\r~.");
-        let _ = running.wait().ends(255);
-        assert_eq!(before.local_modes, terminal.modes().local_modes);
-        drop(stdin);
-        let _ = other.finish().ok();
-        assert_eq!(logins(&world.target), 1);
+        one_session_ends(Xssh, client, shared, ("\x1a", "not available to multiplexed sessions"));
     }
 }
 

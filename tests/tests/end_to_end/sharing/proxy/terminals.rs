@@ -5,8 +5,8 @@ use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
-use super::super::terminals::{a_shell_by, start};
-use super::{OpenSsh, PAIRS, Standing, Xssh, logins, proxied};
+use super::super::terminals::{a_shell_by, one_session_ends, start};
+use super::{OpenSsh, PAIRS, Standing, Xssh, proxied};
 
 #[test]
 fn a_shell() {
@@ -32,30 +32,10 @@ fn window_changes_and_keys() {
     }
 }
 
-/// `~.` ends one session and no other.
 #[test]
 fn escapes_are_for_one_session() {
     for master in [Xssh, OpenSsh] {
-        let world = World::direct();
-        let standing = Standing::start(master, &world.home, &[]);
-        let mut other = proxied(Xssh, &world.home, &standing, &[HOST, "cat"]).start();
-        let stdin = other.stdin.take();
-        let mut terminal = Terminal::new();
-        let before = terminal.modes();
-        let running = start(
-            proxied(Xssh, &world.home, &standing, &["-tt", HOST, "stty -echo; echo ready; cat"]),
-            &world.home,
-            &terminal,
-        );
-        terminal.wait_for("ready");
-        terminal.type_in("\r~?");
-        terminal.wait_for("Supported escape sequences:");
-        terminal.type_in("\r~.");
-        let _ = running.wait().ends(255);
-        assert_eq!(before.local_modes, terminal.modes().local_modes);
-        drop(stdin);
-        let _ = other.finish().ok();
-        assert_eq!(logins(&world.target), 1);
+        one_session_ends(master, Xssh, proxied, ("?", "Supported escape sequences:"));
     }
 }
 
