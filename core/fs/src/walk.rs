@@ -202,6 +202,8 @@ impl Walk<'_> {
         let (entry, link) = match entry.kind {
             Kind::Symlink => match self.link(directory, &path) {
                 Ok(found) => found,
+                // Gone since: a link that leads nowhere is another error.
+                Err(error) if error.is_missing() => return ControlFlow::Continue(None),
                 Err(error) => {
                     if self.is_shown(&path) {
                         (self.visit)(Err(error))?;

@@ -144,6 +144,26 @@ fn a_parent_that_is_swapped_leads_nowhere() {
     assert!(done > 0, "nothing ever landed");
 }
 
+/// The names of a directory are read before its entries are shown, and what stood there then may be gone.
+#[test]
+fn what_goes_while_a_walk_is_on_its_way_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("a"), "").unwrap();
+    fs::write(folder.path().join("file"), "").unwrap();
+    symlink("a", folder.path().join("link")).unwrap();
+    let root = Root::open(folder.path()).unwrap();
+    let mut shown = Vec::new();
+    walk(&root, &Span::default(), &mut |_| true, &mut |found| {
+        shown.push(found.unwrap().path);
+        if shown.last() == Some(&path("a")) {
+            fs::remove_file(folder.path().join("file")).unwrap();
+            fs::remove_file(folder.path().join("link")).unwrap();
+        }
+        ControlFlow::Continue(())
+    });
+    assert!(shown.contains(&path("a")) && !shown.contains(&path("link")), "{shown:?}");
+}
+
 #[test]
 fn what_is_not_finished_is_gone_or_kept_for_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
