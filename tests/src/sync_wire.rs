@@ -48,6 +48,8 @@ pub mod kind {
     pub const FINISHED: u8 = 39;
     /// Of blocks of a basis.
     pub const SUMS: u8 = 41;
+    /// Sums of the next blocks, the same at any offset.
+    pub const MOVED_SUMS: u8 = 42;
     /// Whether lanes are welcome.
     pub const ANSWER: u8 = 44;
     /// What a client asks for.

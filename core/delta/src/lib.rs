@@ -8,7 +8,8 @@
 //! 1. the target [`sum`]s the blocks of what it has, and sends the sums as they are made;
 //! 2. the source takes them as [`BasisSums`], makes the chaining values of its own blocks ([`chain`]), and [`Aligned`] turns
 //!    what is where it was into [`Op`]s;
-//! 3. where that goes apart, a [`Search`] looks for the basis's blocks at any offset;
+//! 3. where that goes apart, the target goes on with sums that are the same at any offset ([`sum_moved`]), and a [`Search`] looks
+//!    for the basis's blocks;
 //! 4. the target checks the operations that arrive with an [`OpChecker`] and copies or writes;
 //! 5. both make the [`Digest`] of the new data with a [`Tree`]: of what stayed at its offset, the chaining values are known. The
 //!    sums are short, so the digest alone proves the result; where it differs, the file is sent whole.
@@ -36,5 +37,5 @@ pub use digest::{Digest, Hasher, hash_reader};
 pub use error::{BlocksFault, DeltaError, OpsFault};
 pub use ops::{Op, OpChecker};
 pub use search::{Search, Work};
-pub use sums::{BasisSums, SUM, Summed, chain, sum};
+pub use sums::{BasisSums, SUM, Strong, Summed, chain, sum, sum_moved};
 pub use tree::{Chaining, Tree};

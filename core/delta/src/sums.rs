@@ -1,5 +1,7 @@
 //! What is known of a block from afar: a rolling sum of its beginning, by which it is found at any offset, and the beginning of
-//! its chaining value, which tells whether it is the one.
+//! its chaining value or of another hash, which tells whether it is the one.
+
+use twox_hash::XxHash3_64;
 
 use crate::blocks::Blocks;
 use crate::error::{BlocksFault, DeltaError};
@@ -12,6 +14,16 @@ pub(crate) const WEAK: usize = 4;
 pub const SUM: usize = WEAK + STRONG;
 /// The constant that is added to each byte, so that runs of zeros of different lengths differ.
 const BIAS: u32 = 31;
+
+/// What the second part of a block's sums is the beginning of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strong {
+    /// Its chaining value. Both sides need those of blocks that stay at their offset for the digest anyway.
+    Chaining,
+    /// Its XXH3-64, which is the same at any offset and takes a third of the time. The digest alone proves a file, whatever somebody
+    /// makes collide.
+    Moved,
+}
 
 /// Chaining values and sums of some blocks that follow one another.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -33,17 +45,33 @@ pub fn chain(data: &[u8], offset: u64, blocks: &Blocks) -> Vec<Chaining> {
 /// Chaining values and sums of the blocks in `data`, which begins at `offset`: a multiple of the blocks' length.
 pub fn sum(data: &[u8], offset: u64, blocks: &Blocks) -> Summed {
     let chaining = chain(data, offset, blocks);
-    let mut sums = Vec::with_capacity(chaining.len() * SUM);
-    for (block, chaining) in data.chunks(blocks.block_len() as usize).zip(&chaining) {
-        sums.extend_from_slice(&Rolling::new(&block[..HEAD.min(block.len())]).sum().to_be_bytes());
-        sums.extend_from_slice(strong(chaining));
-    }
+    let strong = chaining.iter().map(strong_of_chaining);
+    let sums = sums(data, blocks, strong);
     Summed { chaining, sums }
 }
 
+/// Sums of the blocks in `data`, which begins at the start of one: each a weak sum and [`Strong::Moved`].
+pub fn sum_moved(data: &[u8], blocks: &Blocks) -> Vec<u8> {
+    sums(data, blocks, data.chunks(blocks.block_len() as usize).map(strong_of_moved))
+}
+
+fn sums(data: &[u8], blocks: &Blocks, strong: impl ExactSizeIterator<Item = [u8; STRONG]>) -> Vec<u8> {
+    let mut sums = Vec::with_capacity(strong.len() * SUM);
+    for (block, strong) in data.chunks(blocks.block_len() as usize).zip(strong) {
+        sums.extend_from_slice(&Rolling::new(&block[..HEAD.min(block.len())]).sum().to_be_bytes());
+        sums.extend_from_slice(&strong);
+    }
+    sums
+}
+
 /// What is sent of a chaining value.
-fn strong(chaining: &Chaining) -> &[u8] {
-    chaining.split_at(STRONG).0
+fn strong_of_chaining(chaining: &Chaining) -> [u8; STRONG] {
+    *chaining.first_chunk().unwrap_or(&[0; STRONG])
+}
+
+/// What is sent of a block that is to be found at any offset.
+fn strong_of_moved(block: &[u8]) -> [u8; STRONG] {
+    *XxHash3_64::oneshot(block).to_be_bytes().first_chunk().unwrap_or(&[0; STRONG])
 }
 
 /// The sums of a basis, as they come from a peer.
@@ -51,19 +79,21 @@ fn strong(chaining: &Chaining) -> &[u8] {
 pub struct BasisSums {
     blocks: Blocks,
     bytes: Vec<u8>,
+    /// What each of them has.
+    strong: Vec<Strong>,
 }
 
 impl BasisSums {
     /// For a basis with these blocks; nothing is known of them yet, and no memory taken.
     pub fn new(blocks: Blocks) -> Self {
-        BasisSums { blocks, bytes: Vec::new() }
+        BasisSums { blocks, bytes: Vec::new(), strong: Vec::new() }
     }
 
-    /// Takes the sums of the next blocks.
+    /// Takes the sums of the next blocks, and what is in them.
     ///
     /// # Errors
     /// [`DeltaError::Blocks`] for a part of a sum, and for more sums than there are blocks.
-    pub fn take(&mut self, sums: &[u8]) -> Result<(), DeltaError> {
+    pub fn take(&mut self, sums: &[u8], strong: Strong) -> Result<(), DeltaError> {
         if !sums.len().is_multiple_of(SUM) {
             return Err(DeltaError::Blocks(BlocksFault::Part));
         }
@@ -71,6 +101,7 @@ impl BasisSums {
             return Err(DeltaError::Blocks(BlocksFault::TooMany));
         }
         self.bytes.extend_from_slice(sums);
+        self.strong.resize(self.bytes.len() / SUM, strong);
         Ok(())
     }
 
@@ -89,9 +120,22 @@ impl BasisSums {
         self.sum(number)?.first_chunk().map(|weak| u32::from_be_bytes(*weak))
     }
 
-    /// Whether block `number` may have this chaining value.
+    /// Whether block `number` may have this chaining value, as far as it is known by that.
     pub(crate) fn may_be(&self, number: u64, chaining: &Chaining) -> bool {
-        self.sum(number).is_some_and(|sum| &sum[WEAK..] == strong(chaining))
+        matches!(self.strong(number), Some((Strong::Chaining, sum)) if sum == strong_of_chaining(chaining))
+    }
+
+    /// Whether block `number`, which begins at `offset`, may be this one.
+    pub(crate) fn is_like(&self, number: u64, offset: u64, block: &[u8]) -> bool {
+        match self.strong(number) {
+            Some((Strong::Chaining, sum)) => sum == strong_of_chaining(&chaining(block, offset)),
+            Some((Strong::Moved, sum)) => sum == strong_of_moved(block),
+            None => false,
+        }
+    }
+
+    fn strong(&self, number: u64) -> Option<(Strong, &[u8])> {
+        Some((*self.strong.get(usize::try_from(number).ok()?)?, &self.sum(number)?[WEAK..]))
     }
 
     fn sum(&self, number: u64) -> Option<&[u8]> {
@@ -160,14 +204,39 @@ mod tests {
         let summed = sum(&data, 0, &blocks);
         assert_eq!((summed.chaining.len(), summed.sums.len()), (3, 3 * SUM));
         let mut basis = BasisSums::new(blocks);
-        assert!(matches!(basis.take(&summed.sums[..SUM + 1]), Err(DeltaError::Blocks(BlocksFault::Part))));
-        basis.take(&summed.sums[..SUM]).unwrap();
-        assert!(matches!(basis.take(&summed.sums), Err(DeltaError::Blocks(BlocksFault::TooMany))));
+        let chaining = Strong::Chaining;
+        assert!(matches!(basis.take(&summed.sums[..SUM + 1], chaining), Err(DeltaError::Blocks(BlocksFault::Part))));
+        basis.take(&summed.sums[..SUM], chaining).unwrap();
+        assert!(matches!(basis.take(&summed.sums, chaining), Err(DeltaError::Blocks(BlocksFault::TooMany))));
         assert_eq!((basis.known(), basis.weak(1)), (1, None));
-        basis.take(&summed.sums[SUM..]).unwrap();
+        basis.take(&summed.sums[SUM..], chaining).unwrap();
         assert!(summed.chaining.iter().zip(0..).all(|(chaining, number)| basis.may_be(number, chaining)));
         assert!(!basis.may_be(1, &summed.chaining[0]), "equal blocks at other offsets have other chaining values");
         assert_eq!(basis.weak(0), basis.weak(1));
         assert!(!basis.may_be(u64::MAX, &summed.chaining[0]));
+    }
+
+    #[test]
+    fn a_block_is_known_by_what_came_of_it() {
+        let blocks = Blocks::checked(5000, 11).unwrap();
+        let data: Vec<u8> = (0..5000_u32).map(|at| (at ^ (at / 256)) as u8).collect();
+        let at = |number: u64| &data[blocks.range(number).start as usize..blocks.range(number).end as usize];
+        let mut basis = BasisSums::new(blocks);
+        let (placed, moved) = (sum(&data, 0, &blocks), sum_moved(&data, &blocks));
+        basis.take(&placed.sums[..SUM], Strong::Chaining).unwrap();
+        basis.take(&moved[SUM..], Strong::Moved).unwrap();
+        for number in 0..3 {
+            assert_eq!(basis.weak(number), Some(Rolling::new(&at(number)[..HEAD.min(at(number).len())]).sum()));
+            for other in 0..3 {
+                assert_eq!(basis.is_like(number, blocks.range(number).start, at(other)), number == other);
+            }
+        }
+        assert!(
+            basis.may_be(0, &placed.chaining[0]) && !basis.may_be(1, &placed.chaining[1]),
+            "known by its XXH3 alone"
+        );
+        assert!(!basis.is_like(3, 0, at(0)) && !basis.is_like(u64::MAX, 0, at(0)));
+        // What a peer has to make as well.
+        assert_eq!(strong_of_moved(b""), [0x2d, 0x06, 0x80, 0x05, 0x38, 0xd3]);
     }
 }

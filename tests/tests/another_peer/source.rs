@@ -125,7 +125,7 @@ impl Source<'_> {
                 }
                 self.helper.send(kind::DIGEST, &digest);
             }
-            kind::SUMS => self.sums(&mut frame),
+            kind::SUMS | kind::MOVED_SUMS => self.sums(&mut frame),
             kind::FINISHED => {
                 self.summary.numbers = (0..16).map(|_| frame.number()).collect();
                 return Some(frame.digest());

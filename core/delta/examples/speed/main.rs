@@ -6,7 +6,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::time::Instant;
 
-use xssh_delta::{BasisSums, Blocks, Digest, Op, Search, compressible, sum};
+use xssh_delta::{BasisSums, Blocks, Digest, Op, Search, Strong, compressible, sum};
 
 const LEN: usize = 256 << 20;
 const WINDOW: usize = 1 << 20;
@@ -30,7 +30,7 @@ fn report(what: &str, len: usize, start: Instant, more: &str) -> io::Result<()> 
 fn sums(basis: &[u8]) -> Result<BasisSums, Box<dyn Error>> {
     let blocks = Blocks::of_basis(basis.len() as u64)?;
     let mut sums = BasisSums::new(blocks);
-    sums.take(&sum(basis, 0, &blocks).sums)?;
+    sums.take(&sum(basis, 0, &blocks).sums, Strong::Chaining)?;
     Ok(sums)
 }
 

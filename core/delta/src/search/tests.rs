@@ -1,6 +1,6 @@
 //! The operations of a search, applied to the basis, make the new data; literals and work stay within their bounds.
 
-use crate::{Aligned, BasisSums, Blocks, Op, OpChecker, SUM, Search, Work, chain, limits, sum};
+use crate::{Aligned, BasisSums, Blocks, Op, OpChecker, SUM, Search, Strong, Work, chain, limits, sum, sum_moved};
 use proptest::prelude::*;
 
 /// Bytes that repeat nothing: a small generator is enough, and quick.
@@ -50,7 +50,16 @@ impl Outcome {
 
 fn sums(basis: &[u8], blocks: Blocks) -> BasisSums {
     let mut sums = BasisSums::new(blocks);
-    sums.take(&sum(basis, 0, &blocks).sums).unwrap();
+    sums.take(&sum(basis, 0, &blocks).sums, Strong::Chaining).unwrap();
+    sums
+}
+
+/// Sums as they come where the target hears at block `from` that next to nothing stays at its offset.
+fn moved_from(basis: &[u8], blocks: Blocks, from: u64) -> BasisSums {
+    let mut sums = BasisSums::new(blocks);
+    let (before, behind) = basis.split_at(blocks.range(from).start as usize);
+    sums.take(&sum(before, 0, &blocks).sums, Strong::Chaining).unwrap();
+    sums.take(&sum_moved(behind, &blocks), Strong::Moved).unwrap();
     sums
 }
 
@@ -104,6 +113,17 @@ fn searched(basis: &[u8], new: &[u8]) -> Outcome {
 
 /// All of it: the same offset first, then a search from where it goes apart.
 fn transfer(basis: &[u8], new: &[u8], sums: BasisSums, windows: &[usize]) -> Outcome {
+    transfer_from(basis, new, sums, windows, |sums, _| sums)
+}
+
+/// The same, where `later` makes of the sums what is known when the search begins, at a block.
+fn transfer_from(
+    basis: &[u8],
+    new: &[u8],
+    sums: BasisSums,
+    windows: &[usize],
+    later: impl Fn(BasisSums, u64) -> BasisSums,
+) -> Outcome {
     let own = sums.blocks().in_file(new.len() as u64);
     let mut outcome = Outcome::default();
     let mut checker = OpChecker::new(basis.len() as u64, new.len() as u64);
@@ -121,6 +141,7 @@ fn transfer(basis: &[u8], new: &[u8], sums: BasisSums, windows: &[usize]) -> Out
     assert_eq!(checker.made(), from);
     if from < new.len() as u64 {
         let so_far = std::mem::take(&mut outcome.made);
+        let sums = later(sums, from.div_ceil(own.block_len()));
         search(basis, new, from, sums, windows, &mut outcome);
         outcome.made[..from as usize].copy_from_slice(&so_far);
     }
@@ -128,7 +149,9 @@ fn transfer(basis: &[u8], new: &[u8], sums: BasisSums, windows: &[usize]) -> Out
 }
 
 fn with_defaults(basis: &[u8], new: &[u8]) -> Outcome {
-    let outcome = transfer(basis, new, sums(basis, Blocks::of_basis(basis.len() as u64).unwrap()), &[1 << 20]);
+    let blocks = Blocks::of_basis(basis.len() as u64).unwrap();
+    let moved = |_, from| moved_from(basis, blocks, from);
+    let outcome = transfer_from(basis, new, sums(basis, blocks), &[1 << 20], moved);
     assert!(outcome.made == new);
     outcome
 }
@@ -222,13 +245,18 @@ proptest! {
         edits in prop::collection::vec(edit(), 0..6),
         windows in prop::collection::vec(prop_oneof![1usize..50, 1000usize..9000, Just(1 << 20)], 1..4),
         bits in 11u8..16,
+        from in 0u64..200,
     ) {
         let mut new = basis.clone();
         edits.iter().for_each(|edit| edit.apply(&mut new));
-        let sums = sums(&basis, Blocks::checked(basis.len() as u64, bits).unwrap());
-        prop_assert!(transfer(&basis, &new, sums.clone(), &windows).made == new);
+        let blocks = Blocks::checked(basis.len() as u64, bits).unwrap();
+        let (moved, sums) = (moved_from(&basis, blocks, from), sums(&basis, blocks));
+        let transferred = transfer(&basis, &new, sums.clone(), &windows);
+        prop_assert!(transferred.made == new);
+        let later = transfer_from(&basis, &new, sums, &windows, |_, _| moved.clone());
+        prop_assert!(later.made == new && later.literal == transferred.literal, "it is found as well");
         let mut outcome = Outcome::default();
-        search(&basis, &new, 0, sums, &windows, &mut outcome);
+        search(&basis, &new, 0, moved, &windows, &mut outcome);
         prop_assert!(outcome.made == new);
         prop_assert_eq!(outcome.work.matched + outcome.literal, new.len() as u64);
     }
@@ -262,12 +290,13 @@ proptest! {
         mut bytes in prop::collection::vec(any::<u8>(), 0..3000),
         blocks in 0u64..400,
         short in 0u64..2048,
+        moved: bool,
         new in content(),
     ) {
         bytes.resize(blocks as usize * SUM, 7);
         let basis = blocks * 2048 + short;
         let mut lie = BasisSums::new(Blocks::checked(basis, 11).unwrap());
-        lie.take(&bytes).unwrap();
+        lie.take(&bytes, if moved { Strong::Moved } else { Strong::Chaining }).unwrap();
         let mut search = Search::new(lie, 0);
         let (mut ops, mut checker) = (Vec::new(), OpChecker::new(basis, new.len() as u64));
         let read = |room: &mut [u8]| {
@@ -392,7 +421,7 @@ fn weak_sums_that_lie_are_paid_for_once() {
         sum[8..].copy_from_slice(&(i as u16).to_be_bytes());
     }
     let mut lying = BasisSums::new(blocks);
-    lying.take(&lies).unwrap();
+    lying.take(&lies, Strong::Moved).unwrap();
     let mut outcome = Outcome::default();
     search(basis, &new, 0, lying, &[1 << 20], &mut outcome);
     assert!(outcome.work.rolled + outcome.work.hashed <= (8 << 20) + new.len() as u64 / 16, "{:?}", outcome.work);
@@ -404,7 +433,7 @@ fn sums_that_end_early_are_used_so_far() {
     let basis = noise(1 << 20, 16);
     let blocks = Blocks::of_basis(basis.len() as u64).unwrap();
     let mut half = BasisSums::new(blocks);
-    half.take(&sum(&basis[..1 << 19], 0, &blocks).sums).unwrap();
+    half.take(&sum(&basis[..1 << 19], 0, &blocks).sums, Strong::Chaining).unwrap();
     let outcome = transfer(&basis, &basis, half, &[1 << 20]);
     assert!(outcome.made == basis);
     assert_eq!(outcome.literal, 1 << 19);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use bytes::Bytes;
-use xssh_delta::{BasisSums, Blocks, DeltaError, SUM};
+use xssh_delta::{BasisSums, Blocks, DeltaError, SUM, Strong};
 
 use crate::error::SyncError;
 use crate::limits::{SUMS_AHEAD, WANTS};
@@ -22,7 +22,7 @@ pub(super) struct Alike {
 
 struct Open {
     /// There is never more in it than `left` was at first.
-    sums: Sender<Bytes>,
+    sums: Sender<(Strong, Bytes)>,
     /// Bytes that may still come.
     left: u64,
 }
@@ -53,12 +53,12 @@ impl Alike {
     }
 
     /// Sums of the next blocks; none: no more will come.
-    pub(super) fn sums(&mut self, file: FileId, sums: Bytes) -> Result<(), SyncError> {
+    pub(super) fn sums(&mut self, file: FileId, strong: Strong, sums: Bytes) -> Result<(), SyncError> {
         let open = self.open.get_mut(&file).ok_or(SyncError::Broke("sent sums of a file it does not want"))?;
         let size = sums.len() as u64;
         open.left = open.left.checked_sub(size).ok_or(SyncError::Broke("sent more sums than it announced"))?;
         // The file may be done with already.
-        let _ = open.sums.send(sums);
+        let _ = open.sums.send((strong, sums));
         if size == 0 || open.left == 0 {
             self.open.remove(&file);
         }
@@ -69,7 +69,7 @@ impl Alike {
 /// The sums of one basis.
 pub(super) struct Arriving {
     sums: BasisSums,
-    more: Receiver<Bytes>,
+    more: Receiver<(Strong, Bytes)>,
     _room: Room,
 }
 
@@ -94,8 +94,8 @@ impl Arriving {
     /// Waits until the sums of the first `blocks` blocks have come, or all that ever will.
     pub(super) fn wait_for(&mut self, blocks: u64) -> Result<(), DeltaError> {
         while self.sums.known() < blocks.min(self.sums.blocks().count()) {
-            let Ok(sums) = self.more.recv() else { break };
-            self.sums.take(&sums)?;
+            let Ok((strong, sums)) = self.more.recv() else { break };
+            self.sums.take(&sums, strong)?;
         }
         Ok(())
     }
@@ -117,15 +117,15 @@ mod tests {
     fn sums_arrive_until_they_are_complete_or_end() {
         let mut alike = Alike::default();
         let mut arriving = alike.announce(FILE, 5 << 11, 11).unwrap();
-        alike.sums(FILE, vec![1; 2 * SUM].into()).unwrap();
+        alike.sums(FILE, Strong::Chaining, vec![1; 2 * SUM].into()).unwrap();
         arriving.wait_for(2).unwrap();
         assert_eq!(arriving.sums().known(), 2);
-        alike.sums(FILE, vec![1; 3 * SUM].into()).unwrap();
+        alike.sums(FILE, Strong::Moved, vec![1; 3 * SUM].into()).unwrap();
         assert_eq!(arriving.all().unwrap().known(), 5);
-        assert!(matches!(alike.sums(FILE, Bytes::new()), Err(SyncError::Broke(_))), "it was complete");
+        assert!(matches!(alike.sums(FILE, Strong::Moved, Bytes::new()), Err(SyncError::Broke(_))), "it was complete");
         let arriving = alike.announce(FILE, 5 << 11, 11).unwrap();
-        alike.sums(FILE, vec![1; SUM].into()).unwrap();
-        alike.sums(FILE, Bytes::new()).unwrap();
+        alike.sums(FILE, Strong::Chaining, vec![1; SUM].into()).unwrap();
+        alike.sums(FILE, Strong::Moved, Bytes::new()).unwrap();
         assert_eq!(arriving.all().unwrap().known(), 1);
         assert_eq!(alike.held.load(Ordering::Relaxed), 0);
     }
@@ -135,11 +135,11 @@ mod tests {
         let mut alike = Alike::default();
         assert!(matches!(alike.announce(FILE, 1, 99), Err(SyncError::Broke(_))));
         assert!(matches!(alike.announce(FILE, u64::MAX, 22), Err(SyncError::Broke(_))));
-        assert!(matches!(alike.sums(FILE, Bytes::new()), Err(SyncError::Broke(_))));
+        assert!(matches!(alike.sums(FILE, Strong::Moved, Bytes::new()), Err(SyncError::Broke(_))));
         let arriving = alike.announce(FILE, 5 << 11, 11).unwrap();
         assert!(matches!(alike.announce(FILE, 5 << 11, 11), Err(SyncError::Broke(_))));
-        assert!(matches!(alike.sums(FILE, vec![1; 6 * SUM].into()), Err(SyncError::Broke(_))));
-        alike.sums(FILE, vec![1; SUM + 1].into()).unwrap();
+        assert!(matches!(alike.sums(FILE, Strong::Moved, vec![1; 6 * SUM].into()), Err(SyncError::Broke(_))));
+        alike.sums(FILE, Strong::Moved, vec![1; SUM + 1].into()).unwrap();
         assert!(arriving.all().is_err(), "a part of a sum");
     }
 

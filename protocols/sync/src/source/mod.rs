@@ -170,7 +170,7 @@ fn listen(
             FromTarget::Delta { file, length, bits } => {
                 wish(shared, wishes, Wish::Delta(file, alike.announce(file, length, bits)?))?;
             }
-            FromTarget::Sums { file, sums } => alike.sums(file, sums)?,
+            FromTarget::Sums { file, strong, sums } => alike.sums(file, strong, sums)?,
             FromTarget::Digests(files) => {
                 files.into_iter().try_for_each(|file| wish(shared, wishes, Wish::Digest(file)))?;
             }

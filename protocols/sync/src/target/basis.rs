@@ -58,6 +58,14 @@ impl Basis {
         known.placed.push(placed);
     }
 
+    /// Adds the next blocks, of which nothing but sums was made: nothing stays at its offset.
+    pub(super) fn pass(&self, blocks: usize) {
+        let mut known = self.known();
+        let all = known.chaining.len() + blocks;
+        known.chaining.resize(all, [0; 32]);
+        known.placed.push(false);
+    }
+
     /// Nothing is added any more.
     pub(super) fn end(&self) {
         self.known().ended = true;

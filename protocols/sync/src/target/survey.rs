@@ -10,7 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::mpsc::{Receiver, SyncSender};
 use std::sync::{Arc, Mutex};
 
-use xssh_delta::{Blocks, SUM, Summed, sum};
+use xssh_delta::{Blocks, Chaining, SUM, Strong, Summed, sum, sum_moved};
 use xssh_fs::{FsError, share};
 
 use super::basis::{Basis, Permit};
@@ -83,6 +83,11 @@ enum Placing {
 }
 
 impl Placing {
+    /// Whether what is read is at its place also where next to nothing is to stay there.
+    fn is_done(&self) -> bool {
+        matches!(self, Self::There | Self::Shared(_))
+    }
+
     fn place(&self, bytes: &[u8], at: u64, basis: &Basis) -> bool {
         match self {
             Self::There | Self::Shared(_) => true,
@@ -108,10 +113,10 @@ impl Reading {
         let blocks = self.basis.blocks;
         let (length, bits) = (blocks.file_len(), blocks.bits());
         let mut is_told = shared.line.send(&FromTarget::Delta { file, length, bits }).is_ok();
-        let (mut left, mut sums) = (blocks.count() as usize * SUM, Vec::new());
+        let (mut left, mut strong, mut sums) = (blocks.count() as usize * SUM, Strong::Chaining, Vec::new());
         let enough = (SPANS_TOLD * blocks.in_span()) as usize * SUM;
-        let mut send = |sums: &mut Vec<u8>| {
-            is_told &= shared.line.send(&FromTarget::Sums { file, sums: std::mem::take(sums).into() }).is_ok();
+        let mut send = |strong, sums: &mut Vec<u8>| {
+            is_told &= shared.line.send(&FromTarget::Sums { file, strong, sums: std::mem::take(sums).into() }).is_ok();
             is_told
         };
         in_order(
@@ -119,11 +124,19 @@ impl Reading {
             || vec![0; blocks.span_len()],
             |buffer, span| self.read(buffer, span),
             |read| {
-                let Some((summed, placed)) = read else { return ControlFlow::Break(()) };
-                self.basis.learn(&summed.chaining, placed);
-                left -= summed.sums.len();
-                sums.extend(summed.sums);
-                if left > 0 && (sums.len() < enough || send(&mut sums)) {
+                let Some(Span { sums: of_span, known }) = read else { return ControlFlow::Break(()) };
+                let of_strong = if known.is_some() { Strong::Chaining } else { Strong::Moved };
+                if of_strong != strong && !sums.is_empty() && !send(strong, &mut sums) {
+                    return ControlFlow::Break(());
+                }
+                strong = of_strong;
+                match known {
+                    Some((chaining, placed)) => self.basis.learn(&chaining, placed),
+                    None => self.basis.pass(of_span.len() / SUM),
+                }
+                left -= of_span.len();
+                sums.extend(of_span);
+                if left > 0 && (sums.len() < enough || send(strong, &mut sums)) {
                     return ControlFlow::Continue(());
                 }
                 ControlFlow::Break(())
@@ -131,16 +144,16 @@ impl Reading {
         );
         self.basis.end();
         if !sums.is_empty() {
-            send(&mut sums);
+            send(strong, &mut sums);
         }
         if left > 0 {
-            send(&mut Vec::new());
+            send(strong, &mut Vec::new());
         }
         is_told
     }
 
     /// Sums a span, and has it placed. `None` where it cannot be read, and where nobody wants to know.
-    fn read(&self, buffer: &mut [u8], span: u64) -> Option<(Summed, bool)> {
+    fn read(&self, buffer: &mut [u8], span: u64) -> Option<Span> {
         if self.basis.is_over() {
             return None;
         }
@@ -150,7 +163,18 @@ impl Reading {
             Placing::Shared(own) => own.read_exact_at(bytes, range.start).ok()?,
             _ => self.basis.contents.read_exact_at(bytes, range.start).ok()?,
         }
-        let summed = sum(bytes, range.start, blocks);
-        Some((summed, self.what.place(bytes, range.start, &self.basis)))
+        if self.basis.is_apart() && !self.what.is_done() {
+            return Some(Span { sums: sum_moved(bytes, blocks), known: None });
+        }
+        let Summed { chaining, sums } = sum(bytes, range.start, blocks);
+        let placed = self.what.place(bytes, range.start, &self.basis);
+        Some(Span { sums, known: Some((chaining, placed)) })
     }
+}
+
+/// What is read of a basis at a time.
+struct Span {
+    sums: Vec<u8>,
+    /// The chaining values of its blocks, and whether they are at their place; none where nothing stays at its offset.
+    known: Option<(Vec<Chaining>, bool)>,
 }

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::thread;
 
+use xssh_delta::{Blocks, SUM, Strong};
 use xssh_fs::{Kind, RelPath, Root};
 
 use crate::error::SyncError;
@@ -159,24 +160,12 @@ fn what_is_given_and_not_wanted_is_dropped() {
     assert!(folder.path().join("a").is_symlink());
 }
 
-/// All that a target says to a source that guesses at `big`, where it is to tell nothing or not.
-fn heard_by_a_guesser(tells: bool) -> Vec<FromTarget> {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["a-secret", "b-secret", "z-secret"] {
-        std::fs::write(folder.path().join(name), "hidden").unwrap();
-    }
-    std::fs::write(folder.path().join("big"), vec![b'x'; 200_000]).unwrap();
-    let tree = Tree::whole(Root::open(folder.path()).unwrap());
-    let tree = if tells { tree } else { tree.without_telling() };
-    let mut big = item(b"big");
-    big.meta.size = 300_000;
-    let [entries, range_end] = listed(0, vec![big]);
+/// All that a target says until `answer` has no more to say to it. The source has a page that differs.
+fn heard(tree: Tree, start: Start, mut answer: impl FnMut(&FromTarget) -> Option<Vec<FromSource>>) -> Vec<FromTarget> {
     let page = Page { first: RelPath::root(), digest: [0; 16], owners: [0; 16] };
     let end = FromSource::PagesEnd { entries: 2, clean: true, root: [0; 32] };
     let (input, mut source) = std::io::pipe().unwrap();
     let (mut heard, output) = std::io::pipe().unwrap();
-    let mut start = Start::new(Role::Target, [1; 32]);
-    start.options.whole_file = !tells;
     thread::scope(|scope| {
         let run = scope
             .spawn(move || super::run(&tree, &start, (Rights::default(), false), (input, output), None, &Nobody, true));
@@ -186,25 +175,44 @@ fn heard_by_a_guesser(tells: bool) -> Vec<FromTarget> {
         };
         let mut said = Vec::new();
         [FromSource::Pages(vec![page]), end].into_iter().for_each(&mut say);
-        // It answers when it is asked.
-        while let Ok(Some((frame, _))) = frame::read(&mut heard) {
-            said.push(FromTarget::decode(frame).unwrap());
-            if matches!(said.last(), Some(FromTarget::List { .. })) {
-                break;
-            }
-        }
-        [entries, range_end].into_iter().for_each(&mut say);
         while let Ok(Some((frame, _))) = frame::read(&mut heard) {
             let message = FromTarget::decode(frame).unwrap();
-            let is_wanting = matches!(message, FromTarget::Whole(_) | FromTarget::Sums { .. });
+            let answer = answer(&message);
             said.push(message);
-            if is_wanting {
-                break;
+            match answer {
+                Some(more) => more.into_iter().for_each(&mut say),
+                None => break,
             }
         }
         drop((source, heard));
         let _ = run.join().unwrap();
         said
+    })
+}
+
+/// What is at `big`, of so many bytes, and what a source says of a larger one.
+fn big(folder: &std::path::Path, size: u64) -> [FromSource; 2] {
+    std::fs::File::create(folder.join("big")).and_then(|file| file.set_len(size)).unwrap();
+    let mut big = item(b"big");
+    big.meta.size = size + 100_000;
+    listed(0, vec![big])
+}
+
+/// All that a target says to a source that guesses at `big`, where it is to tell nothing or not.
+fn heard_by_a_guesser(tells: bool) -> Vec<FromTarget> {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["a-secret", "b-secret", "z-secret"] {
+        std::fs::write(folder.path().join(name), "hidden").unwrap();
+    }
+    let entries = big(folder.path(), 200_000);
+    let tree = Tree::whole(Root::open(folder.path()).unwrap());
+    let tree = if tells { tree } else { tree.without_telling() };
+    let mut start = Start::new(Role::Target, [1; 32]);
+    start.options.whole_file = !tells;
+    heard(tree, start, |message| match message {
+        FromTarget::List { .. } => Some(entries.to_vec()),
+        FromTarget::Whole(_) | FromTarget::Sums { .. } => None,
+        _ => Some(Vec::new()),
     })
 }
 
@@ -226,4 +234,34 @@ fn a_target_that_is_to_tell_nothing_says_no_names_digests_or_sums() {
     let silent = heard_by_a_guesser(false);
     assert_eq!(told(&silent), 0, "{silent:?}");
     assert!(silent.contains(&FromTarget::Whole(vec![FILE])), "{silent:?}");
+}
+
+/// What nothing is said of at its own offset any more has sums that are sooner made, and all blocks have one sum.
+#[test]
+fn sums_of_what_goes_apart_are_the_same_anywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let size = crate::limits::PLACED_AHEAD + (32 << 20);
+    let entries = big(folder.path(), size);
+    let tree = Tree::whole(Root::open(folder.path()).unwrap());
+    let mut apart = false;
+    let mut told = [Vec::new(), Vec::new()];
+    let _ = heard(tree, Start::new(Role::Target, [1; 32]), |message| match message {
+        FromTarget::List { .. } => Some(entries.to_vec()),
+        FromTarget::Sums { file, strong, sums } => {
+            told[usize::from(*strong == Strong::Moved)].extend_from_slice(sums);
+            let blocks = Blocks::of_basis(size).unwrap().count() as usize;
+            let begin = FromSource::Begin { file: *file, meta: item(b"big").meta };
+            match std::mem::replace(&mut apart, true) {
+                false => Some(vec![begin, FromSource::Apart { file: *file }]),
+                true => (told[0].len() + told[1].len() < blocks * SUM).then(Vec::new),
+            }
+        }
+        _ => Some(Vec::new()),
+    });
+    let [placed, moved] = told;
+    assert_eq!(placed.len() + moved.len(), Blocks::of_basis(size).unwrap().count() as usize * SUM);
+    // Those that two threads had at hand may be of the other kind.
+    assert!(moved.len() > placed.len() / 16, "{} and {}", placed.len(), moved.len());
+    assert!(moved.chunks(SUM).all(|sum| sum == &moved[..SUM]), "all are of zeros");
+    assert_ne!(placed[..SUM], moved[..SUM]);
 }

@@ -28,4 +28,5 @@ pub(super) const CHANGE: u8 = 38;
 pub(super) const FINISHED: u8 = 39;
 pub(super) const OUTLOOK: u8 = 40;
 pub(super) const SUMS: u8 = 41;
+pub(super) const MOVED_SUMS: u8 = 42;
 pub(super) const LANES_ANSWER: u8 = 44;

@@ -6,6 +6,7 @@ mod from_target;
 mod parcel;
 
 use ::bytes::Bytes;
+use xssh_delta::Strong;
 use xssh_fs::RelPath;
 
 use super::WireError;
@@ -152,6 +153,7 @@ pub(crate) enum FromTarget {
     /// Sums of the next blocks of a basis; none: no more will come.
     Sums {
         file: FileId,
+        strong: Strong,
         sums: Bytes,
     },
     Digests(Vec<FileId>),

@@ -5,6 +5,7 @@ use std::path::Path;
 use ::bytes::Bytes;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use xssh_delta::Strong;
 use xssh_fs::{Kind, RelPath, Xattr};
 
 use super::WireError;
@@ -86,7 +87,10 @@ fn from_source() -> impl Strategy<Value = FromSource> {
 fn from_target() -> impl Strategy<Value = FromTarget> {
     prop_oneof![
         (file(), any::<(u64, u8)>()).prop_map(|(file, (length, bits))| FromTarget::Delta { file, length, bits }),
-        (file(), bytes()).prop_map(|(file, sums)| FromTarget::Sums { file, sums }),
+        (file(), any::<bool>(), bytes()).prop_map(|(file, moved, sums)| {
+            let strong = if moved { Strong::Moved } else { Strong::Chaining };
+            FromTarget::Sums { file, strong, sums }
+        }),
         vec(file(), 0..5).prop_map(FromTarget::Whole),
     ]
 }

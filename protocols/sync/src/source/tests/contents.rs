@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::thread;
 
-use xssh_delta::SUM;
+use xssh_delta::{SUM, Strong};
 
 use super::{Target, against, broke, file, flood, path, start, with_tree};
 use crate::limits::WANTS;
@@ -20,7 +20,7 @@ fn what_was_never_listed_is_not_sent() {
         target.say(&FromTarget::Digests(strange.to_vec()));
         for file in strange {
             target.say(&FromTarget::Delta { file, length: 5000, bits: 11 });
-            target.say(&FromTarget::Sums { file, sums: vec![7; 3 * SUM].into() });
+            target.say(&FromTarget::Sums { file, strong: Strong::Chaining, sums: vec![7; 3 * SUM].into() });
         }
         assert!(target.missing(9).iter().all(|why| why.contains("never listed")));
         let items = target.listed(0, "", None);
@@ -108,10 +108,10 @@ fn a_basis_of_any_length_and_sums_of_anything() {
             for told in [sums, sums / 2 / SUM * SUM, 0] {
                 target.say(&FromTarget::Delta { file, length, bits });
                 if told > 0 {
-                    target.say(&FromTarget::Sums { file, sums: vec![0x5a; told].into() });
+                    target.say(&FromTarget::Sums { file, strong: Strong::Chaining, sums: vec![0x5a; told].into() });
                 }
                 if told < sums {
-                    target.say(&FromTarget::Sums { file, sums: bytes::Bytes::new() });
+                    target.say(&FromTarget::Sums { file, strong: Strong::Chaining, sums: bytes::Bytes::new() });
                 }
                 let due = if file == small { &b"some text"[..] } else { &content[..] };
                 assert_eq!(grown(target), due, "{length} of {bits}, {told} of {sums}");
@@ -157,7 +157,8 @@ fn bases_without_end_are_refused() {
 
 #[test]
 fn sums_that_were_not_announced_are_refused() {
-    let sums = |count: usize| FromTarget::Sums { file: file(0, 3), sums: vec![0; count].into() };
+    let sums =
+        |count: usize| FromTarget::Sums { file: file(0, 3), strong: Strong::Chaining, sums: vec![0; count].into() };
     let delta = FromTarget::Delta { file: file(0, 3), length: 5000, bits: 11 };
     for words in [
         vec![sums(SUM)],
@@ -187,7 +188,7 @@ fn a_part_of_a_sum_is_none() {
         let items = target.listed(0, "", None);
         let large = file(0, items.iter().position(|item| item.path == path("large")).unwrap() as u32);
         target.say(&FromTarget::Delta { file: large, length: 300_000, bits: 11 });
-        target.say(&FromTarget::Sums { file: large, sums: vec![0; SUM + 1].into() });
+        target.say(&FromTarget::Sums { file: large, strong: Strong::Moved, sums: vec![0; SUM + 1].into() });
         loop {
             match target.hear().expect("an answer") {
                 FromSource::Missing { file, .. } => break assert_eq!(file, large),

@@ -1,5 +1,7 @@
 //! What the target says, in frames.
 
+use xssh_delta::Strong;
+
 use super::{FromTarget, Message};
 use crate::wire::WireError;
 use crate::wire::bytes::{Put, Take};
@@ -40,10 +42,13 @@ impl Message for FromTarget {
                 put_in.byte(*bits);
                 kind::DELTA
             }
-            Self::Sums { file, sums } => {
+            Self::Sums { file, strong, sums } => {
                 put_file(*file, put_in);
                 put_in.raw(sums);
-                kind::SUMS
+                match strong {
+                    Strong::Chaining => kind::SUMS,
+                    Strong::Moved => kind::MOVED_SUMS,
+                }
             }
             Self::Digests(files) => {
                 files.iter().for_each(|file| put_file(*file, put_in));
@@ -91,7 +96,8 @@ impl Message for FromTarget {
             kind::RELEASE => Self::Release { range: taken.number32()? },
             kind::WHOLE => Self::Whole(each(taken, take_file)?),
             kind::DELTA => Self::Delta { file: take_file(taken)?, length: taken.number()?, bits: taken.byte()? },
-            kind::SUMS => Self::Sums { file: take_file(taken)?, sums: taken.rest() },
+            kind::SUMS => Self::Sums { file: take_file(taken)?, strong: Strong::Chaining, sums: taken.rest() },
+            kind::MOVED_SUMS => Self::Sums { file: take_file(taken)?, strong: Strong::Moved, sums: taken.rest() },
             kind::WANT_DIGESTS => Self::Digests(each(taken, take_file)?),
             kind::CHANGE => Self::Change { path: take_path(taken)?, what: taken.byte()? },
             kind::PROBLEM => Self::Problem { path: take_path(taken)?, why: take_text(taken)? },
