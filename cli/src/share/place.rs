@@ -1,6 +1,7 @@
 //! Where the control socket of a call is.
 
 use std::fs::{self, DirBuilder};
+use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -63,24 +64,38 @@ fn keeps_to_itself(settings: &Settings) -> bool {
     forwards || forwarding.x11.is_some() || forwarding.agent.is_some() || settings.session.kind == SessionType::None
 }
 
-/// A directory that is ours alone: in XDG_RUNTIME_DIR, or in ~/.ssh.
+/// A directory that is ours alone: in XDG_RUNTIME_DIR, or in ~/.ssh. It is made where there is none.
 pub(crate) fn directory() -> Result<PathBuf, String> {
-    let parent = match environment::variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute()) {
-        Some(runtime) => runtime,
-        None => environment::home().join(".ssh"),
-    };
+    let parent = parent();
     if !parent.is_dir() {
         return Err(format!("there is no directory {}", parent.display()));
     }
-    let directory = parent.join("xssh");
-    match DirBuilder::new().mode(0o700).create(&directory) {
-        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-            return Err(format!("{}: {error}", directory.display()));
-        }
-        _ => {}
-    }
+    let directory = made(parent.join("xssh"))?;
     ours_alone(&directory)?;
     Ok(directory)
+}
+
+/// The same where it has been made already.
+pub(crate) fn existing() -> Result<Option<PathBuf>, String> {
+    let directory = parent().join("xssh");
+    if fs::symlink_metadata(&directory).is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    ours_alone(&directory)?;
+    Ok(Some(directory))
+}
+
+fn parent() -> PathBuf {
+    let runtime = environment::variable("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+    runtime.unwrap_or_else(|| environment::home().join(".ssh"))
+}
+
+/// Makes a directory for us alone, unless it is there.
+pub(crate) fn made(directory: PathBuf) -> Result<PathBuf, String> {
+    match DirBuilder::new().mode(0o700).create(&directory) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(format!("{}: {error}", directory.display())),
+        _ => Ok(directory),
+    }
 }
 
 fn ours_alone(directory: &Path) -> Result<(), String> {

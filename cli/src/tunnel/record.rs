@@ -3,9 +3,9 @@
 //! A tunnel that is ended takes its record along. One that failed leaves it with the reason; one that was killed leaves it as it
 //! stood, and is told by its lock, which is gone with its process. Nothing secret is in a record.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -22,6 +22,9 @@ const RECORD: u64 = 64 << 10;
 /// locked for a moment too.
 const TRIES: u32 = 20;
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// What they stand in.
+const FOLDER: &str = "tunnels";
 
 /// How a tunnel stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,11 +60,7 @@ pub(super) struct Record {
 
 /// Where the records are: a directory of ours alone.
 fn directory() -> Result<PathBuf, String> {
-    let directory = place::directory()?.join("tunnels");
-    match DirBuilder::new().mode(0o700).create(&directory) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(format!("{}: {error}", directory.display())),
-        _ => Ok(directory),
-    }
+    place::made(place::directory()?.join(FOLDER))
 }
 
 /// A name as a file's: whatever is in it, it stays one name.
@@ -162,8 +161,11 @@ pub(super) fn none_of(name: &str) -> String {
 
 /// What is known of all tunnels, or of one; by name.
 pub(super) fn all(only: Option<&str>) -> Result<Vec<Value>, String> {
-    let directory = directory()?;
-    let entries = std::fs::read_dir(&directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+    let Some(directory) = place::existing()?.map(|place| place.join(FOLDER)) else { return Ok(Vec::new()) };
+    let entries = match std::fs::read_dir(&directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(|error| format!("{}: {error}", directory.display()))?,
+    };
     let wanted = only.map(file_name);
     let mut records = Vec::new();
     for entry in entries.flatten() {

@@ -111,6 +111,11 @@ fn status_for_people_and_by_its_exit_code() {
     let scene = Scene::new();
     let none = scene.call(&["--status"]).run().ends(1);
     assert_eq!(none.text().lines().count(), 1, "{none}");
+    assert!(!scene.home.path().join("run/xssh").exists(), "to look makes nothing");
+    // Where nothing could be kept, there is none either.
+    let nowhere = scene.home.path().join("nowhere");
+    let none = scene.call(&["--status", "--json"]).env("XDG_RUNTIME_DIR", &nowhere).run().ends(1);
+    assert_eq!((none.text().trim(), none.errors().as_str()), (r#"{"tunnels":[]}"#, ""), "{none}");
     let running = scene.start();
     until("the forward does not stand", || scene.passes());
     let outcome = scene.call(&["--status", HOST]).run().ok();
