@@ -63,6 +63,8 @@ pub(super) fn proof(summary: &Summary, dry_run: bool, took: Duration) -> String 
         text.push_str(&format!(", {} of it was there already", HumanBytes(summary.reused)));
     }
     for (number, what) in [
+        (summary.made, if summary.made == 1 { "other made" } else { "others made" }),
+        (summary.touched, "only set"),
         (summary.moved, "moved"),
         (summary.found, "had from elsewhere"),
         (summary.deleted, "deleted"),
@@ -119,6 +121,11 @@ mod tests {
         assert!(proof(&of(1), false, took).starts_with("1 entry; changed 1 file (0 B) in 1.0 s; root 0000"));
         assert!(proof(&of(2), true, took).starts_with("2 entries; would change 2 files (0 B); root"));
         assert!(proof(&of(0), true, took).starts_with("0 entries; would change 0 files"));
+        let links = Summary { made: 1, touched: 2, ..of(3) };
+        assert!(
+            proof(&links, true, took)
+                .starts_with("3 entries; would change 3 files (0 B), 1 other made, 2 only set; root")
+        );
         assert!(remarks(&of(1))[0].starts_with("1 device, FIFO, socket or link out of the tree was left out"));
         assert!(remarks(&of(2))[0].starts_with("2 devices, FIFOs, sockets or links out of the tree were left out"));
         assert!(remarks(&of(1))[1].starts_with("the owner of 1 entry was not kept"));
