@@ -16,6 +16,8 @@ pub struct Space {
     pub certain: bool,
     /// A file may share blocks with the one that it is copied from.
     pub shares: bool,
+    /// The device that it is: what is on another one takes nothing from it.
+    pub device: u64,
 }
 
 impl Root {
@@ -24,8 +26,10 @@ impl Root {
     /// # Errors
     /// It is not there, or the system does not say.
     pub fn space(&self, directory: &RelPath) -> Result<Space, FsError> {
-        let stat = rustix::fs::fstatfs(self.directory(directory)?).map_err(FsError::of(directory))?;
+        let held = self.directory(directory)?;
+        let stat = rustix::fs::fstatfs(&held).map_err(FsError::of(directory))?;
+        let device = rustix::fs::fstat(&held).map_err(FsError::of(directory))?.st_dev;
         let free = stat.f_bfree.saturating_mul(u64::try_from(stat.f_bsize).unwrap_or(0));
-        Ok(Space { free, certain: PLAIN.contains(&stat.f_type), shares: stat.f_type == XFS })
+        Ok(Space { free, certain: PLAIN.contains(&stat.f_type), shares: stat.f_type == XFS, device })
     }
 }

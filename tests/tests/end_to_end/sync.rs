@@ -288,9 +288,9 @@ mod as_root {
         fs::create_dir(&there).expect("a folder");
         let mounted = Mounted::tmpfs(&there, "4m");
         fs::write(there.join("other"), "the old one").expect("a file");
-        // Each has room, both have not.
-        for name in ["file", "other"] {
-            fs::write(here.join(name), Noise { seed: 6, length: 3_000_000 }.bytes()).expect("a file");
+        // Too small for anybody to ask whether there is room, and too many.
+        for name in ["file-1", "file-2", "file-3", "file-4", "other"] {
+            fs::write(here.join(name), Noise { seed: 6, length: 900_000 }.bytes()).expect("a file");
         }
         fs::write(here.join("small"), "fits").expect("a file");
         let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ends(23).says("No space left on device");
@@ -321,6 +321,34 @@ mod as_root {
         fs::remove_file(here.join("new")).expect("a file");
         let _ = sync(&world, &["--inplace", text(&here), &on_host(&there)]).run().ok();
         assert_alike(&here, &there);
+        drop(mounted);
+    }
+
+    /// Each would have room alone.
+    #[test]
+    fn files_that_have_no_room_together() {
+        let world = World::direct();
+        let [here, there] = ["here", "there"].map(|name| world.home.path().join(name));
+        fs::create_dir(&here).expect("a folder");
+        fs::create_dir(&there).expect("a folder");
+        let mounted = Mounted::tmpfs(&there, "9m");
+        for (name, seed) in [("a", 1), ("b", 2), ("c", 3), ("d", 4)] {
+            fs::write(here.join(name), Noise { seed, length: 4_000_000 }.bytes()).expect("a file");
+        }
+        fs::write(here.join("small"), "fits").expect("a file");
+        let outcome = sync(&world, &["--stats", text(&here), &on_host(&there)]).run().ends(23);
+        assert!(
+            outcome.text().lines().any(|line| line.split_whitespace().eq(["bytes", "sent", "8000004"])),
+            "{outcome}"
+        );
+        let outcome = outcome.says("c (on the host): it needs 3.8 MiB, and ");
+        let _ = outcome.says("d (on the host): it needs 3.8 MiB, and ");
+        for name in ["a", "b", "small"] {
+            assert_eq!(fs::read(there.join(name)).expect(name), fs::read(here.join(name)).expect(name), "{name}");
+        }
+        assert!(!there.join("c").exists() && staged(&there).is_none());
+        // What is there already takes no more room than it has.
+        let _ = sync(&world, &["--inplace", "--checksum", "--exclude=[cd]", text(&here), &on_host(&there)]).run().ok();
         drop(mounted);
     }
 

@@ -308,16 +308,19 @@ impl Decider<'_> {
             shared.change(&theirs.path, if mine.is_some() { Change::Contents } else { Change::NewFile });
             return Ok(());
         }
-        if let Some(why) = self.lacks_room(&theirs, mine) {
-            shared.problem(&theirs.path, &why);
-            return Ok(());
-        }
+        let due = match self.room(&theirs, mine) {
+            Ok(due) => due,
+            Err(why) => {
+                shared.problem(&theirs.path, &why);
+                return Ok(());
+            }
+        };
         self.ahead.want(theirs.meta.size);
         self.finish.touch(shared, &theirs.path);
         self.count_owner(&theirs);
         let comes = self.comes_unasked(&theirs);
         let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
-        let wanted = Wanted { item: theirs, replaces: mine.is_some(), vacant, again: false };
+        let wanted = Wanted { item: theirs, replaces: mine.is_some(), vacant, again: false, due };
         shared.ledger.want(file, wanted);
         self.unsettled += 1;
         *self.open.entry(file.range).or_default() += 1;

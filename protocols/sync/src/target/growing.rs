@@ -140,6 +140,9 @@ impl Growing {
 
     fn reached(&mut self) {
         let made = self.checker.made();
+        if let Some(due) = &self.wanted.due {
+            due.reached(made);
+        }
         if let Some(held) = &self.basis {
             held.basis.reached(made);
         }

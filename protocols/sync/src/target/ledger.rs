@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::due::{Due, Dues};
 use crate::summary::Summary;
 use crate::tree::Item;
 use crate::wire::message::FileId;
@@ -19,12 +20,15 @@ pub(super) struct Wanted {
     pub(super) vacant: bool,
     /// It came damaged once already.
     pub(super) again: bool,
+    /// The room that it will take, where that is known.
+    pub(super) due: Option<Arc<Due>>,
 }
 
 /// Counters, and the table of what was asked for.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     wanted: Mutex<HashMap<FileId, Wanted>>,
+    pub(super) dues: Dues,
     files: AtomicU64,
     bytes: AtomicU64,
     literal: AtomicU64,

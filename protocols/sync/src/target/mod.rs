@@ -15,6 +15,7 @@ mod backups;
 mod basis;
 mod compare;
 mod decide;
+mod due;
 mod finish;
 mod given;
 mod growing;
