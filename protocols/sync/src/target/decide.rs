@@ -33,7 +33,7 @@ use crate::tree::{Difference, Item};
 use crate::watch::Change;
 use crate::wire::message::{FileDigest, FileId, FromTarget};
 use doubted::Doubted;
-use kept::Kept;
+pub(super) use kept::Kept;
 use permissions::Usual;
 use ranges::Listing;
 

@@ -54,3 +54,24 @@ fn nothing_is_deleted_on_another_file_system() {
     assert_eq!(there(&theirs), ["mnt/home/precious", "mnt/old", "mnt/new", "extra/deep/mnt/precious", "extra/mnt/f"]);
     assert_eq!(pair.push(&options).changes, []);
 }
+
+/// What is mounted in a target is not moved out of there, though the source has the same file under another name.
+#[test]
+fn nothing_is_moved_from_another_file_system() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let pair = Pair::new();
+    fs::create_dir_all(pair.target().join("extra/mnt")).unwrap();
+    let _mounted = Mounted::tmpfs(&pair.target().join("extra/mnt"), "1m");
+    let (old, new) = (pair.target().join("extra/mnt/deep/old"), pair.source().join("new"));
+    fs::create_dir(old.parent().unwrap()).unwrap();
+    let text = "precious".repeat(1000);
+    [&old, &new].iter().for_each(|path| fs::write(path, &text).unwrap());
+    fs::File::open(&old).unwrap().set_modified(fs::metadata(&new).unwrap().modified().unwrap()).unwrap();
+    let options = Options { delete: true, one_file_system: true, ..Options::default() };
+    pair.push(&options).ok();
+    assert_eq!(fs::read_to_string(old).unwrap(), text);
+    assert_eq!(fs::read_to_string(pair.target().join("new")).unwrap(), text);
+    assert_eq!(pair.push(&options).changes, []);
+}

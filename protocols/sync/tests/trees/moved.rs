@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use xssh_filter::{Builder, Options as RuleOptions};
-use xssh_sync::{Change, Options};
+use xssh_sync::{Backup, BackupPlace, Change, Options};
 
 use super::pair::Pair;
 use super::rules::NoFiles;
@@ -116,5 +116,45 @@ fn what_new_rules_protect_is_not_moved_away() {
         assert_ne!(inode("d1/f1"), inode("new"));
         assert_eq!(fs::read(target.join("d1/f1")).unwrap(), fs::read(source.join("new")).unwrap());
         assert!(!target.join("was").exists());
+    }
+}
+
+/// A file of the target's alone, and one of the source's with the same contents and time.
+fn renamed(pair: &Pair, old: &str, new: &str) {
+    let (old, new) = (pair.target().join(old), pair.source().join(new));
+    fs::create_dir_all(old.parent().unwrap()).unwrap();
+    fs::write(&old, noise(777, 100_000)).unwrap();
+    fs::write(&new, noise(777, 100_000)).unwrap();
+    let time = fs::metadata(&new).unwrap().modified().unwrap();
+    fs::File::open(&old).unwrap().set_modified(time).unwrap();
+}
+
+/// What is in a directory that stays is not moved out of it: a rule names the directory alone, and may be new itself.
+#[test]
+fn what_is_in_a_directory_that_stays_is_not_moved_away() {
+    let backup = Some(Backup { suffix: b"~".to_vec(), place: BackupPlace::Beside });
+    for (old, arrives, backup) in [
+        ("keep/old", false, None),
+        ("keep/old", true, None),
+        ("keep/deep/old", false, backup.clone()),
+        ("keep/deep/old", true, backup.clone()),
+        ("gone/keep/deep/old", false, None),
+        ("gone/keep/deep/old", true, None),
+        ("gone/keep/old", true, backup),
+    ] {
+        let mut pair = both();
+        renamed(&pair, old, "new");
+        let mut rules = Builder::new(RuleOptions::default());
+        if arrives {
+            fs::write(pair.source().join(".rsync-filter"), "P keep/\n").unwrap();
+        }
+        rules.filter(if arrives { b": .rsync-filter" } else { b"P keep/" }, &NoFiles).unwrap();
+        pair.rules = rules.finish();
+        let options = Options { delete: true, backup, ..Options::default() };
+        pair.push(&options).ok();
+        for (root, name) in [(pair.target(), old), (pair.target(), "new")] {
+            assert!(fs::read(root.join(name)).unwrap() == noise(777, 100_000), "{name}, where {old} stays");
+        }
+        assert_eq!(pair.pull(&options).changes, [], "{old}");
     }
 }

@@ -15,7 +15,7 @@ impl Decider<'_> {
         let holds_backups = options.backup.as_ref().is_some_and(|backup| backup.holds(&mine.path));
         let why = match () {
             () if !options.delete => "a directory is in its place; with --delete it would be replaced",
-            () if self.kept.holds(mine) => "a directory is in its place, in which something is left alone",
+            () if self.kept.holds(&mine.path, true) => "a directory is in its place, in which something is left alone",
             () if holds_backups => "a directory is in its place that holds backups",
             () if alone(&theirs.path, true).is_none() => "a directory is in its place, and its path is too long",
             () => return self.finish.displace(mine),

@@ -20,15 +20,19 @@ impl Decider<'_> {
             }
             return;
         }
-        self.moves.extra(extra);
-        if self.shared.options.delete && !self.kept.holds(extra) {
+        if !self.shared.options.delete {
+            return self.moves.extra(extra);
+        }
+        // What stays keeps its name too.
+        if !self.kept.holds(&extra.path, extra.meta.kind == Kind::Directory) {
+            self.moves.extra(extra);
             self.finish.extra(extra);
         }
     }
 }
 
 /// Judges what the source has not, which comes in the order of its names.
-pub(super) struct Kept<'a> {
+pub(in crate::target) struct Kept<'a> {
     tree: &'a Tree,
     /// The rules, when they have been asked for.
     trail: Option<Result<Option<Trail<'a>>, FilterError>>,
@@ -38,22 +42,22 @@ pub(super) struct Kept<'a> {
 }
 
 impl<'a> Kept<'a> {
-    pub(super) fn new(tree: &'a Tree) -> Self {
+    pub(in crate::target) fn new(tree: &'a Tree) -> Self {
         Self { tree, trail: None, going: None, staying: None }
     }
 
     /// Whether it stays.
-    pub(super) fn holds(&mut self, extra: &Item) -> bool {
-        let is_in = |directory: &Option<RelPath>| directory.as_ref().is_some_and(|above| extra.path.is_below(above));
+    pub(in crate::target) fn holds(&mut self, path: &RelPath, is_directory: bool) -> bool {
+        let is_in = |directory: &Option<RelPath>| directory.as_ref().is_some_and(|above| path.is_below(above));
         if is_in(&self.staying) {
             return true;
         }
-        let (is_directory, in_deleted) = (extra.meta.kind == Kind::Directory, is_in(&self.going));
-        let stays = self.is_protected(&extra.path, is_directory, in_deleted) || self.tree.is_elsewhere(&extra.path);
+        let in_deleted = is_in(&self.going);
+        let stays = self.is_protected(path, is_directory, in_deleted) || self.tree.is_elsewhere(path);
         if is_directory && stays {
-            self.staying = Some(extra.path.clone());
+            self.staying = Some(path.clone());
         } else if is_directory && !in_deleted {
-            self.going = Some(extra.path.clone());
+            self.going = Some(path.clone());
         }
         stays
     }

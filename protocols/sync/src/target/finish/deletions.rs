@@ -57,8 +57,7 @@ impl Finish {
             }
         }
         if shared.tree.hides() {
-            self.moves.sort_by(|(one, _), (other, _)| one.cmp(other));
-            self.stays = self.moves.iter().map(|(from, _)| from).filter(|from| !goes(from, false)).cloned().collect();
+            self.judge_moves(shared, &extras);
         }
         for (from, _) in self.moves.iter().filter(|(from, _)| !self.stays.contains(from)) {
             victims.entries.take_off(shared.tree, from);

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use xssh_fs::{Entry, FsError, Kind, RelPath};
 
 use super::Finish;
+use super::extras::Extras;
 use crate::target::Shared;
+use crate::target::decide::Kept;
 use crate::target::write::{attributes, copy};
 use crate::tree::Item;
 use crate::watch::Change;
@@ -26,6 +28,30 @@ impl Finish {
             self.moves.push((from, item));
         }
         named
+    }
+
+    /// Finds out which old names stay, by the rules as they are now: a rule that keeps a directory keeps all that is in it.
+    pub(super) fn judge_moves(&mut self, shared: &Shared<'_>, extras: &Extras) {
+        self.moves.sort_by(|(one, _), (other, _)| one.cmp(other));
+        let mut kept = Kept::new(shared.tree);
+        let going: HashSet<RelPath> =
+            extras.iter().filter_map(|(path, is_directory)| is_directory.then_some(path)).collect();
+        let mut judged = None;
+        for (from, _) in &self.moves {
+            let parent = from.parent();
+            if judged != parent {
+                // The directories that the source does not have, from the outermost on.
+                let above: Vec<RelPath> = std::iter::successors(parent.clone(), RelPath::parent).collect();
+                let outermost = above.iter().position(|directory| going.contains(directory));
+                for directory in outermost.into_iter().flat_map(|outermost| above[..=outermost].iter().rev()) {
+                    kept.holds(directory, true);
+                }
+                judged = parent;
+            }
+            if kept.holds(from, false) {
+                self.stays.insert(from.clone());
+            }
+        }
     }
 
     /// Files that are here under another name get the new one; the old one goes only where things are deleted, and no rule keeps
