@@ -89,15 +89,15 @@ impl<'a> Trail<'a> {
 
     /// What the rules in force say of an entry that is selected and that git does not ignore.
     fn judge(&mut self, path: &RelPath, is_directory: bool, rule: impl Fn(&Scope, &Filter) -> bool) -> bool {
-        let Some(parent) = path.parent() else { return true };
+        let is_selected = self.filter.selection.as_ref().is_none_or(|selection| selection.admits(path));
+        let Some(parent) = path.parent() else { return is_selected };
         while self.levels.len() > 1 && self.levels.last().is_some_and(|last| last.path != parent) {
             self.levels.pop();
         }
         let Some(Level { scope, git, .. }) = self.levels.last() else { return true };
-        if self.filter.selection.as_ref().is_some_and(|selection| !selection.admits(path)) {
-            return false;
-        }
-        !git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory)) && rule(scope, self.filter)
+        is_selected
+            && !git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory))
+            && rule(scope, self.filter)
     }
 
     /// Goes into a directory that takes part.

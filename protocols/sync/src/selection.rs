@@ -12,6 +12,8 @@ use xssh_fs::RelPath;
 /// let named = Selection::new(vec![path("a/b")], true);
 /// assert!(named.admits(&path("a")) && named.admits(&path("a/b/c")));
 /// assert!(!named.admits(&path("a/x")));
+/// // What only leads to them is made, the root is there: it takes part where it was named itself.
+/// assert!(!named.admits(&RelPath::root()) && Selection::new(vec![RelPath::root()], true).admits(&RelPath::root()));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
@@ -38,14 +40,11 @@ impl Selection {
         self.recursive
     }
 
-    /// Whether a path was named, leads to one that was, or is inside one.
+    /// Whether a path was named, leads to one that was, or is inside one. The root leads to all, and has to be named.
     pub fn admits(&self, path: &RelPath) -> bool {
-        if path.is_root() {
-            return true;
-        }
         let at = self.paths.partition_point(|named| named < path);
         // A directory stands right before what is in it.
-        if self.paths.get(at).is_some_and(|named| named == path || named.is_below(path)) {
+        if self.paths.get(at).is_some_and(|named| named == path || (!path.is_root() && named.is_below(path))) {
             return true;
         }
         self.recursive && self.contains_above(path)

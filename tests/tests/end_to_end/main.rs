@@ -30,6 +30,7 @@ mod small_server;
 mod sync;
 mod sync_accounts;
 mod sync_long_lines;
+mod sync_named;
 mod sync_options;
 mod sync_snapshots;
 mod terminals;

@@ -115,7 +115,8 @@ impl Tree {
             }
             let mut trail = trail.borrow_mut();
             let Some(trail) = trail.as_mut() else { return true };
-            if !what.takes(trail, &shown, true) {
+            // A root that takes no part itself leads to what does.
+            if !shown.is_root() && !what.takes(trail, &shown, true) {
                 return false;
             }
             match trail.enter(&shown) {
