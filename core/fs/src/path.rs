@@ -131,20 +131,18 @@ impl RelPath {
                 || self.0.strip_prefix(&*directory.0).is_some_and(|rest| rest.first() == Some(&b'/')))
     }
 
-    /// Whether a symbolic link that stands here points out of the tree.
+    /// Whether a symbolic link that stands here may point out of the tree. A `..` behind a name counts as one that does: what it
+    /// leads to depends on what the name is, which may be a link itself. One that is no path leads nowhere, and out; and so does, as rsync has it, one that ends
+    /// in `/..`.
     pub fn leads_out(&self, target: &[u8]) -> bool {
-        let mut depth = self.0.iter().filter(|byte| **byte == b'/').count();
-        for name in target.split(|byte| *byte == b'/') {
-            match name {
-                b"" | b"." => {}
-                b".." => match depth.checked_sub(1) {
-                    Some(above) => depth = above,
-                    None => return true,
-                },
-                _ => depth += 1,
-            }
-        }
-        target.starts_with(b"/")
+        let depth = self.0.iter().filter(|byte| **byte == b'/').count();
+        let mut names = target.split(|byte| *byte == b'/').filter(|name| !matches!(*name, b"" | b".")).peekable();
+        let above = std::iter::from_fn(|| names.next_if_eq(&b"..".as_slice())).count();
+        target.is_empty()
+            || target.starts_with(b"/")
+            || target.ends_with(b"/..")
+            || above > depth
+            || names.any(|name| name == b"..")
     }
 
     /// A path of which the last component was read from a directory and the others were checked.
@@ -256,6 +254,28 @@ mod tests {
                 let std_path = std::path::PathBuf::from(std::ffi::OsString::from(String::from_utf8_lossy(path.as_bytes()).as_ref()));
                 prop_assert!(std_path.components().all(|part| matches!(part, std::path::Component::Normal(_))));
             }
+        }
+    }
+
+    #[test]
+    fn a_link_that_may_point_out_counts_as_one_that_does() {
+        let deep = RelPath::parse(b"a/b/link").unwrap();
+        let top = RelPath::parse(b"link").unwrap();
+        for (target, from_deep, from_top) in [
+            (&b"x"[..], false, false),
+            (b"..", false, true),
+            (b"../..", true, true),
+            (b"../../x", false, true),
+            (b"../../..", true, true),
+            (b"..//./../x/y", false, true),
+            (b"..x/y..", false, false),
+            (b"x/..", true, true),
+            (b"d/../secret", true, true),
+            (b"../d/../x", true, true),
+            (b"/a/b", true, true),
+            (b"", true, true),
+        ] {
+            assert_eq!([deep.leads_out(target), top.leads_out(target)], [from_deep, from_top], "{target:?}");
         }
     }
 

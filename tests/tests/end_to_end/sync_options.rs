@@ -136,6 +136,43 @@ fn a_path_that_begins_in_the_middle() {
     let _ = sync(&world, &["--relative", &site, &outside, &on_host(&ours)]).run().ends(3).says("begin at one place");
 }
 
+/// Links that may lead out, some of them by way of another link.
+#[test]
+fn links_that_lead_out_are_those_of_rsync() {
+    let world = World::direct();
+    let [here, ours, theirs] = folders(&world, ["out/here", "out/ours", "out/theirs"]);
+    write(&here, &[("a/b/f", "f"), ("f", "f")]);
+    write(&here, &[("../secret", "outside"), ("../../f", "outside"), ("../../secret", "outside")]);
+    std::os::unix::fs::symlink("..", here.join("a/d")).expect("a link");
+    let targets =
+        ["f", "..", "../..", "../f", "../../f", "../../../f", "b/..", "d/../secret", "../a/../f", "/f", "..f"];
+    for (number, target) in targets.iter().enumerate() {
+        for folder in ["", "a", "a/b"] {
+            std::os::unix::fs::symlink(target, here.join(folder).join(format!("l{number}"))).expect("a link");
+        }
+    }
+    let from = format!("{}/", text(&here));
+    let _ = sync(&world, &["--safe-links", text(&here), &on_host(&ours)]).run().ok();
+    rsync(&["--safe-links", &from, text(&theirs)]);
+    assert_alike(&ours, &theirs);
+    assert!(fs::symlink_metadata(ours.join("a/d")).is_ok() && fs::symlink_metadata(ours.join("a/l7")).is_err());
+}
+
+/// The same decides what is copied instead of a link.
+#[test]
+fn what_links_lead_to_outside_is_copied() {
+    let world = World::direct();
+    let [here, ours, theirs] = folders(&world, ["out/here", "ours", "theirs"]);
+    write(&here, &[("a/b/f", "f"), ("../secret", "outside")]);
+    for (target, name) in [("..", "a/d"), ("d/../secret", "a/l"), ("b/../b/f", "a/m"), ("b/f", "a/n")] {
+        std::os::unix::fs::symlink(target, here.join(name)).expect("a link");
+    }
+    let _ = sync(&world, &["--copy-unsafe-links", &on_host(&here), text(&ours)]).run().ok();
+    rsync(&["--copy-unsafe-links", &format!("{}/", text(&here)), text(&theirs)]);
+    assert_alike(&ours, &theirs);
+    assert_eq!(fs::read(ours.join("a/l")).expect("a copy"), b"outside");
+}
+
 /// What the line is held to, by how long it takes at least.
 #[test]
 fn a_line_that_is_held_back() {
