@@ -6,6 +6,7 @@ mod dead_masters;
 mod forwards;
 mod persist;
 mod proxy;
+mod stalled;
 mod terminals;
 mod users;
 

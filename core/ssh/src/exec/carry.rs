@@ -24,15 +24,27 @@ pub enum Carried {
 /// `output` is what the channel was opened with: [`Output::socket`] of the same socket. An end of input at one side becomes
 /// one at the other, and the other direction goes on (half-close). Must be called inside a runtime.
 pub async fn carry(channel: &Channel, socket: &Socket, output: Output) -> Carried {
+    let drained = Drained(&output);
     let carried = tokio::select! {
         carried = there_and_back(channel, socket, &output) => carried,
         kind = output.broke() => Carried::Broken(kind),
         () = output.clone().drain() => Carried::Done,
     };
+    drop(drained);
     if matches!(carried, Carried::Broken(_)) {
         channel.close().await;
     }
     carried
+}
+
+/// An output that is written out only as long as this lives. The connection may be waiting for room in it, and then takes no
+/// word of ours either, not even that the channel is to be closed.
+struct Drained<'a>(&'a Output);
+
+impl Drop for Drained<'_> {
+    fn drop(&mut self) {
+        self.0.cut();
+    }
 }
 
 async fn there_and_back(channel: &Channel, socket: &Socket, output: &Output) -> Carried {

@@ -51,6 +51,8 @@ pub(crate) async fn interpose<F, E>(
         }
         Some(Err(refusal)) => {
             warn!("{refusal}");
+            // Nobody writes out what comes any more, and the connection may be waiting for that.
+            drop(carrying);
             channel.close().await;
         }
         // And so is what our side has said last.

@@ -48,7 +48,7 @@ impl StreamTo {
     }
 }
 
-/// A channel. Dropped, it is closed.
+/// A channel. Dropped, it is closed, and its outputs take nothing more.
 pub struct Channel {
     id: ChannelId,
     pub(super) writer: Arc<ChannelWriteHalf<Msg>>,
@@ -103,6 +103,7 @@ impl Channel {
 
 impl Drop for Channel {
     fn drop(&mut self) {
+        self.line.cut();
         // What is closed or lost is in the table no more.
         let open = self.table.forget(self.id).is_some();
         if let Ok(runtime) = tokio::runtime::Handle::try_current()

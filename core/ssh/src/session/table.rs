@@ -64,13 +64,19 @@ impl Line {
         self.passed.load(Ordering::Relaxed)
     }
 
+    /// Nobody takes what comes any more: the connection waits for no room in the outputs.
+    pub(super) fn cut(&self) {
+        [&self.output].into_iter().chain(&self.errors).for_each(Output::cut);
+    }
+
     /// Ends the channel, whatever is still to be said or written.
     pub(super) async fn force_end(&self) {
-        if let Some(writer) = self.writer.get() {
-            let _ = writer.close().await;
-        }
+        // First, since the connection may be waiting for room in it.
         if self.errors.is_none() {
             self.output.cut();
+        }
+        if let Some(writer) = self.writer.get() {
+            let _ = writer.close().await;
         }
         self.note(|progress| progress.closed = true);
     }

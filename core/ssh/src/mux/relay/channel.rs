@@ -229,6 +229,7 @@ impl Proxied {
             Err(Broken::Line(reason)) => {
                 // A part is missing: a status would say that all is well.
                 error!("mux proxy: output is lost: {reason}");
+                self.discard();
                 self.host.close().await;
                 return Ok(());
             }

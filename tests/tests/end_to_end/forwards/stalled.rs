@@ -1,0 +1,69 @@
+//! Connections whose readers have stalled, where the file for what they do not take is full.
+
+use std::fs::{File, read_to_string};
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::thread;
+
+use xssh_tests::call::Call;
+use xssh_tests::port::Port;
+use xssh_tests::service::{self, answers};
+use xssh_tests::subject::Subject;
+use xssh_tests::tunnel::Tunnel;
+use xssh_tests::wait::until;
+use xssh_tests::world::{HOST, World};
+
+/// Runs what follows with no file longer than 1 MiB: what is written beyond is refused, as on a full disk.
+const SHORT_FILES: &str = "trap '' XFSZ; ulimit -f 2048; exec \"$@\"";
+
+/// What the log says when nothing more can be put anywhere.
+const PAUSES: &str = "the queue is full: the connection pauses";
+
+fn v4(port: u16) -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, port).into()
+}
+
+/// A call of the remote shell, which has room for 1 MiB in a file, and its log.
+fn short_of_room(world: &World, args: &[&str]) -> (Call, PathBuf) {
+    let log = world.home.path().join("log");
+    let call = world.home.call("sh").args(["-c", SHORT_FILES, "sh"]).arg(&Subject::get().path);
+    let call = call.arg("-F").arg(world.home.config()).arg("-v").args(args);
+    (call.stderr(File::create(&log).expect("a log")), log)
+}
+
+/// A server that sends without end.
+fn flood() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    let port = listener.local_addr().expect("its number").port();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || while stream.write_all(&[b'x'; 1 << 16]).is_ok() {});
+        }
+    });
+    port
+}
+
+fn is_xssh() -> bool {
+    Subject::is_xssh_or_say("it does without a queue: the window of the channel alone holds the host back")
+}
+
+#[test]
+fn one_that_is_reset_when_nothing_more_fits_leaves_the_others_alone() {
+    if !is_xssh() {
+        return;
+    }
+    let world = World::direct();
+    let (flood, service, stalled, quick) = (flood(), service::on_a_port(), Port::lease(), Port::lease());
+    let specs = [(&stalled, flood), (&quick, service)].map(|(near, far)| format!("{}:127.0.0.1:{far}", near.number()));
+    let (call, log) = short_of_room(&world, &["-L", &specs[0], "-L", &specs[1], HOST, "echo up; cat"]);
+    let tunnel = Tunnel::start(call);
+    for round in 1..=10 {
+        let idle = TcpStream::connect(v4(stalled.number())).expect("a connection");
+        until("it never fills", || read_to_string(&log).expect("a log").matches(PAUSES).count() >= round);
+        // With data unread: a reset.
+        drop(idle);
+        assert!(answers(v4(quick.number())), "round {round}");
+    }
+    let _ = tunnel.down();
+}
