@@ -132,8 +132,8 @@ impl RelPath {
     }
 
     /// Whether a symbolic link that stands here may point out of the tree. A `..` behind a name counts as one that does: what it
-    /// leads to depends on what the name is, which may be a link itself. One that is no path leads nowhere, and out; and so does, as rsync has it, one that ends
-    /// in `/..`.
+    /// leads to depends on what the name is, which may be a link itself. So, as rsync has it, do one that ends in `/..` and an
+    /// empty one.
     pub fn leads_out(&self, target: &[u8]) -> bool {
         let depth = self.0.iter().filter(|byte| **byte == b'/').count();
         let mut names = target.split(|byte| *byte == b'/').filter(|name| !matches!(*name, b"" | b".")).peekable();
