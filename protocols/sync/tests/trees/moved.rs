@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 
 use xssh_filter::{Builder, Options as RuleOptions};
+use xssh_fs::RelPath;
 use xssh_sync::{Backup, BackupPlace, Change, Options};
 
 use super::pair::Pair;
@@ -157,4 +158,33 @@ fn what_is_in_a_directory_that_stays_is_not_moved_away() {
         }
         assert_eq!(pair.pull(&options).changes, [], "{old}");
     }
+}
+
+/// A file whose old name goes is kept under it, as any other that is deleted.
+#[test]
+fn a_moved_file_is_backed_up() {
+    let inside = BackupPlace::Inside(RelPath::parse(b"was").unwrap());
+    for (suffix, place, kept) in
+        [("~", BackupPlace::Beside, "un/old~"), ("", inside, "was/un/old"), ("", outside(), "../was/un/old")]
+    {
+        let pair = both();
+        renamed(&pair, "un/old", "new");
+        let options =
+            Options { delete: true, backup: Some(Backup { suffix: suffix.into(), place }), ..Options::default() };
+        let trial = pair.push(&Options { dry_run: true, ..options.clone() });
+        assert!(pair.target().join("un/old").exists() && !pair.target().join("new").exists());
+        let run = pair.push(&options);
+        assert_eq!((run.ok().moved, run.ok().files), (1, 0), "{:?}", run.changes);
+        assert_eq!(run.changes, trial.changes, "{kept}");
+        assert!(!pair.target().join("un/old").exists());
+        let (kept, new) = (pair.target().join(kept), pair.target().join("new"));
+        assert!(fs::read(&kept).unwrap() == noise(777, 100_000) && fs::read(&new).unwrap() == noise(777, 100_000));
+        // What becomes of one does not become of the other.
+        assert_ne!(fs::metadata(kept).unwrap().ino(), fs::metadata(new).unwrap().ino());
+        assert_eq!(pair.pull(&options).changes, []);
+    }
+}
+
+fn outside() -> BackupPlace {
+    BackupPlace::Outside(b"../was".to_vec())
 }

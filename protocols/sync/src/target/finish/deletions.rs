@@ -83,8 +83,9 @@ impl Finish {
             }
         }
         // Two names must not share a file for the reason alone that a directory could not be removed.
-        for path in std::mem::take(&mut self.twice) {
-            if let Err(error) = remove_name(shared, &path) {
+        let left: Vec<RelPath> = self.twice.iter().cloned().collect();
+        for path in left {
+            if let Err(error) = self.remove(shared, &path, Kind::File, None) {
                 shared.problem(&path, &error.to_string());
             }
         }
@@ -173,9 +174,7 @@ impl Finish {
         if self.gone.contains(path) {
             return Ok(());
         }
-        if self.twice.remove(path) {
-            return remove_name(shared, path);
-        }
+        let is_moved = self.twice.remove(path);
         if !shared.options.dry_run {
             let (root, own) = shared.tree.place(path)?;
             match kind {
@@ -192,8 +191,10 @@ impl Finish {
         if shared.options.dry_run && (kind == Kind::Directory || !stays) {
             self.gone.insert(path.clone());
         }
-        shared.ledger.deleted();
-        shared.change(path, Change::Deleted);
+        if !is_moved {
+            shared.ledger.deleted();
+            shared.change(path, Change::Deleted);
+        }
         Ok(())
     }
 }
@@ -203,9 +204,4 @@ impl Shared<'_> {
     fn may_keep(&self) -> bool {
         self.tree.hides() || self.options.backup.is_some() || self.options.one_file_system
     }
-}
-
-fn remove_name(shared: &Shared<'_>, path: &RelPath) -> Result<(), FsError> {
-    let (root, own) = shared.tree.place(path)?;
-    root.remove_file(&own)
 }

@@ -61,6 +61,8 @@ impl Finish {
             let goes = deletes && !self.stays.contains(&from);
             let is_linked = linked.contains(&item.path);
             let mut way = match (goes, is_linked) {
+                // What was here before is kept, and must not change with the new one.
+                _ if shared.options.backup.is_some() => Way::Copy,
                 (true, true) => Way::Linked,
                 (true, false) => Way::Rename,
                 (false, _) => Way::Copy,
