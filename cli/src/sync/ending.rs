@@ -67,8 +67,13 @@ pub(super) fn failed(call: &Sync, error: &SyncError, ended: Ended) -> Failure {
             return Failure { again: code == LOST, ..Failure::new(words::FAILED, why) };
         }
         // The remote shell has told why itself.
-        (_, Some(words::FAILED | LOST)) if is_cut && !call.display.quiet => {
+        (_, Some(LOST)) if is_cut && !call.display.quiet => {
             return Failure { again: true, ..Failure::new(LOST, None) };
+        }
+        // It says nothing of a signal that has ended what it ran.
+        (_, Some(words::FAILED)) if is_cut => {
+            let why = "the other side ended before it was done; where nothing else says why, it was killed there";
+            return Failure { again: true, ..Failure::new(LOST, why.to_owned()) };
         }
         (SyncError::NeverBegan, Some(code @ (126 | 127))) => return absent(call, code),
         _ => {}

@@ -1,6 +1,7 @@
 //! Nobody sits there: nothing is asked, and only what is worth another try gets one.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -9,7 +10,7 @@ use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, WRONG_PORT};
 
-use super::{Noise, Subject, World, assert_alike, on_host, some_tree, staged, sync, text, wait_until};
+use super::{Noise, Subject, World, assert_alike, on_host, some_tree, staged, sync, sync_by, text, wait_until};
 
 #[test]
 fn a_refused_login_and_the_like_are_not_tried_again() {
@@ -73,8 +74,43 @@ fn a_cut_connection_is_gone_on_with() {
     }
 }
 
+/// A file that takes a while, what the host is to run, and where that leaves the number of each process.
+fn slow(world: &World) -> ([PathBuf; 2], String, PathBuf) {
+    let [here, there, mark] = ["here", "there", "mark"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::create_dir(&there).expect("a folder");
+    fs::write(here.join("file"), Noise { seed: 8, length: 20_000_000 }.bytes()).expect("a file");
+    let remote = format!("echo $$ >> {}; exec {}", text(&mark), text(&Subject::get().path));
+    ([here, there], remote, mark)
+}
+
+/// The processes that the host has begun.
+fn begun(mark: &Path) -> Vec<Pid> {
+    let numbers = fs::read_to_string(mark).unwrap_or_default();
+    numbers.lines().filter_map(|line| Pid::from_raw(line.parse().ok()?)).collect()
+}
+
+/// No shell tells of it, and no remote shell does: a signal that ends the far side is no word of theirs.
+#[test]
+fn a_far_side_that_is_killed_is_told_of() {
+    let world = World::direct();
+    let ([here, there], remote, mark) = slow(&world);
+    for (more, signal) in [(&[][..], Signal::KILL), (&["--json"], Signal::TERM), (&["-q"], Signal::KILL)] {
+        let args = ["--connections", "1", "--bwlimit", "4m", text(&here), &on_host(&there)];
+        let running = sync_by(&world, &remote, more).args(args).start();
+        wait_until(|| staged(&there).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 1_000_000)));
+        kill_process(begun(&mark)[0], signal).expect("a process to kill");
+        let outcome = running.finish().ends(12).says("the other side ended before it was done");
+        if more == ["--json"] {
+            assert!(outcome.text().contains("the other side ended before it was done"));
+        }
+        fs::remove_file(&mark).expect("the mark");
+        staged(&there).map(fs::remove_file).transpose().expect("the staged file");
+    }
+}
+
 /// A client that does not know its host, and a program that answers what is asked.
-fn stranger(sshd: &Sshd) -> (Home, std::path::PathBuf) {
+fn stranger(sshd: &Sshd) -> (Home, PathBuf) {
     let mut home = Home::new();
     home.configure("BatchMode no\nStrictHostKeyChecking ask");
     home.meet(HOST, sshd, "");
