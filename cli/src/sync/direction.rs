@@ -51,12 +51,18 @@ pub(super) fn other_side(call: &Sync) -> &'static str {
     if words.any(|word| matches!(Place::parse(word), Place::There { .. })) { " (on the host)" } else { "" }
 }
 
-/// Whether a word that names a host may mean that: a file of this name would be here.
+/// Whether a word that names a host may mean that: a file of this name would be here, and no shell there knows whose home is meant.
 fn is_meant(word: &OsStr) -> Result<(), String> {
     match Place::parse(word) {
         Place::There { host, path } if Path::new(word).exists() => Err(format!(
             "'{0}' is read as '{1}' on host {host}, and there is a file of this name here: write './{0}' for that",
             word.display(),
+            path_of(&path).display()
+        )),
+        Place::There { path, .. } if path.starts_with(b"~") => Err(format!(
+            "'{}' would be the home of another account there, which is not looked up: write that path itself, or './{}' for \
+             a file of this name",
+            path_of(&path).display(),
             path_of(&path).display()
         )),
         _ => Ok(()),

@@ -10,8 +10,8 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// `host:path` where a colon comes before the first slash, as with rsync and scp; an IPv6 address is in brackets. An
-    /// empty path is the home directory there.
+    /// `host:path` where a colon comes before the first slash, as with rsync and scp; an IPv6 address is in brackets. A
+    /// path there begins in the home directory, which `~` and an empty one are.
     pub(super) fn parse(word: &OsStr) -> Self {
         let here = || Self::Here(PathBuf::from(word));
         let bytes = word.as_bytes();
@@ -24,8 +24,7 @@ impl Place {
         let (host, path) = (&bytes[..after_address + colon], &bytes[after_address + colon + 1..]);
         match std::str::from_utf8(host) {
             Ok(host) if !host.is_empty() && !host.contains('/') => {
-                let path = if path.is_empty() { b".".to_vec() } else { path.to_vec() };
-                Self::There { host: host.replace(['[', ']'], ""), path }
+                Self::There { host: host.replace(['[', ']'], ""), path: from_home(path).to_vec() }
             }
             _ => here(),
         }
@@ -40,6 +39,16 @@ impl Place {
     }
 }
 
+/// A path of a host's as it begins in the home directory: no shell there replaces a tilde.
+fn from_home(path: &[u8]) -> &[u8] {
+    let path = match path {
+        [b'~'] => b"",
+        [b'~', b'/', rest @ ..] => &rest[rest.iter().take_while(|byte| **byte == b'/').count()..],
+        path => path,
+    };
+    if path.is_empty() { b"." } else { path }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -50,6 +59,12 @@ mod tests {
         for (word, place) in [
             ("host:/a/b", there("host", "/a/b")),
             ("me@host:", there("me@host", ".")),
+            ("host:~", there("host", ".")),
+            ("host:~//", there("host", ".")),
+            ("host:~//a/", there("host", "a/")),
+            ("host:./~", there("host", "./~")),
+            ("host:a/~/b", there("host", "a/~/b")),
+            ("~/a", Place::Here("~/a".into())),
             ("me@[::1]:x:y", there("me@::1", "x:y")),
             ("./a:b", Place::Here("./a:b".into())),
             ("a/b:c", Place::Here("a/b:c".into())),

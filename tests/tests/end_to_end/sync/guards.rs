@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 
-use super::{Subject, World, assert_alike, on_host, sync, sync_by, text, wait_until};
+use super::{HOST, Subject, World, assert_alike, on_host, sync, sync_by, text, wait_until};
 use xssh_tests::call::{Call, Outcome, Running};
 use xssh_tests::peer;
 
@@ -184,4 +184,28 @@ fn what_is_put_into_an_empty_target_meanwhile_stays() {
     assert_eq!(fs::read_to_string(&late).expect("what was there"), "kept\n");
     assert_eq!(fs::read_to_string(here.join("one")).expect("the file"), "1");
     assert_eq!(world.target.log().matches("Accepted publickey").count(), 2);
+}
+
+/// A tilde is the home directory of the host, where every path begins that is not absolute.
+#[test]
+fn a_tilde_behind_a_host_is_its_home() {
+    let world = World::direct();
+    let [here, home] = ["here", "home"].map(|name| world.home.path().join(name));
+    for folder in [&here, &home] {
+        fs::create_dir(folder).expect("a folder");
+    }
+    fs::write(here.join("one"), "1").expect("a file");
+    let remote = format!("cd {} && exec {}", text(&home), text(&Subject::get().path));
+    let to = |target: &str| sync_by(&world, &remote, &["--contents", text(&here), &format!("{HOST}:{target}")]).run();
+    let _ = to("~/dir").ok();
+    assert!(home.join("dir/one").exists());
+    let _ = to("~").ok();
+    assert!(home.join("one").exists() && !home.join("~").exists());
+    let _ = to("./~").ok();
+    assert!(home.join("~/one").exists());
+    let _ = to("~somebody/dir").ends(1).says("'./~somebody/dir'");
+    assert!(!home.join("~somebody").exists());
+    let back = world.home.path().join("back");
+    let _ = sync_by(&world, &remote, &[&format!("{HOST}:~/dir/"), text(&back)]).run().ok();
+    assert!(back.join("one").exists());
 }
