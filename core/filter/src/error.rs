@@ -21,6 +21,12 @@ pub enum FilterError {
         /// The rule, safe to show.
         rule: String,
     },
+    /// A rule for the names of extended attributes.
+    #[error("filter rule for extended attributes, which are copied all or, without -X, not at all: '{rule}'")]
+    Attributes {
+        /// The rule, safe to show.
+        rule: String,
+    },
     /// A rule without the pattern or file name that it needs.
     #[error("filter rule ends too early: '{rule}'")]
     Unfinished {

@@ -160,7 +160,6 @@ fn matching(marks: &Marks, pattern: &[u8], source: &Source<'_>) -> Rule {
     Rule::Match(MatchRule {
         include: marks.include,
         perishable: marks.perishable,
-        xattr: marks.xattr,
         sides,
         pattern: Pattern::new(pattern, marks.negated, anchor),
     })

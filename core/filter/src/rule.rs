@@ -36,7 +36,6 @@ pub(crate) struct Marks {
     pub(crate) absolute: bool,
     pub(crate) negated: bool,
     pub(crate) perishable: bool,
-    pub(crate) xattr: bool,
     pub(crate) sides: Sides,
     /// The rest is for files: their lines are patterns without a rule's name.
     pub(crate) bare: bool,
@@ -62,7 +61,6 @@ pub(crate) enum Rule {
 pub(crate) struct MatchRule {
     pub(crate) include: bool,
     pub(crate) perishable: bool,
-    pub(crate) xattr: bool,
     pub(crate) sides: Sides,
     pub(crate) pattern: Pattern,
 }
@@ -210,6 +208,9 @@ fn head<'a>(text: &'a [u8], marks: &mut Marks) -> Result<(Kind, &'a [u8]), Filte
         if matches!(letter, b' ' | b'_') {
             break;
         }
+        if letter == b'x' {
+            return Err(FilterError::Attributes { rule: quoted(text) });
+        }
         if !modify(marks, letter, kind, sided) {
             let modifier = quoted(&[letter]);
             return Err(FilterError::Modifier { modifier, rule: quoted(text) });
@@ -249,7 +250,6 @@ fn modify(marks: &mut Marks, letter: u8, kind: Kind, sided: bool) -> bool {
         b'r' if !sided => marks.sides.add(Sides::RECEIVER),
         b's' if !sided => marks.sides.add(Sides::SENDER),
         b'w' if file => marks.words = true,
-        b'x' => marks.xattr = true,
         _ => return false,
     }
     true

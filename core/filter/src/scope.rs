@@ -65,7 +65,6 @@ struct Layer {
 struct Question {
     side: Sides,
     perishable: bool,
-    xattr: bool,
 }
 
 impl Scope {
@@ -101,44 +100,29 @@ impl Scope {
     /// Whether a name in this directory is left out of the transfer. What is below a hidden directory is not asked about.
     #[must_use]
     pub fn hidden(&self, name: &[u8], is_dir: bool) -> bool {
-        let question = Question { side: Sides::SENDER, perishable: true, xattr: false };
+        let question = Question { side: Sides::SENDER, perishable: true };
         self.0.judge(name, is_dir, question) == Some(false)
     }
 
     /// Whether a name in this directory must not be deleted though the sender has not got it.
     #[must_use]
     pub fn protected(&self, name: &[u8], is_dir: bool) -> bool {
-        let question = Question { side: Sides::RECEIVER, perishable: true, xattr: false };
+        let question = Question { side: Sides::RECEIVER, perishable: true };
         self.0.judge(name, is_dir, question) == Some(false)
     }
 
     /// As [`Scope::protected`], in a directory that is itself being deleted: perishable rules do not count.
     #[must_use]
     pub fn protected_in_deleted(&self, name: &[u8], is_dir: bool) -> bool {
-        let question = Question { side: Sides::RECEIVER, perishable: false, xattr: false };
+        let question = Question { side: Sides::RECEIVER, perishable: false };
         self.0.judge(name, is_dir, question) == Some(false)
-    }
-
-    /// Whether the sender leaves out an extended attribute, or None where no rule speaks of this name.
-    #[must_use]
-    pub fn xattr_hidden(&self, name: &[u8]) -> Option<bool> {
-        let question = Question { side: Sides::SENDER, perishable: true, xattr: true };
-        self.0.judge(name, false, question).map(|include| !include)
-    }
-
-    /// Whether the receiver keeps an extended attribute that the sender has not got, or None as above.
-    #[must_use]
-    pub fn xattr_protected(&self, name: &[u8]) -> Option<bool> {
-        let question = Question { side: Sides::RECEIVER, perishable: true, xattr: true };
-        self.0.judge(name, false, question).map(|include| !include)
     }
 }
 
 impl Inner {
     /// What the first rule that applies says: whether to include. None where none applies.
     fn judge(&self, name: &[u8], is_dir: bool, question: Question) -> Option<bool> {
-        let (root, path): (&[u8], &[u8]) = if question.xattr { (b"", b"") } else { (&self.root, &self.path) };
-        let subject = Subject::new(root, path, name, is_dir);
+        let subject = Subject::new(&self.root, &self.path, name, is_dir);
         self.first(&self.rules.list, &subject, question)
     }
 
@@ -155,9 +139,7 @@ impl Inner {
                 .find_map(|layer| self.first(&layer.rules, subject, question))
             }
             Rule::Match(rule) => {
-                let concerned = rule.xattr == question.xattr
-                    && rule.sides.concern(question.side)
-                    && (question.perishable || !rule.perishable);
+                let concerned = rule.sides.concern(question.side) && (question.perishable || !rule.perishable);
                 (concerned && rule.pattern.applies(subject)).then_some(rule.include)
             }
         })

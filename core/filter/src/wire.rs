@@ -17,13 +17,12 @@ use crate::{FilterError, Options, Rules, limits};
 const VERSION: u8 = 1;
 
 /// The marks, by bit.
-fn bits(marks: &mut Marks) -> [&mut bool; 9] {
+fn bits(marks: &mut Marks) -> [&mut bool; 8] {
     [
         &mut marks.include,
         &mut marks.absolute,
         &mut marks.negated,
         &mut marks.perishable,
-        &mut marks.xattr,
         &mut marks.bare,
         &mut marks.words,
         &mut marks.alone,
@@ -60,7 +59,6 @@ fn marks_of(rule: &MatchRule) -> Marks {
         absolute: rule.pattern.is_absolute(),
         negated: rule.pattern.negated,
         perishable: rule.perishable,
-        xattr: rule.xattr,
         sides: rule.sides,
         ..Marks::default()
     }
@@ -125,7 +123,6 @@ fn rule(input: &mut Input<'_>) -> Result<Rule, FilterError> {
         0 => Ok(Rule::Match(MatchRule {
             include: marks.include,
             perishable: marks.perishable,
-            xattr: marks.xattr,
             sides: marks.sides,
             pattern: Pattern::new(
                 text,

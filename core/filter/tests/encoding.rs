@@ -74,6 +74,10 @@ fn lengths_are_checked_before_memory_is_taken() {
 fn errors_quote_the_rule_and_no_control_byte() {
     assert_eq!(one(b"bo\x1bgus").unwrap_err().to_string(), r"unknown filter rule: 'bo\x1bgus'");
     assert_eq!(one(b"-q x").unwrap_err().to_string(), "modifier 'q' does not fit in filter rule: '-q x'");
+    for rule in [&b"-x user.k"[..], b"H,xs user.*", b":x .rules"] {
+        let words = one(rule).unwrap_err().to_string();
+        assert!(words.starts_with("filter rule for extended attributes") && words.contains("-X"), "{words}");
+    }
     assert!(one(&[b"- ", &[b'a'; 5000][..]].concat()).unwrap_err().to_string().len() < 400);
 }
 
@@ -112,7 +116,7 @@ proptest! {
             if let Ok(scope) = one(b": ../.r").unwrap().scope(b"/x/y", &Everywhere(text.clone()))
                 && let Ok(scope) = scope.enter(b"a", &Everywhere(text))
             {
-                let _ = (scope.hidden(b"a", true), scope.protected(b"b", false), scope.xattr_hidden(b"user.a"));
+                let _ = (scope.hidden(b"a", true), scope.protected(b"b", false));
             }
         }
     }
