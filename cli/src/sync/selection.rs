@@ -32,8 +32,18 @@ pub(super) fn read(call: &Sync) -> Result<Option<Selection>, String> {
     let end = if call.from0 { b'\0' } else { b'\n' };
     let lines = text.split(|byte| *byte == end).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let is_path = |line: &&[u8]| !line.is_empty() && (call.from0 || !matches!(line[0], b'#' | b';'));
-    let paths = lines.filter(is_path).map(|line| below(path_of(line)));
+    let paths = lines.filter(is_path).map(|line| listed(line).map_err(|why| format!("{}: {why}", file.display())));
     Ok(Some(Selection::new(paths.collect::<Result<_, _>>()?, false)))
+}
+
+/// A path of a list. All of them begin at SRC, also where `/./` in one would have rsync begin it elsewhere.
+fn listed(line: &[u8]) -> Result<RelPath, String> {
+    let path = path_of(line);
+    let begins_at = line.windows(3).position(|part| part == b"/./").unwrap_or(0);
+    if below(path_of(&line[..begins_at])).is_ok_and(|above| above.is_root()) {
+        return below(path);
+    }
+    Err(format!("{}: '/./' is not taken in a list: name that directory as SRC, in a run of its own", path.display()))
 }
 
 /// Several sources under their own paths: one tree, of which they are named.

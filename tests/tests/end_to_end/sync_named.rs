@@ -73,3 +73,21 @@ fn the_target_itself_stays_its_own_unless_it_is_named() {
     let _ = sync(&world, &[&from, text(&here), text(&ours)]).run().ok();
     assert_eq!(mode(&ours), mode(&theirs));
 }
+
+/// rsync begins such a path behind the dot. Nothing is copied to where nobody expects it.
+#[test]
+fn a_listed_path_that_begins_in_the_middle_is_refused() {
+    let world = World::direct();
+    let (here, list) = source(&world);
+    let from = format!("--files-from={}", text(&list));
+    let ours = target(&world, "ours");
+    for line in ["a/./b/c", "./a/.//b", "a/b/./"] {
+        fs::write(&list, format!("f\n{line}\n")).expect("a list");
+        let refused = sync(&world, &[&from, text(&here), text(&ours)]).run().ends(3);
+        assert!(refused.errors().contains(&format!("{}: {line}: '/./'", text(&list))), "{refused}");
+        assert!(!ours.join("f").exists());
+    }
+    fs::write(&list, ".//./f\n/./a/b/c\n/a//x\n").expect("a list");
+    let _ = sync(&world, &[&from, text(&here), text(&ours)]).run().ok();
+    assert!(["f", "a/b/c", "a/x"].iter().all(|name| ours.join(name).exists()));
+}
