@@ -63,8 +63,11 @@ pub const STALLED_FORWARD_MEMORY: usize = 2 << 20;
 pub const READER_PATIENCE: Duration = Duration::from_millis(20);
 /// Bytes a second with which a reader earns that time anew.
 pub const READER_PACE: u64 = 50_000_000;
-/// What that file may hold before the whole connection pauses.
+/// What such files of all forwards of a connection may hold together before the connection waits for a reader.
 pub const STALLED_FORWARD_SPILL: u64 = 1 << 30;
+/// How long it waits for one that takes nothing before that one is closed. A slow reader of 100 kB a second frees enough of a
+/// socket's buffer in that time for more to be written.
+pub const STALLED_FORWARD_WAIT: Duration = Duration::from_secs(15);
 /// How long a channel waits for the host's close once both sides have said that nothing more comes.
 pub const LAST_CLOSE: Duration = Duration::from_secs(10);
 /// Bytes in one direction after which keys are renewed, where RekeyLimit does not say (RFC 4253, section 9).

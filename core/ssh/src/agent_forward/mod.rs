@@ -18,7 +18,7 @@ use tokio::net::UnixStream;
 
 use crate::auth::AgentError;
 use crate::auth::agent::{Agent, Purpose};
-use crate::exec::interpose;
+use crate::exec::{Storeroom, interpose};
 use crate::limits::AGENT_CHANNELS;
 use crate::session::{IncomingChannel, Kind, Service, Session};
 
@@ -27,7 +27,7 @@ use crate::session::{IncomingChannel, Kind, Service, Session};
 pub struct AgentForward {
     socket: PathBuf,
     /// Where what waits for the agent may spill.
-    temporary: PathBuf,
+    store: Storeroom,
 }
 
 impl AgentForward {
@@ -37,7 +37,7 @@ impl AgentForward {
     /// None does.
     pub async fn prepare(socket: &Path, temporary: PathBuf) -> Result<Self, AgentError> {
         Agent::connect(socket).await?;
-        Ok(Self { socket: socket.to_owned(), temporary })
+        Ok(Self { socket: socket.to_owned(), store: Storeroom::new(temporary) })
     }
 
     /// Serves the host's programs, for as long as the answer is held. Call it before the host is told of it.
@@ -59,7 +59,7 @@ impl AgentForward {
                 return incoming.cannot_connect().await;
             }
         };
-        interpose(incoming, self.temporary.clone(), |host| relay::relay(host, agent)).await;
+        interpose(incoming, self.store.clone(), |host| relay::relay(host, agent)).await;
     }
 
     /// A connection that the agent knows to be the host's.

@@ -15,6 +15,8 @@ pub enum Carried {
     Done,
     /// Our side broke: a reset, or nobody reads any more.
     Broken(io::ErrorKind),
+    /// Our side took nothing any more, and what came for it could be kept nowhere.
+    Stalled,
     /// The connection to the host is gone.
     Lost,
 }
@@ -27,11 +29,14 @@ pub async fn carry(channel: &Channel, socket: &Socket, output: Output) -> Carrie
     let drained = Drained(&output);
     let carried = tokio::select! {
         carried = there_and_back(channel, socket, &output) => carried,
-        kind = output.broke() => Carried::Broken(kind),
+        kind = output.broke() => match kind {
+            io::ErrorKind::StorageFull => Carried::Stalled,
+            kind => Carried::Broken(kind),
+        },
         () = output.clone().drain() => Carried::Done,
     };
     drop(drained);
-    if matches!(carried, Carried::Broken(_)) {
+    if matches!(carried, Carried::Broken(_) | Carried::Stalled) {
         channel.close().await;
     }
     carried

@@ -3,23 +3,19 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::io;
-use std::path::PathBuf;
 
 use log::{debug, error, warn};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-use super::{Output, Socket, carry};
+use super::{Carried, Output, Socket, Storeroom, carry};
 use crate::limits::LAST_CLOSE;
 use crate::session::IncomingChannel;
 
 /// Takes the channel and has `between` read and write it, until that has ended, or the channel has. An error of `between`
 /// is said, and closes the channel.
-pub(crate) async fn interpose<F, E>(
-    incoming: IncomingChannel,
-    temporary: PathBuf,
-    between: impl FnOnce(UnixStream) -> F,
-) where
+pub(crate) async fn interpose<F, E>(incoming: IncomingChannel, store: Storeroom, between: impl FnOnce(UnixStream) -> F)
+where
     F: Future<Output = Result<(), E>>,
     E: Display,
 {
@@ -30,13 +26,16 @@ pub(crate) async fn interpose<F, E>(
             return incoming.cannot_connect().await;
         }
     };
-    let output = Output::socket(&socket, temporary);
+    let output = Output::socket(&socket, store);
     let channel = incoming.accept(output.clone()).await;
     let mut carrying = Box::pin(carry(&channel, &socket, output));
     let between = between(stream);
     tokio::pin!(between);
     let outcome = tokio::select! {
         carried = &mut carrying => {
+            if carried == Carried::Stalled {
+                warn!("a channel of the host's is closed: what it is for takes nothing, and there is no room left");
+            }
             debug!("a channel of the host's has ended: {carried:?}");
             None
         }

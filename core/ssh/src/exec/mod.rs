@@ -30,3 +30,4 @@ pub(crate) use output::Held;
 pub use output::Output;
 pub use pump::{Ending, Pump, pump};
 pub use socket::Socket;
+pub use spill::Storeroom;

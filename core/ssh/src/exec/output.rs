@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use rustix::io::Errno;
@@ -16,8 +17,10 @@ use tokio::time::{Instant, timeout};
 use super::Socket;
 use super::descriptor::Way;
 use super::patience::Patience;
-use super::spill::{Bounds, Spill};
-use crate::limits::{STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL, STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL};
+use super::spill::{Bounds, Spill, Storeroom};
+use crate::limits::{
+    STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL, STALLED_FORWARD_WAIT, STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL,
+};
 
 /// What one write takes out of the queue at most.
 const PIECE: usize = 64 << 10;
@@ -38,6 +41,8 @@ pub struct Output(Arc<Shared>);
 struct Shared {
     /// None where what comes is held, until somebody of ours takes it.
     way: Option<Way>,
+    /// How long the connection waits for a reader that takes nothing when the queue is full; None for ever.
+    longest_wait: Option<Duration>,
     queue: Mutex<Queue>,
     /// There is something to drain.
     filled: Notify,
@@ -64,27 +69,29 @@ impl Output {
 
     /// The same with bounds of one's own: bytes in memory, and then in the file.
     pub(crate) fn bounded(fd: BorrowedFd<'_>, spill: PathBuf, (memory, file): (usize, u64)) -> io::Result<Self> {
-        Ok(Self::by(Some(Way::find(fd, Interest::WRITABLE)?), Spill::new(Bounds { memory, file }, spill)))
+        let bytes = Spill::new(Bounds { memory, file }, Storeroom::new(spill));
+        Ok(Self::by(Some(Way::find(fd, Interest::WRITABLE)?), bytes, None))
     }
 
-    /// A socket of ours, with the bounds of a forwarded connection.
-    pub fn socket(socket: &Socket, spill: PathBuf) -> Self {
+    /// A socket of ours, with the bounds of a forwarded connection; all that share `store` share the bound of its files.
+    /// One that takes nothing for [`STALLED_FORWARD_WAIT`] once there is no room left breaks.
+    pub fn socket(socket: &Socket, store: Storeroom) -> Self {
         let bounds = Bounds { memory: STALLED_FORWARD_MEMORY, file: STALLED_FORWARD_SPILL };
-        Self::by(Some(Way::Socket(socket.shared())), Spill::new(bounds, spill))
+        Self::by(Some(Way::Socket(socket.shared())), Spill::new(bounds, store), Some(STALLED_FORWARD_WAIT))
     }
 
     /// No descriptor: what comes is held, with the bounds of `like`, until it is taken ([`Self::take`]).
     pub(crate) fn held(like: Held, spill: PathBuf) -> Self {
-        let (memory, file) = match like {
-            Held::Session => (STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL),
-            Held::Forward => (STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL),
+        let (memory, file, longest_wait) = match like {
+            Held::Session => (STALLED_OUTPUT_MEMORY, STALLED_OUTPUT_SPILL, None),
+            Held::Forward => (STALLED_FORWARD_MEMORY, STALLED_FORWARD_SPILL, Some(STALLED_FORWARD_WAIT)),
         };
-        Self::by(None, Spill::new(Bounds { memory, file }, spill))
+        Self::by(None, Spill::new(Bounds { memory, file }, Storeroom::new(spill)), longest_wait)
     }
 
-    fn by(way: Option<Way>, bytes: Spill) -> Self {
+    fn by(way: Option<Way>, bytes: Spill, longest_wait: Option<Duration>) -> Self {
         let queue = Mutex::new(Queue { bytes, patience: Patience::default(), broken: None, on_hold: false });
-        Self(Arc::new(Shared { way, queue, filled: Notify::new(), eased: Notify::new() }))
+        Self(Arc::new(Shared { way, longest_wait, queue, filled: Notify::new(), eased: Notify::new() }))
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -109,7 +116,25 @@ impl Output {
         };
         if full {
             log::debug!("the reader of our output has stalled and the queue is full: the connection pauses");
-            self.wait_until(|queue| !queue.bytes.is_full()).await;
+            self.wait_for_room().await;
+        }
+    }
+
+    /// Waits until there is room again, or the reader has taken nothing for too long.
+    async fn wait_for_room(&self) {
+        let Some(longest) = self.0.longest_wait else {
+            return self.wait_until(|queue| !queue.bytes.is_full()).await;
+        };
+        loop {
+            let before = self.waiting();
+            let eased = self.wait_until(|queue| !queue.bytes.is_full() || queue.bytes.len() < before);
+            if timeout(longest, eased).await.is_err() {
+                return self.break_off(io::ErrorKind::StorageFull);
+            }
+            let queue = self.queue();
+            if queue.broken.is_some() || !queue.bytes.is_full() {
+                return;
+            }
         }
     }
 
@@ -207,7 +232,11 @@ impl Output {
 
     /// Writes nothing more: what is queued is dropped, and whoever waits for it goes on.
     pub(crate) fn cut(&self) {
-        self.queue().broken.get_or_insert(io::ErrorKind::TimedOut);
+        self.break_off(io::ErrorKind::TimedOut);
+    }
+
+    fn break_off(&self, kind: io::ErrorKind) {
+        self.queue().broken.get_or_insert(kind);
         self.0.eased.notify_waiters();
     }
 
@@ -306,7 +335,6 @@ async fn wait_writable(fd: &AsyncFd<OwnedFd>) {
 mod tests {
     use super::*;
     use std::io::Read;
-    use std::time::Duration;
 
     #[tokio::test]
     async fn what_is_held_is_taken_in_order_and_its_giver_goes_on() {
@@ -329,6 +357,34 @@ mod tests {
         assert_eq!(taken[size..], *b"23");
         output.cut();
         assert!(output.take(1).is_err());
+    }
+
+    /// What a forwarded connection has where there is no room at all.
+    fn cramped() -> Output {
+        let bytes = Spill::new(Bounds { memory: 10, file: 0 }, Storeroom::new(std::env::temp_dir()));
+        Output::by(None, bytes, Some(STALLED_FORWARD_WAIT))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_nothing_is_given_up_where_there_is_no_room() {
+        let output = cramped();
+        output.accept(&[1; 20]).await;
+        assert_eq!(output.take(1).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        output.accept(&[1; 20]).await;
+        assert_eq!(output.broke().await, io::ErrorKind::StorageFull);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_takes_a_little_is_waited_for() {
+        let output = cramped();
+        let giver = output.clone();
+        let giving = tokio::spawn(async move { giver.accept(&[1; 20]).await });
+        let mut taken = 0;
+        while taken < 20 {
+            tokio::time::sleep(STALLED_FORWARD_WAIT - Duration::from_secs(1)).await;
+            taken += output.take(1).unwrap().len();
+        }
+        giving.await.unwrap();
     }
 
     #[tokio::test]
@@ -354,8 +410,8 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_for_a_threads_writing_is_woken() {
         let (mut reader, writer) = io::pipe().unwrap();
-        let bytes = Spill::new(Bounds { memory: 100, file: 100 }, std::env::temp_dir());
-        let output = Output::by(Some(Way::Thread(writer.into())), bytes);
+        let bytes = Spill::new(Bounds { memory: 100, file: 100 }, Storeroom::new(std::env::temp_dir()));
+        let output = Output::by(Some(Way::Thread(writer.into())), bytes, None);
         output.accept(b"hello").await;
         let drain = tokio::spawn(output.clone().drain());
         tokio::time::timeout(Duration::from_secs(10), output.flushed()).await.unwrap();

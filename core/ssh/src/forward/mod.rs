@@ -26,9 +26,9 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use log::debug;
+use log::{debug, warn};
 
-use crate::exec::{Carried, Output, Socket, carry};
+use crate::exec::{Carried, Output, Socket, Storeroom, carry};
 use crate::session::{Channel, Session};
 use crate::settings::{AddressFamily, Permitted, Settings};
 use listener::SocketRules;
@@ -43,8 +43,8 @@ pub struct Rules {
     family: AddressFamily,
     sockets: SocketRules,
     permitted: Permitted,
-    /// The directory for what a stalled connection does not take.
-    spill: PathBuf,
+    /// For what stalled connections do not take.
+    store: Storeroom,
 }
 
 impl Rules {
@@ -57,7 +57,7 @@ impl Rules {
             family: settings.connection.address_family,
             sockets: SocketRules { unlink: forwarding.bind_unlink, mask: forwarding.bind_mask },
             permitted: forwarding.permit_remote_open.clone(),
-            spill,
+            store: Storeroom::new(spill),
         }
     }
 }
@@ -136,7 +136,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A socket of ours, and what a channel is opened with to be joined to it.
 fn joint(fd: OwnedFd, rules: &Rules) -> io::Result<(Socket, Output)> {
     let socket = Socket::new(fd)?;
-    let output = Output::socket(&socket, rules.spill.clone());
+    let output = Output::socket(&socket, rules.store.clone());
     Ok((socket, output))
 }
 
@@ -144,6 +144,11 @@ fn joint(fd: OwnedFd, rules: &Rules) -> io::Result<(Socket, Output)> {
 async fn run(entry: &Entry, channel: &Channel, socket: &Socket, output: Output) {
     match carry(channel, socket, output).await {
         Carried::Broken(kind) => debug!("channel {}: closed: {kind}", entry.number),
+        Carried::Stalled => warn!(
+            "channel {}: {}: closed: its reader takes nothing, and there is no room left for what comes",
+            entry.number,
+            entry.what()
+        ),
         Carried::Done | Carried::Lost => debug!("channel {}: closed", entry.number),
     }
 }

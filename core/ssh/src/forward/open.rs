@@ -61,6 +61,11 @@ impl Open {
 }
 
 impl Entry {
+    /// What it is.
+    pub(super) fn what(&self) -> String {
+        self.open.with(|book| book.entries.get(&self.number).cloned()).unwrap_or_default()
+    }
+
     /// Says what it has turned out to be.
     pub(super) fn is(&self, what: String) {
         self.open.with(|book| book.entries.insert(self.number, what));

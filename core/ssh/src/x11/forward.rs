@@ -17,7 +17,7 @@ use super::display::{Connection, Display};
 use super::error::X11Error;
 use super::setup::{HEADER, Header, SetupError};
 use super::xauth::{Xauth, refused_after};
-use crate::exec::interpose;
+use crate::exec::{Storeroom, interpose};
 use crate::limits::{X11_CLIENTS, X11_SETUP};
 use crate::session::{IncomingChannel, Kind, Origin, Service, Session};
 use crate::settings;
@@ -34,7 +34,7 @@ pub struct Forward {
     /// When clients that come are refused.
     until: Option<Instant>,
     /// Where what waits for the X server may spill.
-    temporary: PathBuf,
+    store: Storeroom,
 }
 
 /// What the host is told of a display (RFC 4254, section 6.3.1).
@@ -71,7 +71,7 @@ impl Forward {
             xauth.generated(settings.timeout, &temporary).await?
         };
         let fake = real.stand_in()?;
-        Ok(Self { display, fake, real, until, temporary })
+        Ok(Self { display, fake, real, until, store: Storeroom::new(temporary) })
     }
 
     /// What to tell the host.
@@ -99,7 +99,7 @@ impl Forward {
             error!("Rejected X11 connection after ForwardX11Timeout expired");
             return incoming.prohibit().await;
         }
-        interpose(incoming, self.temporary.clone(), |client| self.talk(client)).await;
+        interpose(incoming, self.store.clone(), |client| self.talk(client)).await;
     }
 
     /// From the client's first byte to the end. Both streams are closed then. The X server hears of nobody who has not
@@ -172,7 +172,7 @@ mod tests {
     fn forward(display: &str) -> Forward {
         let real = Cookie::parse("MIT-MAGIC-COOKIE-1", "000102030405060708090a0b0c0d0e0f").unwrap();
         let (display, fake) = (Display::parse(display).unwrap(), real.stand_in().unwrap());
-        Forward { display, fake, real, until: None, temporary: std::env::temp_dir() }
+        Forward { display, fake, real, until: None, store: Storeroom::new(std::env::temp_dir()) }
     }
 
     #[tokio::test(start_paused = true)]

@@ -67,3 +67,26 @@ fn one_that_is_reset_when_nothing_more_fits_leaves_the_others_alone() {
     }
     let _ = tunnel.down();
 }
+
+#[test]
+fn one_that_takes_nothing_when_nothing_more_fits_is_closed_alone() {
+    if !is_xssh() {
+        return;
+    }
+    let world = World::direct();
+    let (flood, service, stalled, quick) = (flood(), service::on_a_port(), Port::lease(), Port::lease());
+    let specs = [(&stalled, flood), (&quick, service)].map(|(near, far)| format!("{}:127.0.0.1:{far}", near.number()));
+    let (call, log) = short_of_room(&world, &["-L", &specs[0], "-L", &specs[1], HOST, "echo up; cat"]);
+    let tunnel = Tunnel::start(call);
+    let idle = TcpStream::connect(v4(stalled.number())).expect("a connection");
+    let said = || read_to_string(&log).expect("a log");
+    until("it is never closed", || said().contains("closed: its reader takes nothing"));
+    assert!(said().contains("cannot spill output to"), "{}", said());
+    for _ in 0..5 {
+        assert!(answers(v4(quick.number())));
+    }
+    // Which connection it was, a reader of the log can tell.
+    assert!(said().contains(&format!("127.0.0.1:{flood}")) || said().contains(&format!("port {flood}")), "{}", said());
+    drop(idle);
+    let _ = tunnel.down();
+}
