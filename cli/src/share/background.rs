@@ -6,6 +6,7 @@ use std::time::Duration;
 use ::log::debug;
 use xssh_os::daemon::{self, Background, Forked};
 use xssh_ssh::config::LocalContext;
+use xssh_ssh::exec::Killers;
 use xssh_ssh::limits::{MUX_OPENING, SHARE_PERSIST};
 use xssh_ssh::mux::{Client, Master};
 use xssh_ssh::settings::Settings;
@@ -70,6 +71,7 @@ async fn serve(
     if let Err(error) = background.detach(true) {
         return words::fail(&format_args!("cannot go into the background: {error}"));
     }
+    let mut killers = Killers::watch();
     let master = Master::new(session.clone(), around.forwards(), foreground::terms(settings, around.beside()));
     let serving = async {
         // Where another has the name, this one serves its first client, and nobody else.
@@ -84,6 +86,8 @@ async fn serve(
     tokio::select! {
         () = serving => debug!("the shared connection takes no further calls"),
         verdict = master.ended(persist(settings)) => debug!("the shared connection ends: {verdict:?}"),
+        // The socket's name goes with `serving`.
+        signal = killers.next() => debug!("the shared connection ends by signal {signal}"),
     }
     session.close().await;
     0

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rustix::process::{Pid, Signal, kill_process};
 use xssh_tests::call::Outcome;
 use xssh_tests::home::Home;
 use xssh_tests::sshd::Sshd;
@@ -54,6 +55,20 @@ fn it_holds_nothing_of_its_callers() {
     let _ = world.home.xssh(&["-S", &socket(&world.home), "-O", "exit", HOST]).run().ok().says("Exit request sent.");
     until("the master goes on", || !Path::new(&format!("/proc/{pid}/exe")).exists());
     assert!(!Path::new(&socket(&world.home)).exists());
+}
+
+/// Whatever ends it, the next call finds no name that nobody answers to.
+#[test]
+fn a_signal_takes_the_socket_with_it() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let world = World::direct();
+        let _ = run(Xssh, &world.home, "yes", &[HOST, "true"]).ok();
+        let pid = master(&world.home).and_then(|pid| Pid::from_raw(pid.try_into().ok()?)).expect("a master");
+        kill_process(pid, signal).expect("a running master");
+        until("the master goes on", || !Path::new(&format!("/proc/{}/exe", pid.as_raw_nonzero())).exists());
+        assert!(!Path::new(&socket(&world.home)).exists(), "{signal:?}");
+        let _ = run(Xssh, &world.home, "1", &[HOST, "true"]).ok();
+    }
 }
 
 #[test]
