@@ -40,7 +40,7 @@ use crate::args::sync::Sync;
 use crate::environment;
 use connection::Connection;
 use direction::Direction;
-use ending::{Failure, UNUSABLE};
+use ending::{Failure, HELD, UNUSABLE};
 use far_side::FarSide;
 use ground::Ground;
 use show::Show;
@@ -57,10 +57,10 @@ pub(crate) fn run(call: &Sync) -> u8 {
     interrupt::listen(&show);
     show.begun(call);
     let (mut pause, longest) = PAUSES;
-    let mut left = call.retry;
+    let (mut left, mut lost) = (call.retry, false);
     let mut copies = call.bootstrap;
     loop {
-        let Failure { code, why, again, absent } = match once(call, &show, copies) {
+        let Failure { code, why, mut again, absent } = match once(call, &show, copies) {
             Ok(code) => return code,
             Err(failure) => failure,
         };
@@ -70,6 +70,9 @@ pub(crate) fn run(call: &Sync) -> u8 {
             continue;
         }
         show.failed(why.as_deref(), code);
+        // What holds the target may be what a lost run of ours has left there, which has not heard of its end yet.
+        again |= lost && code == HELD;
+        lost |= again;
         if !again || left == 0 {
             return code;
         }

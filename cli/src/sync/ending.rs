@@ -23,7 +23,7 @@ const DELETIONS: u8 = 25;
 /// Nothing passed for as long as --timeout allows.
 const SILENT: u8 = 30;
 /// Another run holds the target (sysexits.h, EX_TEMPFAIL).
-const HELD: u8 = 75;
+pub(super) const HELD: u8 = 75;
 
 /// Why a run did not come to its end.
 #[derive(Debug, Clone)]

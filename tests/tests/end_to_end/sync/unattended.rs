@@ -109,6 +109,34 @@ fn a_far_side_that_is_killed_is_told_of() {
     }
 }
 
+/// A stopped process, which does not outlast the test.
+struct Orphan(Pid);
+
+impl Drop for Orphan {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::KILL);
+    }
+}
+
+/// Where the connection was lost, what holds the target may be what it has left there, which has not heard of it yet.
+#[test]
+fn a_lost_run_waits_for_what_it_has_left() {
+    let world = World::direct();
+    let ([here, there], remote, mark) = slow(&world);
+    let args = ["--retry", "9", "--connections", "1", "--bwlimit", "8m", text(&here), &on_host(&there)];
+    let running = sync_by(&world, &remote, &args).limit(Duration::from_secs(120)).start();
+    wait_until(|| staged(&there).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 1_000_000)));
+    let orphan = Orphan(begun(&mark)[0]);
+    kill_process(orphan.0, Signal::STOP).expect("a process to stop");
+    let first = world.target.serving()[0];
+    kill_process(Pid::from_raw(first.cast_signed()).expect("a process"), Signal::KILL).expect("a process to cut");
+    // The second was refused when there is a third.
+    wait_until(|| begun(&mark).len() > 2);
+    drop(orphan);
+    let _ = running.finish().ends(0).says("another run is changing it");
+    assert_alike(&here, &there);
+}
+
 /// A client that does not know its host, and a program that answers what is asked.
 fn stranger(sshd: &Sshd) -> (Home, PathBuf) {
     let mut home = Home::new();
