@@ -109,16 +109,17 @@ impl Walk<'_> {
     /// Everything below the root. Trees may be deeper than a thread's stack.
     fn directories(&mut self) -> ControlFlow<()> {
         let mut path = Vec::new();
-        let mut levels: Vec<Level> = self.enter_level(&mut path)?.into_iter().collect();
+        let mut levels: Vec<Level> = self.enter_level(&mut path, None)?.into_iter().collect();
         while let Some(level) = levels.last_mut() {
             if let Some(entry) = self.next(level, &mut path)? {
+                let above = level.held.clone();
                 if levels.len() > HELD
                     && let Some(level) = levels.last_mut()
                 {
                     level.held = None;
                 }
                 self.above.push((entry.device, entry.inode));
-                match self.enter_level(&mut path)? {
+                match self.enter_level(&mut path, above)? {
                     Some(level) => levels.push(level),
                     None => drop(self.above.pop()),
                 }
@@ -130,11 +131,16 @@ impl Walk<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Reads the directory at `path`, up to where the span begins; none where it cannot be read.
-    fn enter_level(&mut self, path: &mut Vec<u8>) -> ControlFlow<(), Option<Level>> {
+    /// Reads the directory at `path`, up to where the span begins; none where it cannot be read. `above`: the one that it is in.
+    fn enter_level(&mut self, path: &mut Vec<u8>, above: Option<Arc<OwnedFd>>) -> ControlFlow<(), Option<Level>> {
         let own = RelPath::checked(path);
+        let is_gone = |above: Arc<OwnedFd>| {
+            stat_at(above.as_fd(), own.name(), AtFlags::SYMLINK_NOFOLLOW).is_err_and(|errno| errno == Errno::NOENT)
+        };
         let Listing { held, names, entries } = match self.read(&own) {
             Ok(listing) => listing,
+            // Gone since it was shown, from the very directory that had it: what cannot be reached by its path may be there still.
+            Err(error) if error.is_missing() && above.is_some_and(is_gone) => return ControlFlow::Continue(None),
             Err(error) => {
                 (self.visit)(Err(error))?;
                 return ControlFlow::Continue(None);

@@ -150,11 +150,15 @@ fn what_goes_while_a_walk_is_on_its_way_is_no_error() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a"), "").unwrap();
     fs::write(folder.path().join("file"), "").unwrap();
+    fs::create_dir_all(folder.path().join("directory/in/it")).unwrap();
     symlink("a", folder.path().join("link")).unwrap();
     let root = Root::open(folder.path()).unwrap();
     let mut shown = Vec::new();
     walk(&root, &Span::default(), &mut |_| true, &mut |found| {
         shown.push(found.unwrap().path);
+        if shown.last() == Some(&path("directory/in")) {
+            fs::remove_dir_all(folder.path().join("directory")).unwrap();
+        }
         if shown.last() == Some(&path("a")) {
             fs::remove_file(folder.path().join("file")).unwrap();
             fs::remove_file(folder.path().join("link")).unwrap();
@@ -162,6 +166,28 @@ fn what_goes_while_a_walk_is_on_its_way_is_no_error() {
         ControlFlow::Continue(())
     });
     assert!(shown.contains(&path("a")) && !shown.contains(&path("link")), "{shown:?}");
+    assert!(shown.contains(&path("directory/in")) && !shown.contains(&path("directory/in/it")), "{shown:?}");
+}
+
+/// A directory that only cannot be reached any more was not read.
+#[test]
+fn what_a_directory_became_while_a_walk_is_on_its_way_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("directory/in")).unwrap();
+    let root = Root::open(folder.path()).unwrap();
+    let (mut shown, mut failed) = (Vec::new(), Vec::new());
+    walk(&root, &Span::default(), &mut |_| true, &mut |found| {
+        match found {
+            // What leads there is elsewhere, and the directory is in it still.
+            Ok(found) if found.path == path("directory/in") => {
+                fs::rename(folder.path().join("directory"), folder.path().join("another")).unwrap();
+            }
+            Ok(found) => shown.push(found.path),
+            Err(error) => failed.push(error.to_string()),
+        }
+        ControlFlow::Continue(())
+    });
+    assert_eq!(failed.len(), 1, "{failed:?} {shown:?}");
 }
 
 #[test]
