@@ -3,6 +3,7 @@
 //! A source shows what no rule hides from it. A target looks at the same, as far as its own files of rules tell, and where things
 //! are deleted also at what may go though the source hides it. What the source lists beyond that is looked at when it is listed: a
 //! rule of the target's side keeps an entry that the source has not ([`Trail::keeps`]), and never one that it has from its update.
+//! A directory that only leads to named paths is shown by both, whatever rules say; where the source has it not they still keep it.
 
 use std::io::{self, Read};
 
@@ -68,9 +69,15 @@ impl<'a> Trail<'a> {
         Ok(Self { filter, files, levels: vec![Level { path, scope, git }] })
     }
 
-    /// Whether an entry takes part. Its directory has been entered.
+    /// Whether an entry takes part. Its directory has been entered. Rules do not speak of directories that only lead to what was
+    /// named.
     pub(crate) fn admits(&mut self, path: &RelPath, is_directory: bool) -> bool {
         let name = path.name();
+        let only_leads = self.filter.selection.as_ref().is_some_and(|selection| selection.only_leads(path));
+        if only_leads && is_directory {
+            self.leave(path);
+            return true;
+        }
         self.judge(path, is_directory, |scope, filter| {
             let is_to_go = filter.role == Role::Target && filter.deletes && !scope.protected(name, is_directory);
             !scope.hidden(name, is_directory) || is_to_go
@@ -90,14 +97,22 @@ impl<'a> Trail<'a> {
     /// What the rules in force say of an entry that is selected and that git does not ignore.
     fn judge(&mut self, path: &RelPath, is_directory: bool, rule: impl Fn(&Scope, &Filter) -> bool) -> bool {
         let is_selected = self.filter.selection.as_ref().is_none_or(|selection| selection.admits(path));
-        let Some(parent) = path.parent() else { return is_selected };
-        while self.levels.len() > 1 && self.levels.last().is_some_and(|last| last.path != parent) {
-            self.levels.pop();
+        if path.is_root() {
+            return is_selected;
         }
+        self.leave(path);
         let Some(Level { scope, git, .. }) = self.levels.last() else { return true };
         is_selected
             && !git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory))
             && rule(scope, self.filter)
+    }
+
+    /// Leaves what a walk has left that comes by this path.
+    fn leave(&mut self, path: &RelPath) {
+        let parent = path.parent();
+        while self.levels.len() > 1 && self.levels.last().is_some_and(|last| Some(&last.path) != parent.as_ref()) {
+            self.levels.pop();
+        }
     }
 
     /// Goes into a directory that takes part.
@@ -105,8 +120,7 @@ impl<'a> Trail<'a> {
         if path.is_root() {
             return Ok(());
         }
-        // Leaves what the walk has left.
-        self.admits(path, true);
+        self.leave(path);
         if let Some(outer) = self.levels.last() {
             let scope = outer.scope.enter(path.name(), &self.files)?;
             let git = outer.git.as_ref().map(|git| self.files.inside(path, git)).transpose()?;

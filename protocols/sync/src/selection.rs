@@ -12,6 +12,7 @@ use xssh_fs::RelPath;
 /// let named = Selection::new(vec![path("a/b")], true);
 /// assert!(named.admits(&path("a")) && named.admits(&path("a/b/c")));
 /// assert!(!named.admits(&path("a/x")));
+/// assert!(named.only_leads(&path("a")) && !named.only_leads(&path("a/b")));
 /// // What only leads to them is made, the root is there: it takes part where it was named itself.
 /// assert!(!named.admits(&RelPath::root()) && Selection::new(vec![RelPath::root()], true).admits(&RelPath::root()));
 /// ```
@@ -48,6 +49,13 @@ impl Selection {
             return true;
         }
         self.recursive && self.contains_above(path)
+    }
+
+    /// Whether a path takes part for the sake of what it leads to alone.
+    pub fn only_leads(&self, path: &RelPath) -> bool {
+        let at = self.paths.partition_point(|named| named < path);
+        let leads = self.paths.get(at).is_some_and(|named| named.is_below(path));
+        leads && !path.is_root() && !(self.recursive && self.contains_above(path))
     }
 
     fn contains_above(&self, path: &RelPath) -> bool {

@@ -91,3 +91,69 @@ fn a_listed_path_that_begins_in_the_middle_is_refused() {
     let _ = sync(&world, &[&from, text(&here), text(&ours)]).run().ok();
     assert!(["f", "a/b/c", "a/x"].iter().all(|name| ours.join(name).exists()));
 }
+
+/// What only leads to a named path takes part whatever rules say of it; the path itself and what is in it are judged.
+#[test]
+fn rules_judge_what_was_named_and_not_what_leads_there() {
+    let world = World::direct();
+    let (here, list) = source(&world);
+    let from = format!("--files-from={}", text(&list));
+    let dotted = |name: &str| format!("{}/./{name}", text(&here));
+    fs::write(&list, "a/b/c\n").expect("a list");
+    let alike = |args: &[&str], listed: bool, source: &str, there: &[(&str, bool)]| {
+        let [ours, theirs] = ["ours", "theirs"].map(|name| target(&world, name));
+        for root in [&ours, &theirs] {
+            for name in ["a/b/old", "a/old", "old"] {
+                fs::create_dir_all(root.join(name).parent().expect("a folder")).expect("a folder");
+                fs::write(root.join(name), "old").expect("a file");
+            }
+        }
+        let way: &[&str] = if listed { &[&from] } else { &["--relative"] };
+        let _ = sync(&world, &[way, args, &[source, &on_host(&ours)]].concat()).run().ok();
+        let slash = if listed { "/" } else { "" };
+        rsync(&[way, args, &[&format!("{source}{slash}"), text(&theirs)]].concat());
+        for (name, is_there) in there {
+            let found = [&ours, &theirs].map(|root| root.join(name).exists());
+            assert_eq!(found, [*is_there; 2], "{name} after {args:?} {source}");
+        }
+        // Where the path itself is left out, rsync does not touch what leads there.
+        if !there[0].1 {
+            return;
+        }
+        fs::File::open(&theirs).and_then(|top| top.set_modified(fs::metadata(&ours)?.modified()?)).expect("a time");
+        assert_alike(&ours, &theirs);
+    };
+    let kept = [("a/b/old", true), ("a/old", true), ("old", true)];
+    let with = |name: &'static str, is_there: bool| [&[(name, is_there)][..], &kept].concat();
+    alike(&["--exclude=b"], true, text(&here), &with("a/b/c", true));
+    alike(&["--exclude=a"], true, text(&here), &with("a/b/c", true));
+    alike(&["--exclude=c"], true, text(&here), &with("a/b/c", false));
+    alike(&["--exclude=/*"], false, &dotted("a/b/c"), &with("a/b/c", true));
+    alike(&["--exclude=b"], false, &dotted("a/b"), &with("a/b/c", false));
+    alike(&["--exclude=b"], false, &dotted("a"), &with("a/x", true));
+    // What is beside the named directory stays, what is in it and not in SRC goes.
+    let gone = [("a/b/c", true), ("a/b/old", false), ("a/old", true), ("old", true)];
+    alike(&["--delete", "--exclude=/a"], false, &dotted("a/b"), &gone);
+    alike(&["--delete", "--exclude=/a", "--exclude=old"], false, &dotted("a/b"), &with("a/b/d", true));
+    fs::write(here.join("a/.rsync-filter"), "- b\n").expect("rules");
+    alike(&["--filter=: .rsync-filter"], true, text(&here), &with("a/b/c", true));
+}
+
+/// Of a directory that leads to what is named and that SRC has not, rules keep what DST has.
+#[test]
+fn rules_keep_what_leads_to_what_is_gone() {
+    let world = World::direct();
+    let (here, list) = source(&world);
+    let ours = target(&world, "ours");
+    fs::create_dir_all(ours.join("gone/deep")).expect("a folder");
+    fs::write(ours.join("gone/deep/file"), "old").expect("a file");
+    fs::write(&list, "f\ngone/deep/file\n").expect("a list");
+    let from = format!("--files-from={}", text(&list));
+    let delete = |more: &[&str]| {
+        let args = ["--delete", "--max-delete=9", "--ignore-missing-args", &from];
+        let _ = sync(&world, &[&args, more, &[text(&here), &on_host(&ours)]].concat()).run().ok();
+        ours.join("gone/deep/file").exists()
+    };
+    assert!(delete(&["--exclude=/gone"]));
+    assert!(!delete(&[]));
+}
