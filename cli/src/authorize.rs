@@ -1,10 +1,11 @@
 //! `xssh authorize`: lines of authorized_keys for keys that `xssh serve` serves.
 //!
 //! `xssh_gate::line` knows the format; here are the words, and what our own commands in it grant; `check` finds what is wrong with
-//! them, and `file` changes the file in one step or not at all.
+//! them, and `file` changes the file in one step or not at all; `owner` is whose it is.
 
 mod check;
 mod file;
+mod owner;
 
 use std::io::Read;
 use std::path::Path;

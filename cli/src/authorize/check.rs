@@ -6,7 +6,7 @@ use xssh_cvs::Login;
 use xssh_gate::line::{Finding, Line, Weight, judge};
 use xssh_gate::{Grant, Name, Repositories};
 
-use super::{FAILED, explained, file, grant, looked_up, shown, title};
+use super::{FAILED, explained, file, grant, looked_up, owner, shown, title};
 use crate::help;
 use crate::serve::own::{self, Own};
 use crate::serve::terms::expired;
@@ -27,7 +27,7 @@ pub(super) fn check(file: &Path) -> Result<u8, String> {
     }));
     told.sort_by_key(|(at, _)| *at);
     let mut text: String = told.into_iter().map(|(at, words)| format!("{}:{at}: {words}\n", file.display())).collect();
-    let modes = file::modes(file);
+    let modes = owner::modes(file);
     if let Some(finding) = &modes {
         text.push_str(&format!("{}:   WRONG: {finding}\n", file.display()));
     }

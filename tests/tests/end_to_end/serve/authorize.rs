@@ -156,3 +156,88 @@ fn every_line_of_a_file_is_explained_with_what_is_wrong_with_it() {
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
     let _ = authorize(&served, &["--check", text(&file)]).run().ok();
 }
+
+/// What a link to nothing is meant for is not known.
+#[test]
+fn a_link_to_nothing_stays_as_it_is() {
+    let served = Served::with("");
+    let (file, key) = (served.here("linked"), public(served.home.key()));
+    std::os::unix::fs::symlink("missing", &file).expect("a link");
+    let args = ["--root", text(&served.root()), "--file", text(&file), "--install", &key].map(str::to_owned);
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let _ = authorize(&served, &args).run().ends(1).says("it is a symbolic link to missing, which is not to be had");
+    assert!(file.is_symlink() && !served.here("missing").exists());
+    fs::write(served.here("missing"), "# here\n").expect("a file");
+    let _ = authorize(&served, &args).run().ok();
+    let lines = fs::read_to_string(served.here("missing")).expect("what it leads to");
+    assert!(file.is_symlink() && lines.starts_with("# here\nrestrict,"), "{lines}");
+}
+
+mod as_root {
+    use std::os::unix::fs::chown;
+
+    use xssh_tests::account::{self, NOBODY};
+    use xssh_tests::peer;
+
+    use super::*;
+
+    /// A home of another account's, whose keys root changes.
+    fn home_of_another(served: &Served) -> PathBuf {
+        account::require_root();
+        let home = served.here("home-of-another");
+        fs::create_dir(&home).expect("a home");
+        fs::set_permissions(&home, fs::Permissions::from_mode(0o755)).expect("a mode");
+        chown(&home, Some(NOBODY), Some(NOBODY)).expect("an owner");
+        home
+    }
+
+    #[test]
+    fn the_keys_of_another_account_stay_its_own() {
+        let served = Served::with("");
+        let folder = home_of_another(&served).join(".ssh");
+        let file = folder.join("authorized_keys");
+        let owner = |path: &std::path::Path| {
+            let stat = fs::metadata(path).expect("a file");
+            (stat.uid(), stat.gid(), stat.mode() & 0o777)
+        };
+        let (root, key) = (text(&served.root()).to_owned(), public(served.home.key()));
+        let install = ["--root", &root, "--name", "alice", "--file", text(&file), "--install", &key];
+        let _ = authorize(&served, &install).run().ok();
+        assert_eq!((owner(&folder), owner(&file)), ((NOBODY, NOBODY, 0o700), (NOBODY, NOBODY, 0o600)));
+        let check = || authorize(&served, &["--check", "--file", text(&file)]).run();
+        let _ = check().ok();
+        // What is there keeps its group too.
+        chown(&file, Some(NOBODY), Some(12_345)).expect("a group");
+        let _ = authorize(&served, &["--remove", "alice", "--file", text(&file)]).run().ok().says("1 removed");
+        assert_eq!(owner(&file), (NOBODY, 12_345, 0o600));
+        let _ = authorize(&served, &install).run().ok();
+        assert_eq!(owner(&file), (NOBODY, 12_345, 0o600));
+        // It is read as the account, and the file itself is to blame.
+        chown(&file, Some(0), Some(0)).expect("an owner");
+        let told = check().ends(1);
+        assert!(told.text().contains(&format!("{} belongs to root (mode 600)", text(&file))), "{told}");
+        chown(&file, Some(NOBODY + 1), None).expect("an owner");
+        let told = check().ends(1);
+        assert!(told.text().contains(&format!("{} belongs to another account", text(&file))), "{told}");
+    }
+
+    #[test]
+    fn who_cannot_keep_the_owner_changes_nothing() {
+        let served = Served::with("");
+        let folder = home_of_another(&served);
+        let file = folder.join("keys");
+        let line = format!("restrict {} x\n", served.home.key().public());
+        fs::write(&file, &line).expect("keys of root's");
+        fs::set_permissions(served.home.path(), fs::Permissions::from_mode(0o755)).expect("a mode");
+        let program = folder.join("xssh");
+        fs::copy(&Subject::get().path, &program).expect("a copy of the program");
+        let uid = NOBODY.to_string();
+        let call = Call::new(peer::require("setpriv")).args(["--reuid", &uid, "--regid", &uid, "--clear-groups", "--"]);
+        let call = call.arg(&program).args(["authorize", "--remove", &public(served.home.key()), "--file"]);
+        let public = served.home.key().path.with_extension("pub");
+        fs::set_permissions(&public, fs::Permissions::from_mode(0o644)).expect("a mode");
+        let _ = call.arg(&file).run().ends(1).says("nothing was changed: it belongs to uid 0");
+        assert_eq!(fs::read_to_string(&file).expect("keys"), line);
+        assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 2);
+    }
+}
