@@ -102,6 +102,8 @@ impl Translation {
             'O' => self.control = Some(Control::parse(&text)?),
             'P' => self.give_way("Tag", &text),
             'R' => self.forwards.push((ForwardKind::Remote, text)),
+            // An empty path is no path.
+            'S' if text.is_empty() => self.overwrite("ControlPath", "none"),
             'S' => self.overwrite("ControlPath", &text),
             'W' => self.stdio_forward(&text)?,
             'b' => self.overwrite("BindAddress", &text),

@@ -4,7 +4,17 @@ use std::path::Path;
 
 use xssh_tests::world::{HOST, World};
 
-use super::{PAIRS, Standing, Xssh, logins, socket};
+use super::{OpenSsh, PAIRS, Standing, Xssh, logins, socket};
+
+/// An empty path is none: the call goes on without.
+#[test]
+fn an_empty_path_shares_nothing() {
+    for program in [Xssh, OpenSsh] {
+        let world = World::direct();
+        let outcome = program.call(&world.home, &["-S", "", HOST, "echo alone"]).run().ok();
+        assert_eq!(outcome.text(), "alone\n", "{program:?}");
+    }
+}
 
 #[test]
 fn check() {
