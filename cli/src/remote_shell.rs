@@ -35,6 +35,12 @@ use crate::prompt::Terminal;
 use crate::share::place::{self, Place};
 use crate::{environment, help, log, runtime, share, words};
 
+/// Whether a subsystem is wanted, by whatever line, and none is named.
+fn lacks_subsystem(invocation: &Invocation, settings: &Settings) -> bool {
+    let is_named = invocation.command.is_some() || settings.session.remote_command.is_some();
+    settings.session.kind == SessionType::Subsystem && invocation.stdio_forward.is_none() && !is_named
+}
+
 /// Runs it.
 pub(crate) fn run(invocation: &Invocation) -> u8 {
     let context = environment::context();
@@ -58,6 +64,9 @@ pub(crate) fn run(invocation: &Invocation) -> u8 {
     };
     if let Some(what) = invocation.control {
         return share::control::run(what, place.as_ref(), invocation, settings, &context);
+    }
+    if lacks_subsystem(invocation, settings) {
+        return words::fail(&"You must specify a subsystem to invoke.");
     }
     // Before there is a thread, a runtime or a secret.
     let mut background = match settings.session.fork_after_authentication.then(daemon::fork).transpose() {

@@ -20,6 +20,16 @@ fn with_sshd(lines: &str) -> (Home, Sshd) {
     (Home::facing(HOST, &sshd), sshd)
 }
 
+/// Else it would be the login shell that reads what was meant for the subsystem.
+#[test]
+fn a_subsystem_without_a_name() {
+    let world = World::direct();
+    for args in [&["-s", HOST][..], &["-o", "SessionType=subsystem", HOST]] {
+        let outcome = world.home.xssh(args).input("echo ran\n").run().ends(255);
+        let _ = outcome.says("You must specify a subsystem to invoke.").does_not_say("ran");
+    }
+}
+
 /// `-s sftp`: the server answers SSH_FXP_INIT with SSH_FXP_VERSION (draft-ietf-secsh-filexfer-02, section 4).
 fn subsystem(world: &World) {
     let init = [0, 0, 0, 5, 1, 0, 0, 0, 3];
