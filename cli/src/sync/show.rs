@@ -72,7 +72,8 @@ impl Show {
         if self.display.json {
             self.event(&events::retry(pause.as_secs(), left));
         }
-        say(&format_args!("xssh: beginning again in {} s, {left} more tries after that", pause.as_secs()));
+        let tries = if left == 1 { "try" } else { "tries" };
+        say(&format_args!("xssh: beginning again in {} s, {left} more {tries} after that", pause.as_secs()));
         self.meter.reset();
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }

@@ -97,7 +97,7 @@ pub(super) fn numbers(summary: &Summary) -> String {
         ("left out", summary.skipped),
         ("owners not kept", summary.owners_dropped),
         ("deleted", summary.deleted),
-        ("not deleted, because more than may be", summary.withheld),
+        ("too many to delete", summary.withheld),
         ("vanished", summary.vanished),
         ("failed", summary.failed),
     ];

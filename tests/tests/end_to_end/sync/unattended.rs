@@ -65,7 +65,7 @@ fn a_cut_connection_is_gone_on_with() {
         kill_process(Pid::from_raw(first.cast_signed()).expect("a process"), Signal::KILL).expect("a process to cut");
         let outcome = running.finish().ends(code);
         if code == 0 {
-            let _ = outcome.says("beginning again in 1 s, 1 more tries after that");
+            let _ = outcome.says("beginning again in 1 s, 1 more try after that");
             assert_alike(&here, &there);
         } else {
             // What came is used by the next run; here it is to begin from nothing.
