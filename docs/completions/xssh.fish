@@ -103,7 +103,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l include-from -d 'Patt
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l filter -d 'A filter rule of rsync\'s, merge files included' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l min-size -d 'Leave smaller files alone' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l max-size -d 'Leave larger files alone' -r
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -l files-from -d 'Only the paths listed in FILE, a line each; of a directory only itself' -r -F
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -l files-from -d 'Only the paths listed in FILE, a line each; of a directory only itself, or with -r all' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l chown -d 'Give everything to this user and this group' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l usermap -d 'Other owners on the way, as in 0-99:nobody,www-*:web' -r
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l groupmap -d 'The same for groups' -r
@@ -140,7 +140,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand sync" -l relative -d 'Put the 
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l from0 -d 'The paths in --files-from end with NUL'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s x -l one-file-system -d 'Do not go into other file systems'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -s a -l archive -d 'As it is anyway'
-complete -c xssh -n "__fish_xssh_using_subcommand sync" -s r -l recursive -d 'As it is anyway'
+complete -c xssh -n "__fish_xssh_using_subcommand sync" -s r -l recursive -d 'As it is anyway, but for --files-from'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l partial -d 'As it is anyway'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-perms -d 'Leave permissions as they are'
 complete -c xssh -n "__fish_xssh_using_subcommand sync" -l no-times -d 'Leave times as they are'

@@ -59,6 +59,8 @@ pub(crate) struct Sync {
     pub(crate) relative: bool,
     /// Where the paths that take part are listed.
     pub(crate) files_from: Option<PathBuf>,
+    /// What is in a listed directory belongs to it.
+    pub(crate) recursive: bool,
     /// A NUL stands behind each of them.
     pub(crate) from0: bool,
     /// Connections to a host at the most.
@@ -197,6 +199,7 @@ fn read(matches: &ArgMatches) -> Sync {
         timeout: matches.get_one::<u64>("timeout").copied().filter(|seconds| *seconds > 0),
         contents: flag("contents"),
         relative: flag("relative"),
+        recursive: flag("recursive"),
         files_from: matches.get_one::<String>("files-from").map(PathBuf::from),
         from0: flag("from0"),
         connections: matches.get_one("connections").copied().unwrap_or(u8::MAX),

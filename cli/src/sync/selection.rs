@@ -33,7 +33,7 @@ pub(super) fn read(call: &Sync) -> Result<Option<Selection>, String> {
     let lines = text.split(|byte| *byte == end).map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let is_path = |line: &&[u8]| !line.is_empty() && (call.from0 || !matches!(line[0], b'#' | b';'));
     let paths = lines.filter(is_path).map(|line| listed(line).map_err(|why| format!("{}: {why}", file.display())));
-    Ok(Some(Selection::new(paths.collect::<Result<_, _>>()?, false)))
+    Ok(Some(Selection::new(paths.collect::<Result<_, _>>()?, call.recursive)))
 }
 
 /// A path of a list. All of them begin at SRC, also where `/./` in one would have rsync begin it elsewhere.

@@ -157,3 +157,26 @@ fn rules_keep_what_leads_to_what_is_gone() {
     assert!(delete(&["--exclude=/gone"]));
     assert!(!delete(&[]));
 }
+
+/// A listed directory is itself alone, or with `-r` all that is in it; `-a` does not say so.
+#[test]
+fn a_listed_directory_is_taken_with_what_is_in_it_where_that_is_said() {
+    let world = World::direct();
+    let (here, list) = source(&world);
+    let from = format!("--files-from={}", text(&list));
+    fs::write(&list, "a/b/\n").expect("a list");
+    for (options, is_whole) in [(&["-a"][..], false), (&["-r"], true), (&["-a", "-r", "--delete"], true)] {
+        let [ours, theirs] = ["ours", "theirs"].map(|name| target(&world, name));
+        for root in [&ours, &theirs] {
+            fs::create_dir_all(root.join("a/b")).expect("a folder");
+            fs::write(root.join("a/b/old"), "old").expect("a file");
+        }
+        let _ = sync(&world, &[options, &[&from, text(&here), &on_host(&ours)]].concat()).run().ok();
+        assert_eq!(ours.join("a/b/d").exists(), is_whole, "{options:?}");
+        if is_whole {
+            rsync(&[options, &[&from, &format!("{}/", text(&here)), text(&theirs)]].concat());
+            fs::File::open(&theirs).and_then(|top| top.set_modified(fs::metadata(&ours)?.modified()?)).expect("a time");
+            assert_alike(&ours, &theirs);
+        }
+    }
+}

@@ -129,11 +129,11 @@ fn what() -> Vec<Arg> {
             .long("files-from")
             .value_name("FILE")
             .value_hint(ValueHint::FilePath)
-            .help("Only the paths listed in FILE, a line each; of a directory only itself"),
+            .help("Only the paths listed in FILE, a line each; of a directory only itself, or with -r all"),
         flag("from0", "The paths in --files-from end with NUL"),
         flag("one-file-system", "Do not go into other file systems").short('x'),
         flag("archive", "As it is anyway").short('a').hide(true),
-        flag("recursive", "As it is anyway").short('r').hide(true),
+        flag("recursive", "As it is anyway, but for --files-from").short('r').hide(true),
         flag("partial", "As it is anyway").hide(true),
     ];
     args.into_iter().map(|arg| arg.help_heading("What is made alike")).collect()
