@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use xssh_fs::{Follow, FsError, Kind, Lock, RelPath, Root};
-use xssh_sync::{Backup, BackupPlace, Opened, Reason, Refusal, Role, Shown, Start, Tree};
+use xssh_sync::{BackupPlace, Opened, Reason, Refusal, Role, Shown, Start, Tree};
 
 use super::ground::Ground;
 use super::{guard, holder, references};
@@ -99,10 +99,12 @@ pub(crate) fn target(
     let open = || ground.create(&folder).map_err(|error| in_words(&folder, &error));
     let lock = if start.options.dry_run { None } else { Some(hold(&open()?, start.options.wait)?) };
     let mut tree = shape(&open)?.beside(references::open(ground, &folder, start, &shape)?);
-    if let Some(Backup { place: BackupPlace::Outside(place), .. }) = &start.options.backup
-        && !start.options.dry_run
-    {
-        tree = tree.keeping(backups(ground, &folder, place)?);
+    match start.options.backup.as_ref().map(|backup| &backup.place) {
+        Some(BackupPlace::Inside(place)) => holds_backups(&open()?, place)?,
+        Some(BackupPlace::Outside(place)) if !start.options.dry_run => {
+            tree = tree.keeping(backups(ground, &folder, place)?);
+        }
+        _ => {}
     }
     Ok(Opened { tree, lock, shown: Shown::default() })
 }
@@ -112,6 +114,19 @@ pub(crate) fn is_vacant(path: &Path) -> bool {
     match Root::open(path) {
         Ok(root) => root.is_empty(),
         Err(_) => path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound),
+    }
+}
+
+/// Whether backups can go into a directory of the target, which need not be there yet.
+fn holds_backups(root: &Root, place: &RelPath) -> Result<(), String> {
+    let leads = std::iter::successors(Some(place.clone()), RelPath::parent);
+    let is_other = |path: &RelPath| root.stat(path).is_ok_and(|entry| entry.kind != Kind::Directory);
+    match leads.into_iter().find(is_other) {
+        Some(path) => Err(format!(
+            "--backup-dir {place}: {path} in {} is no directory, and a link is not followed there",
+            root.named().display()
+        )),
+        None => Ok(()),
     }
 }
 

@@ -93,6 +93,24 @@ fn backups_leave_the_target() {
     assert!(!inside.exists());
 }
 
+/// What is no directory keeps no backups, which is said once, before anything is changed.
+#[test]
+fn a_file_in_the_place_of_the_backups_is_named() {
+    let world = World::direct();
+    let [here, ours] = folders(&world, ["here", "ours"]);
+    write(&here, &[("f", "new"), ("g", "new g")]);
+    write(&ours, &[("f", "old one"), ("g", "old"), ("kept", "no folder")]);
+    std::os::unix::fs::symlink("..", ours.join("link")).expect("a link");
+    for (place, in_the_way) in [("kept", "kept"), ("kept/today", "kept"), ("link", "link")] {
+        let outcome = sync(&world, &["--backup-dir", place, text(&here), &on_host(&ours)]).run().ends(3);
+        let words = format!("--backup-dir {place}: {in_the_way} in {} is no directory", text(&ours));
+        assert!(outcome.errors().contains(&words), "{outcome}");
+        assert_eq!(fs::read(ours.join("f")).expect("the old file"), b"old one");
+    }
+    let _ = sync(&world, &["--backup-dir", "other/today", text(&here), &on_host(&ours)]).run().ok();
+    assert_eq!(fs::read(ours.join("other/today/f")).expect("a backup"), b"old one");
+}
+
 /// rsync leaves the time of the top, of which only parts were named, as it comes.
 fn assert_alike_below(one: &Path, other: &Path) {
     for top in [one, other] {
