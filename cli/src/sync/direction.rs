@@ -65,6 +65,14 @@ fn is_meant(word: &OsStr) -> Result<(), String> {
             path_of(&path).display(),
             path_of(&path).display()
         )),
+        Place::There { host, path } if path.starts_with(b"//") && matches!(&*host, "rsync" | "ssh" | "sftp") => Err(
+            format!("'{}': no URLs are taken, and no rsync daemon is asked: write [user@]host:path", word.display()),
+        ),
+        Place::There { host, path } if path.starts_with(b":") => Err(format!(
+            "'{}' is a module of an rsync daemon, and none is asked: write {host}:path, for a path that begins with a \
+             colon {host}:./:path",
+            word.display()
+        )),
         _ => Ok(()),
     }
 }

@@ -11,6 +11,7 @@ use xssh_sync::{Selection, Start};
 
 use super::direction::Direction;
 use super::path_of;
+use super::place::Place;
 use crate::args::sync::Sync;
 
 /// The largest list of paths, bytes.
@@ -19,6 +20,11 @@ const LIST: u64 = 7 << 20;
 /// Reads the list of `--files-from`, if there is one: a path a line, or with a NUL behind each.
 pub(super) fn read(call: &Sync) -> Result<Option<Selection>, String> {
     let Some(file) = &call.files_from else { return Ok(None) };
+    let is_on_host = matches!(Place::parse(file.as_os_str()), Place::There { .. });
+    if (is_on_host || file.as_os_str().as_bytes().starts_with(b":")) && !file.exists() {
+        let why = "a list is read here and not on a host: xssh HOST cat LIST | xssh sync --files-from=- …";
+        return Err(format!("--files-from={}: {why}", file.display()));
+    }
     let mut text = Vec::new();
     let read = if file.as_os_str() == "-" {
         io::stdin().take(LIST + 1).read_to_end(&mut text)

@@ -96,7 +96,7 @@ pub(crate) fn target(
     {
         return Err(guard::own_name(&path.to_string_lossy(), name));
     }
-    let open = || ground.create(&folder).map_err(|error| in_words(&folder, &error));
+    let open = || ground.create(&folder).map_err(|error| not_made(ground, &folder, &error));
     let lock = if start.options.dry_run { None } else { Some(hold(&open()?, start.options.wait)?) };
     let mut tree = shape(&open)?.beside(references::open(ground, &folder, start, &shape)?);
     match start.options.backup.as_ref().map(|backup| &backup.place) {
@@ -169,6 +169,18 @@ fn in_words(path: &Path, error: &FsError) -> String {
             format!("{}: it is, or leads through, a symbolic link, and none is followed here", path.display())
         }
         error => format!("{}: {error}", path.display()),
+    }
+}
+
+/// Why a directory could not be made: what is in its way, if that is so.
+fn not_made(ground: &Ground, path: &Path, error: &FsError) -> String {
+    let is_other = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
+    match path.ancestors().find(is_other).filter(|_| matches!(ground, Ground::Account)) {
+        Some(other) if other.is_symlink() => {
+            format!("{}: a directory is to be here, and this is a link that leads to none", other.display())
+        }
+        Some(other) => format!("{}: a directory is to be here, and something else is", other.display()),
+        None => in_words(path, error),
     }
 }
 

@@ -209,3 +209,29 @@ fn a_tilde_behind_a_host_is_its_home() {
     let _ = sync_by(&world, &remote, &[&format!("{HOST}:~/dir/"), text(&back)]).run().ok();
     assert!(back.join("one").exists());
 }
+
+/// What rsync's users write and what is not taken is told, with what to write, and nobody is connected to.
+#[test]
+fn places_that_are_none_are_told() {
+    let world = World::direct();
+    let [here, file, link] = ["here", "file", "link"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    fs::write(&file, "in the way").expect("a file");
+    symlink("nowhere", &link).expect("a link");
+    for (target, code, words) in [
+        ("rsync://target/m".to_owned(), 1, "no rsync daemon is asked: write [user@]host:path"),
+        ("ssh://target/m".to_owned(), 1, "no URLs are taken"),
+        ("target::m".to_owned(), 1, "write target:path, for a path that begins with a colon target:./:path"),
+        (text(&file).to_owned(), 3, "file: a directory is to be here, and something else is"),
+        (on_host(&file.join("sub")), 3, "file: a directory is to be here, and something else is"),
+        (text(&link).to_owned(), 3, "link: a directory is to be here, and this is a link that leads to none"),
+    ] {
+        let _ = sync(&world, &[text(&here), &target]).run().ends(code).says(words);
+    }
+    assert!(!world.home.path().join("nowhere").exists() && fs::read(&file).is_ok_and(|text| text == b"in the way"));
+    for list in ["target:list", ":list"] {
+        let list = format!("--files-from={list}");
+        let refused = sync(&world, &[&list, text(&here), &on_host(&here)]).run().ends(3);
+        let _ = refused.says("a list is read here and not on a host");
+    }
+}
