@@ -159,10 +159,11 @@ impl Grant {
     /// # Errors
     /// It may not.
     pub fn admit<'a>(&'a self, asked: ServedCommand, command: Option<&[u8]>) -> Result<Authority<'a>, Refusal> {
-        if let ServedCommand::Tunnel(host, port) = &asked
-            && self.relay.as_ref().is_none_or(|relay| relay.way == Way::Through)
-        {
-            return self.tunnel(host, *port).map(Authority::Relay);
+        // What is no command is never run as one, here or on the other host.
+        match &asked {
+            ServedCommand::Tunnel(host, port) => return self.tunnel(host, *port).map(Authority::Relay),
+            ServedCommand::Subsystem(name) => return Err(Refusal::Subsystem(name.clone(), self.serves())),
+            _ => {}
         }
         if let Some(relay) = &self.relay {
             let passed = command.map(<[u8]>::to_vec);
@@ -183,7 +184,8 @@ impl Grant {
                 });
                 granted.map(Authority::Cvs).ok_or_else(|| Refusal::Protocol(Protocol::Cvs, self.serves()))
             }
-            ServedCommand::Tunnel(host, port) => self.tunnel(&host, port).map(Authority::Relay),
+            ServedCommand::Tunnel(..) => Err(Refusal::Tunnel(self.serves())),
+            ServedCommand::Subsystem(name) => Err(Refusal::Subsystem(name, self.serves())),
             ServedCommand::Other(words) => Err(self.other(&words)),
             ServedCommand::Unreadable(refusal) => Err(refusal),
         }
@@ -289,5 +291,12 @@ mod tests {
         assert_eq!(told(&relay(Way::Fixed("uptime".to_owned())), "rm -rf /").as_deref(), Some(&b"uptime"[..]));
         assert_eq!(told(&relay(Way::Passed), "a; b | c").as_deref(), Some(&b"a; b | c"[..]));
         assert_eq!(told(&relay(Way::Through), "a"), None);
+        for way in [Way::Fixed("uptime".to_owned()), Way::Passed] {
+            let grant = relay(way);
+            for asked in ["-W [inner]:22", "-W [a b]:1", "-W ["] {
+                assert_eq!(admit(&grant, asked), Err(Refusal::Tunnel("one other host".to_owned())), "{asked}");
+            }
+            assert!(matches!(admit(&grant, "-s sftp"), Err(Refusal::Subsystem(..))));
+        }
     }
 }

@@ -1,6 +1,10 @@
 use crate::Refusal;
 use crate::words::{Word, shown, words};
 
+/// What a tunnel and a subsystem begin with, as `ssh` is asked for them.
+const TUNNEL: &[u8] = b"-W ";
+const SUBSYSTEM: &[u8] = b"-s ";
+
 /// What a client asks for: SSH_ORIGINAL_COMMAND, parsed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServedCommand {
@@ -16,8 +20,10 @@ pub enum ServedCommand {
     Rsync(Vec<Word>),
     /// `cvs server`.
     Cvs,
-    /// Bytes to a host and a port, as `ssh -W` asks for them.
+    /// Bytes to a host and a port, as `ssh -W` asks for them; port 0 where it names none that could be reached.
     Tunnel(String, u16),
+    /// A subsystem, such as sftp.
+    Subsystem(String),
     /// Any other words.
     Other(Vec<Word>),
     /// What cannot be read as words.
@@ -27,7 +33,15 @@ pub enum ServedCommand {
 impl ServedCommand {
     /// Reads a command; none is a login.
     pub fn parse(command: Option<&[u8]>) -> Self {
-        match words(command.unwrap_or_default()) {
+        let command = command.unwrap_or_default();
+        // Whatever follows, it is none for a shell: the rest of these two is a client's own text.
+        if let Some(to) = command.strip_prefix(TUNNEL) {
+            return tunnel(to);
+        }
+        if let Some(name) = command.strip_prefix(SUBSYSTEM) {
+            return Self::Subsystem(shown(name));
+        }
+        match words(command) {
             Ok(words) => Self::of(words),
             Err(refusal) => Self::Unreadable(refusal),
         }
@@ -44,14 +58,18 @@ impl ServedCommand {
             [_, .., b"serve", b"--sync-join"] => Self::SyncJoin,
             [b"rsync", b"--server", ..] => Self::Rsync(words.split_off(2)),
             [program, options @ .., b"server"] if is_cvs(program) && options.iter().all(is_cvs_option) => Self::Cvs,
-            [b"-W", to] => tunnel(to).unwrap_or(Self::Other(words)),
             _ => Self::Other(words),
         }
     }
 
     /// What [`Self::parse`] reads as a tunnel.
     pub fn of_tunnel(host: &str, port: u32) -> Vec<u8> {
-        format!("-W [{host}]:{port}").into_bytes()
+        [TUNNEL, format!("[{host}]:{port}").as_bytes()].concat()
+    }
+
+    /// What [`Self::parse`] reads as a subsystem.
+    pub fn of_subsystem(name: &str) -> Vec<u8> {
+        [SUBSYSTEM, name.as_bytes()].concat()
     }
 
     /// In a word or two, for logs.
@@ -64,6 +82,7 @@ impl ServedCommand {
             Self::Rsync(_) => "rsync",
             Self::Cvs => "cvs",
             Self::Tunnel(..) => "tunnel",
+            Self::Subsystem(_) => "subsystem",
             Self::Other(_) | Self::Unreadable(_) => "other",
         }
     }
@@ -75,10 +94,11 @@ impl ServedCommand {
 }
 
 /// `[host]:port`.
-fn tunnel(to: &[u8]) -> Option<ServedCommand> {
-    let (host, port) = std::str::from_utf8(to).ok()?.strip_prefix('[')?.rsplit_once("]:")?;
-    let port = port.parse().ok().filter(|port| *port > 0)?;
-    Some(ServedCommand::Tunnel(host.to_owned(), port))
+fn tunnel(to: &[u8]) -> ServedCommand {
+    let parts = std::str::from_utf8(to).ok().and_then(|to| to.strip_prefix('[')?.rsplit_once("]:"));
+    let port = parts.and_then(|(_, port)| port.parse().ok());
+    let (host, port) = parts.map(|(host, _)| host).zip(port).unwrap_or_default();
+    ServedCommand::Tunnel(host.to_owned(), port)
 }
 
 /// What clients call cvs by, which `CVS_SERVER` may say. It says nothing that counts: this host's own is run.
@@ -118,9 +138,21 @@ mod tests {
             let asked = ServedCommand::parse(Some(&ServedCommand::of_tunnel(host, port.into())));
             assert_eq!(asked, ServedCommand::Tunnel(host.to_owned(), port));
         }
-        for (host, port) in [("inner", 0), ("inner", 65_536), ("a b", 22), ("", 0)] {
+        for (host, port) in [("inner", 0), ("inner", 65_536), ("", 0)] {
             let asked = ServedCommand::parse(Some(&ServedCommand::of_tunnel(host, port)));
-            assert!(!matches!(asked, ServedCommand::Tunnel(..)), "{asked:?}");
+            assert!(matches!(asked, ServedCommand::Tunnel(_, 0)), "{asked:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_tunnel_and_a_subsystem_are_never_commands(text: String, port: u32) {
+            let asked = ServedCommand::parse(Some(&ServedCommand::of_tunnel(&text, port)));
+            let is_tunnel = matches!(asked, ServedCommand::Tunnel(..));
+            proptest::prop_assert!(is_tunnel, "{:?}", asked);
+            let asked = ServedCommand::parse(Some(&ServedCommand::of_subsystem(&text)));
+            let is_subsystem = matches!(asked, ServedCommand::Subsystem(_));
+            proptest::prop_assert!(is_subsystem, "{:?}", asked);
         }
     }
 

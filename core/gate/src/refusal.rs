@@ -41,6 +41,9 @@ pub enum Refusal {
     /// A channel to a host, where the key has none.
     #[error("this key reaches no host by -W; it serves {0}")]
     Tunnel(String),
+    /// A subsystem.
+    #[error("there is no subsystem '{0}' for this key; it serves {1}")]
+    Subsystem(String, String),
     /// Reading where only writing is granted.
     #[error("this key may not read: it is write-only")]
     WriteOnly,

@@ -210,4 +210,8 @@ impl Service for Served {
     fn tunnel(&self, host: &str, port: u32) -> (Vec<u8>, Result<(), String>) {
         (ServedCommand::of_tunnel(host, port), forced::reaches(&self.words, host, port))
     }
+
+    fn subsystem(&self, name: &str) -> Vec<u8> {
+        ServedCommand::of_subsystem(name)
+    }
 }

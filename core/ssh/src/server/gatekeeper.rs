@@ -76,4 +76,7 @@ pub trait Service: Send + Sync {
     /// A channel to a host and a port (direct-tcpip): what the program is asked for, and why there is none. Where there is none,
     /// the program is asked all the same, unheard, so that its log has it.
     fn tunnel(&self, host: &str, port: u32) -> (Vec<u8>, Result<(), String>);
+
+    /// What the program is asked for where the client asks for this subsystem.
+    fn subsystem(&self, name: &str) -> Vec<u8>;
 }

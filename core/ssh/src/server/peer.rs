@@ -248,7 +248,8 @@ impl Handler for Peer {
         name: &str,
         session: &mut Session,
     ) -> Result<(), russh::Error> {
-        self.start(channel, Some(name.as_bytes()), session)
+        let asked = self.service.as_ref().map(|service| service.subsystem(name));
+        self.start(channel, asked.as_deref(), session)
     }
 
     async fn pty_request(

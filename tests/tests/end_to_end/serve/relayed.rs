@@ -184,6 +184,32 @@ fn a_jump_reaches_the_granted_host_and_no_other() {
     }
 }
 
+/// What is no command is not run as one on the inner host, and the log does not say that it was served.
+#[test]
+fn no_channel_and_no_subsystem_is_a_command_for_the_inner_host() {
+    let relayed = Relayed::<OwnServer>::new();
+    let made = relayed.served.folder().join("made");
+    let inner = format!("127.0.0.1:{}", relayed.inner.port());
+    for options in [format!("--relay-command 'touch {}'", text(&made)), String::new()] {
+        relayed.grant(&options);
+        for to in [inner.as_str(), "127.0.0.1:1"] {
+            for call in relayed.clients(&["-W", to, HOST]) {
+                let before = relayed.served.journal().len();
+                let _ = call.run().ends(255).says("this key reaches no host by -W");
+                crate::sync::wait_until(|| relayed.served.journal().len() > before);
+                let last = relayed.served.journal().pop().expect("a line");
+                assert_eq!((&last["kind"], &last["verdict"]), (&"tunnel".into(), &"refused".into()), "{last}");
+            }
+        }
+        for call in relayed.clients(&["-s", HOST, "sftp"]) {
+            let _ = call.run().ends(1).says("refused: there is no subsystem 'sftp' for this key");
+            let last = relayed.served.journal().pop().expect("a line");
+            assert_eq!((&last["kind"], &last["verdict"]), (&"subsystem".into(), &"refused".into()), "{last}");
+        }
+        assert!(!made.exists());
+    }
+}
+
 /// The same behind sshd, by options of its own.
 #[test]
 fn sshd_gives_the_same_way_by_options_of_its_own() {
