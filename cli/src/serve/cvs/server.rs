@@ -62,7 +62,8 @@ impl Server<'_> {
 
     fn command(&self, program: &Path, temporary: &Path, author: &str, with_login: bool) -> Command {
         let mut command = Command::new(program);
-        command.arg("-f");
+        // What TmpDir in CVSROOT/config names is not open to it, and this goes before (the CVS manual, "Global options").
+        command.arg("-f").arg("-T").arg(temporary);
         if !self.may_write {
             command.arg("-R");
         }

@@ -64,6 +64,16 @@ fn locks_outside_the_root() {
     }
 }
 
+/// cvs would make a directory where nothing is open to it.
+#[test]
+fn temporary_files_elsewhere() {
+    let gated = Gated::<Sshd>::with("--name alice");
+    gated.administer("config", "TmpDir=/var/tmp\n");
+    gated.check_out();
+    fs::write(gated.here("copy/README"), "changed\n").expect("a file");
+    let _ = gated.done("copy", &["-Q", "commit", "-m", "x"]);
+}
+
 /// Groups that share a repository say so in the line; a client does not.
 #[test]
 fn modes_of_what_is_made() {
