@@ -48,7 +48,9 @@ pub(super) fn lock_directory(root: &Path) -> io::Result<Option<PathBuf>> {
     // The last one counts, as it does for cvs.
     let value = lines.filter_map(|line| line.strip_prefix(b"LockDir=")).next_back();
     let value = value.map(|value| PathBuf::from(std::ffi::OsStr::from_bytes(value.trim_ascii())));
-    Ok(value.filter(|path| path.is_absolute() && !path.starts_with(root)))
+    // What is not there is called as it was written.
+    let leads = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    Ok(value.filter(|path| path.is_absolute() && !leads(path).starts_with(leads(root))))
 }
 
 /// A file of the administrator's; nothing where it is not there.
@@ -85,6 +87,18 @@ mod tests {
         );
         assert_eq!(locks("LockDir=relative\n"), None);
         assert_eq!(locks(""), None);
+        let (root, outside) = (planted(""), tempfile::tempdir().unwrap());
+        fs::create_dir(root.path().join("locks")).unwrap();
+        let named = |path: &Path| {
+            fs::write(root.path().join("CVSROOT/config"), format!("LockDir={}\n", path.display())).unwrap();
+            lock_directory(root.path()).unwrap()
+        };
+        assert_eq!(named(&root.path().join("locks")), None);
+        assert_eq!(named(&root.path().join("CVSROOT/../locks")), None);
+        let dotted = root.path().join("..").join(outside.path().file_name().unwrap());
+        assert_eq!(named(&dotted), Some(dotted));
+        std::os::unix::fs::symlink(root.path(), outside.path().join("link")).unwrap();
+        assert_eq!(named(&outside.path().join("link/locks")), None);
     }
 
     #[test]

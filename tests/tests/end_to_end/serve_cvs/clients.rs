@@ -56,6 +56,11 @@ fn locks_outside_the_root() {
     fs::write(gated.here("copy/README"), "changed\n").expect("a file");
     let _ = gated.done("copy", &["-Q", "commit", "-m", "x"]);
     assert!(locks.join("project").is_dir(), "the locks were not where they should be");
+    // By a way that begins in the repository.
+    fs::remove_dir_all(locks.join("project")).expect("the locks");
+    gated.administer("config", &format!("LockDir={}/../locks\n", gated.repository().display()));
+    let _ = gated.done("copy", &["-Q", "tag", "dotted"]);
+    assert!(locks.join("project").is_dir(), "the locks were not where they should be");
     // An account's own directory is none for locks.
     for place in ["/", "/root/.ssh"] {
         gated.administer("config", &format!("LockDir={place}\n"));
