@@ -83,12 +83,7 @@ fn public_key(path: &Path) -> Result<PublicKey, String> {
         std::fs::File::open(path).and_then(|file| file.take(KEY).read_to_string(&mut text))
     };
     read.map_err(|error| format!("{shown}: {error}"))?;
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
-    let first = lines.next().ok_or_else(|| format!("{shown}: there is no key in it"))?;
-    if lines.next().is_some() && !first.starts_with("-----") {
-        return Err(format!("{shown}: there are several keys in it"));
-    }
-    PublicKey::parse(first).map_err(|error| format!("{shown}: {error}"))
+    PublicKey::in_file(&text).map_err(|error| format!("{shown}: {error}"))
 }
 
 fn install_line(file: &Path, line: &Line) -> Result<u8, String> {

@@ -83,6 +83,11 @@ fn keys_come_from_files_and_from_standard_input_and_private_ones_are_refused() {
     let _ = authorize(&served, &["--root", &root, text(&served.home.key().path)]).run().ends(1).says("private key");
     let _ = authorize(&served, &["--root", &root, "-"]).run().ends(1).says("there is no key in it");
     let _ = authorize(&served, &["--root", &root, "-"]).input("ssh-rsa x").run().ends(1).says("no key of that kind");
+    // A secret in the place of a key is not repeated.
+    let secret = "AGE-SECRET-KEY-1QQQQ";
+    let told =
+        authorize(&served, &["--root", &root, "-"]).input(secret).run().ends(1).says("line 1: what stands there");
+    assert!(!told.errors().contains("QQQQ") && !told.text().contains("QQQQ"), "{told}");
     let _ = authorize(&served, &["--root", "relative", "-"]).run().says("--root is to begin with /");
 }
 
