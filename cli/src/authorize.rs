@@ -114,13 +114,13 @@ fn remove(file: &Path, which: &str) -> Result<u8, String> {
         let is_meant = |line: &Line| {
             blob.as_ref() == Some(&line.key.blob) || line.key.comment == which || name(line).as_deref() == Some(which)
         };
-        let kept: Vec<&str> =
-            text.lines().filter(|text| !Line::parse(text).ok().flatten().is_some_and(|line| is_meant(&line))).collect();
-        removed = text.lines().count() - kept.len();
+        let (mut kept, all) = (text.split_inclusive('\n').collect::<Vec<&str>>(), text.lines().count());
+        kept.retain(|text| !Line::parse(text).ok().flatten().is_some_and(|line| is_meant(&line)));
+        removed = all - kept.len();
         if removed == 0 {
             return Err(format!("no key is called {which}, neither by --name nor by its comment"));
         }
-        Ok(Some(kept.iter().map(|line| format!("{line}\n")).collect()))
+        Ok(Some(kept.concat()))
     })?;
     words::say(&format_args!("xssh: {}: {removed} removed", file.display()));
     Ok(0)

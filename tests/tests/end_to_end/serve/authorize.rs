@@ -162,6 +162,15 @@ fn every_line_of_a_file_is_explained_with_what_is_wrong_with_it() {
     let _ = authorize(&served, &["--check", text(&file)]).run().ok();
 }
 
+#[test]
+fn other_lines_stay_byte_for_byte() {
+    let served = Served::with("");
+    let (file, key) = (served.here("keys"), served.home.key().public());
+    fs::write(&file, format!("# first\r\nrestrict {key}\r\n\r\n# last")).expect("keys");
+    let _ = authorize(&served, &["--remove", &public(served.home.key()), "--file", text(&file)]).run().ok();
+    assert_eq!(fs::read_to_string(&file).expect("keys"), "# first\r\n\r\n# last");
+}
+
 /// What a link to nothing is meant for is not known.
 #[test]
 fn a_link_to_nothing_stays_as_it_is() {
