@@ -16,7 +16,7 @@ use xssh_gate::line::{KeyOption, Line, PublicKey, judge, quoted};
 use crate::args::authorize::{Authorize, What};
 use crate::args::serve::{self, Serve};
 use crate::args::{self, Action};
-use crate::serve::own;
+use crate::serve::own::{Files, Own};
 use crate::serve::{grants, try_log};
 use crate::{environment, help, words};
 
@@ -29,7 +29,7 @@ const KEY: u64 = 64 * 1024;
 pub(crate) fn run(call: &Authorize) -> u8 {
     let file = call.file.clone().unwrap_or_else(|| environment::home().join(".ssh/authorized_keys"));
     let done = match &call.what {
-        What::Line { serve, key, install } => line(serve, key).and_then(|line| match install {
+        What::Line { serve, key, install } => line(serve, key, &file).and_then(|line| match install {
             false => Ok(help::stdout(&format!("{line}\n"))),
             true => install_line(&file, &line),
         }),
@@ -43,23 +43,20 @@ pub(crate) fn run(call: &Authorize) -> u8 {
     })
 }
 
-/// The line for a key.
-fn line(serve: &Serve, key: &Path) -> Result<Line, String> {
+/// The line for a key, to stand in this file.
+fn line(serve: &Serve, key: &Path, file: &Path) -> Result<Line, String> {
     // The table may come later than the line.
     let found = looked_up(serve).inspect_err(|why| words::say(&format_args!("xssh: it serves nothing yet: {why}")));
     let found = found.unwrap_or_else(|_| serve.clone());
     if let Some(Err(why)) = found.log.as_ref().map(try_log) {
         words::say(&format_args!("xssh: {why}"));
     }
-    let tree = found.grant.tree.as_ref();
-    if let Some(why) = tree.and_then(|tree| own::held_by(&tree.root).filter(|_| tree.access.writes())) {
-        return Err(format!(
-            "{}: {}",
-            tree.map(|tree| tree.root.display().to_string()).unwrap_or_default(),
-            why.words()
-        ));
+    let mut files = Files::of_account().with(&found);
+    files.add(Own::Grants, file);
+    if let Some((root, held)) = files.held_by_any(&found.grant) {
+        return Err(format!("{}: {}", root.display(), held.details(&root)));
     }
-    if let Some(tree) = tree.filter(|tree| !tree.root.is_dir()) {
+    if let Some(tree) = found.grant.tree.as_ref().filter(|tree| !tree.root.is_dir()) {
         words::say(&format_args!("xssh: {} is not there yet, or no directory", tree.root.display()));
     }
     let program = environment::own_program()?;

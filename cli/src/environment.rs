@@ -84,6 +84,22 @@ pub(crate) fn client_address() -> Option<String> {
     variable("SSH_CONNECTION")?.split(' ').next().map(str::to_owned)
 }
 
+/// Name the files of a server of ours to what it starts: who may come in, and the server's own key.
+const SERVER_FILES: [&str; 2] = ["XSSH_SERVER_KEYS", "XSSH_SERVER_HOST_KEY"];
+
+/// The variables that say so.
+pub(crate) fn of_server(files: [&Path; 2]) -> [(&'static str, OsString); 2] {
+    let [keys, host_key] = files.map(|file| file.as_os_str().to_owned());
+    let [of_keys, of_host_key] = SERVER_FILES;
+    [(of_keys, keys), (of_host_key, host_key)]
+}
+
+/// Those files, where such a server has started this process.
+pub(crate) fn server_files() -> Option<[PathBuf; 2]> {
+    let [keys, host_key] = SERVER_FILES.map(|name| std::env::var_os(name).map(PathBuf::from));
+    Some([keys?, host_key?])
+}
+
 /// Every variable that is text.
 pub(crate) fn variables() -> Vec<(String, String)> {
     std::env::vars_os()

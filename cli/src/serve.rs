@@ -3,8 +3,9 @@
 //! - [`forced()`] is the forced command of a key: what the client asks for is matched with what the line grants, once, and one of
 //!   the rooms below acts on the authority that comes of it. `tree` is a sync in the granted tree, `rsync` the system's rsync in
 //!   a Landlock domain of it, `cvs` the system's cvs behind a gate, `relay` the way to one other host; `own` says what no tree may
-//!   hold, `slot` counts sessions, `ledger` what they have together, `pace` holds streams to a rate, `grants` reads what many keys may; `explain` says the same
-//!   without doing it, and `journal` writes a line of JSON about the session. `ending` has a signal end it in order, with its `children`.
+//!   hold, `fitness` what else is wrong with a grant before anybody comes, `slot` counts sessions, `ledger` what they have
+//!   together, `pace` holds streams to a rate, `grants` reads what many keys may; `explain` says the same without doing it, and
+//!   `journal` writes a line of JSON about the session. `ending` has a signal end it in order, with its `children`.
 //! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
 //! - [`listen()`] is a small SSH server, which starts [`forced()`] for each of its keys where there is no sshd; `terms` says
 //!   whether a line of authorized_keys still counts, and `trusted` whether a file is nobody else's.
@@ -18,6 +19,7 @@ mod conversation;
 mod cvs;
 mod ending;
 mod explain;
+pub(crate) mod fitness;
 mod forced;
 pub(crate) mod grants;
 mod join;

@@ -24,7 +24,7 @@ use xssh_cvs::{Access, Gate, Grant, Hooks, Login, Refusal, Repository};
 use xssh_gate::CvsAuthority;
 
 use super::journal::Outcome;
-use super::own;
+use super::own::Files;
 use crate::environment;
 use crate::words::{self, FAILED};
 use pump::Client;
@@ -32,9 +32,14 @@ use room::Room;
 use server::{Server, Started};
 
 /// Serves a client.
-pub(super) fn serve(granted: CvsAuthority<'_>, required: bool, log: &(dyn Fn(&Outcome) + Sync)) -> Outcome {
+pub(super) fn serve(
+    granted: CvsAuthority<'_>,
+    files: &Files,
+    required: bool,
+    log: &(dyn Fn(&Outcome) + Sync),
+) -> Outcome {
     let mut outcome = Outcome::default();
-    match attend(granted, required, &mut outcome, log) {
+    match attend(granted, files, required, &mut outcome, log) {
         Ok(Some(refusal)) => {
             let Outcome { confined, ran, moved, .. } = outcome;
             Outcome { confined, ran, moved, ..Outcome::refused(refusal.to_string()) }
@@ -47,6 +52,7 @@ pub(super) fn serve(granted: CvsAuthority<'_>, required: bool, log: &(dyn Fn(&Ou
 /// A session, from its first word to its last; and why it was refused, if it was.
 fn attend(
     granted: CvsAuthority<'_>,
+    files: &Files,
     required: bool,
     outcome: &mut Outcome,
     log: &(dyn Fn(&Outcome) + Sync),
@@ -65,7 +71,7 @@ fn attend(
             });
         }
         if let Some(root) = client.greet()? {
-            match start(granted, root, required) {
+            match start(granted, files, root, required) {
                 Ok(Ready { started, repository, login, room }) => {
                     outcome.confined = Some(started.confined);
                     outcome.ran = Some(started.words.clone());
@@ -107,18 +113,15 @@ struct Ready {
 }
 
 /// A server for the root that the client has named.
-fn start(granted: CvsAuthority<'_>, root: usize, required: bool) -> Result<Ready, String> {
+fn start(granted: CvsAuthority<'_>, files: &Files, root: usize, required: bool) -> Result<Ready, String> {
     let root = granted.roots().get(root).ok_or("there is no such root")?;
     let account = &environment::account();
-    if let Some(own) = own::held_by(root).filter(|_| granted.may_write()) {
-        return Err(own.words().to_owned());
-    }
     let repository = repository::survey(root).map_err(|error| unusable(root, &error))?;
     let runs_hooks = granted.runs_hooks() && (granted.is_admin() || repository.names_programs());
     let room = Room::of(root, granted.limits())
         .map(Arc::new)
         .map_err(|why| format!("the repository cannot be measured: {why}"))?;
-    let server = Server { root, may_write: granted.may_write(), runs_hooks, largest: room.largest() };
+    let server = Server { root, files, may_write: granted.may_write(), runs_hooks, largest: room.largest() };
     // A reader is the author of nothing.
     let author = granted.name().filter(|name| granted.may_write() && *name != account.user);
     if let Some(name) = author.filter(|name| !Login::is_name(name)) {

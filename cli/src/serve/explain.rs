@@ -4,14 +4,17 @@ use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 
-use xssh_gate::{Authority, Grant, ServedCommand};
+use xssh_gate::{Authority, ServedCommand};
 
 use super::journal::REFUSED;
+use super::own::Files;
 use super::rsync;
+use crate::args::serve::Serve;
 use crate::help;
 
 /// Says it on standard output. Ends with 0 where it would be served.
-pub(super) fn explain(grant: &Grant, command: &OsStr) -> u8 {
+pub(super) fn explain(call: &Serve, command: &OsStr) -> u8 {
+    let grant = &call.grant;
     let command = command.as_bytes();
     let asked = ServedCommand::parse(Some(command));
     let mut text = format!("asked for: {} ({})\n", asked.kind(), ServedCommand::shown(command));
@@ -39,6 +42,8 @@ pub(super) fn explain(grant: &Grant, command: &OsStr) -> u8 {
         }),
         Err(refusal) => Err(refusal.to_string()),
     };
+    let held = Files::of_account().with(call).held_by_any(grant);
+    let told = held.map_or(told, |(root, held)| Err(held.details(&root)));
     let (verdict, why, code) = match told {
         Ok(what) => ("served", what, 0),
         Err(why) => ("refused", why, REFUSED),

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use xssh_gate::{Authority, ConfineError, Domain, ServedCommand, Way};
 
 use super::journal::{Journal, Outcome, REFUSED};
+use super::own::Files;
 use super::slot::Slot;
-use super::{cvs, ending, explain, grants, join, own, relay, rsync, tree};
+use super::{cvs, ending, explain, grants, join, relay, rsync, tree};
 use crate::args::serve::Serve;
 use crate::{args, environment, words};
 
@@ -21,7 +22,7 @@ pub(crate) fn forced(call: &Serve) -> u8 {
         Some(Err(why)) => return unknown(call, why),
     };
     if let Some(command) = &call.explain {
-        return explain::explain(&call.grant, command);
+        return explain::explain(call, command);
     }
     let command = environment::original_command();
     let asked = ServedCommand::parse(command.as_deref());
@@ -52,14 +53,22 @@ fn way(call: &Serve, asked: &ServedCommand) -> ending::Way {
 /// Why it does not.
 pub(super) fn reaches(options: &[OsString], host: &str, port: u32) -> Result<(), String> {
     let unknown = || "nothing is granted to this key, or its grant cannot be read".to_owned();
-    let call = args::serve::forced(options).ok_or_else(unknown)?;
-    let call = match &call.config {
-        Some(file) => grants::granted(file, &call).map_err(|_| unknown())?,
-        None => call,
-    };
+    let call = granted(options).map_err(|_| unknown())?;
     // No port at all is that of nothing.
     let port = u16::try_from(port).unwrap_or(0);
     call.grant.tunnel(host, port).map(|_| ()).map_err(|refusal| refusal.to_string())
+}
+
+/// What is granted by these options, or by the table that they name.
+///
+/// # Errors
+/// They grant nothing, or there is no such table.
+pub(super) fn granted(options: &[OsString]) -> Result<Serve, String> {
+    let call = args::serve::forced(options).ok_or("these are no options of a grant")?;
+    match &call.config {
+        Some(file) => grants::granted(file, &call),
+        None => Ok(call),
+    }
 }
 
 /// The grant of a key cannot be had.
@@ -77,10 +86,10 @@ fn unknown(call: &Serve, why: String) -> u8 {
 
 fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option<&[u8]>) -> Outcome {
     let speaks_sync = asked == ServedCommand::Sync;
-    let own = call.grant.tree.as_ref().filter(|tree| tree.access.writes()).and_then(|tree| own::held_by(&tree.root));
-    if let Some(own) = own {
-        refuse(own.words());
-        return Outcome::refused(own.words().to_owned());
+    let files = Files::of_account().with(call);
+    if let Some((root, held)) = files.held_by_any(&call.grant) {
+        let told = if speaks_sync { tree::refuse(held.words()).code } else { refuse(held.words()) };
+        return Outcome { code: told, ..Outcome::refused(held.details(&root)) };
     }
     let _slot = match Slot::take(&call.grant) {
         Ok(slot) => slot,
@@ -98,7 +107,7 @@ fn served(call: &Serve, journal: &Journal, asked: ServedCommand, command: Option
         Ok(Authority::Sync(granted)) => tree::serve(granted, required, &|outcome| journal.write(outcome)),
         Ok(Authority::SyncJoin) => Outcome { code: join(), ..Outcome::default() },
         Ok(Authority::Rsync(granted, words)) => rsync::serve(granted, &words, required),
-        Ok(Authority::Cvs(granted)) => cvs::serve(granted, required, &|outcome| journal.write(outcome)),
+        Ok(Authority::Cvs(granted)) => cvs::serve(granted, &files, required, &|outcome| journal.write(outcome)),
         // Nothing of it is confined, and the line may say so of a table.
         Ok(Authority::Relay(_)) if required && !Domain::new(true).is_to_be_had() => {
             let why = ConfineError::Unavailable.to_string();

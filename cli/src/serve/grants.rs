@@ -17,7 +17,7 @@ const LARGEST: u64 = 8 << 20;
 /// Options that say which table it is.
 const OF_THE_LINE: [&str; 2] = ["name", "config"];
 
-/// What the file grants to a name, with what the line says besides.
+/// What the file grants to a name, with what the line says besides, and where it stands.
 pub(crate) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
     let about = |why: String| format!("{}: {why}", file.display());
     let name = line.grant.name.as_ref().ok_or_else(|| about("the line has no --name".to_owned()))?.as_str();
@@ -38,6 +38,7 @@ pub(crate) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
     };
     serve.grant.require_landlock |= line.grant.require_landlock;
     serve.log = serve.log.or_else(|| line.log.clone());
+    serve.config = Some(file.to_owned());
     Ok(serve)
 }
 
@@ -118,7 +119,7 @@ mod tests {
         );
         assert_eq!(args::parse("xssh", &words).ok().map(|_| ()), Some(()));
         let Ok(Action::Serve(expected)) = args::parse("xssh", &words) else { unreachable!() };
-        assert_eq!(found, *expected);
+        assert_eq!(found, Serve { config: Some(path.clone()), ..*expected });
         assert!(granted(&path, &line("--config /x --name bob")).unwrap().grant.relay.is_some());
     }
 
@@ -135,6 +136,7 @@ mod tests {
                 let text = if is_base { String::new() } else { format!("{option} = {value}") };
                 let (_folder, path) = file(&format!("[alice]\n{base}\n{text}\n"));
                 let Ok(found) = granted(&path, &line("--config /x --name alice")) else { return false };
+                let found = Serve { config: None, ..found };
                 let own = line(&format!("--name alice --{words}"));
                 let given = match value.as_str() {
                     "true" => format!("--name alice --{words} --{option}"),

@@ -9,6 +9,7 @@ mod ended;
 mod escapes;
 mod kept;
 mod limits;
+mod own;
 mod pulls;
 mod pushes;
 mod races;

@@ -10,7 +10,7 @@ use xssh_gate::{Bound, Confined, Domain, Right};
 
 use super::repository;
 use crate::environment;
-use crate::serve::own;
+use crate::serve::own::Files;
 
 /// Where a system has its cvs.
 const PROGRAMS: [&str; 3] = ["/usr/bin/cvs", "/usr/local/bin/cvs", "/bin/cvs"];
@@ -23,6 +23,8 @@ const RUNNABLE: [&str; 5] = ["/usr", "/lib", "/lib64", "/bin", "/sbin"];
 #[derive(Debug)]
 pub(super) struct Server<'a> {
     pub(super) root: &'a Path,
+    /// What nobody may write to.
+    pub(super) files: &'a Files,
     pub(super) may_write: bool,
     /// There are programs of the repository's, and they may run.
     pub(super) runs_hooks: bool,
@@ -104,13 +106,13 @@ impl Server<'_> {
     }
 
     /// Where the repository's locks are, where that is outside. Whoever may change `CVSROOT/config` chooses it, so it is never a
-    /// directory that holds the account's keys.
+    /// directory that holds what no tree may.
     fn locks(&self) -> Result<Option<PathBuf>, String> {
         let unusable = |error: std::io::Error| format!("CVSROOT/config cannot be read: {error}");
         let Some(named) = repository::lock_directory(self.root).map_err(unusable)? else { return Ok(None) };
         let refuse = |why: &str| Err(format!("LockDir={} in CVSROOT/config {why}", named.display()));
         let Ok(locks) = fs::canonicalize(&named) else { return refuse("is not there") };
-        if own::held_by(&locks).is_some() {
+        if self.files.held_by(&locks, true).is_some() {
             return refuse("holds files of the account's own");
         }
         Ok(Some(locks))

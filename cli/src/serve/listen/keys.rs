@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Read;
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStringExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -16,6 +16,7 @@ use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, Service};
 
 use super::{expired, forced};
 use crate::args::listen::{Listen, is_grant};
+use crate::serve::own::{Files, Own};
 use crate::serve::trusted;
 use crate::{environment, words};
 
@@ -29,6 +30,8 @@ pub(super) struct Keys {
     served: Option<Vec<OsString>>,
     program: PathBuf,
     account: String,
+    /// That of the keys, and that of the server's own.
+    files: Arc<[PathBuf; 2]>,
     known: RwLock<Known>,
 }
 
@@ -52,15 +55,35 @@ struct Entry {
 struct Served {
     program: PathBuf,
     words: Vec<OsString>,
+    /// As above.
+    files: Arc<[PathBuf; 2]>,
 }
 
 impl Keys {
-    pub(super) fn read(call: &Listen) -> Result<Self, String> {
+    /// Reads them for the first time.
+    ///
+    /// # Errors
+    /// They cannot be read, or what the server itself grants can never be served.
+    pub(super) fn read(call: &Listen, host_key: &Path) -> Result<Self, String> {
         let program = environment::own_program()?;
         let (file, served, account) = (call.keys.clone(), call.served.clone(), environment::account().user);
-        let keys = Self { file, served, program, account, known: RwLock::default() };
+        let absolute = |path: &Path| std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()));
+        let files = Arc::new([absolute(&call.keys)?, absolute(host_key)?]);
+        let keys = Self { file, served, program, account, files, known: RwLock::default() };
+        if let Some(options) = &keys.served {
+            judge(&keys.own(), options)?;
+        }
         keys.reread()?;
         Ok(keys)
+    }
+
+    /// What no tree may hold.
+    fn own(&self) -> Files {
+        let mut own = Files::of_account();
+        let [keys, host_key] = &*self.files;
+        own.add(Own::Grants, keys);
+        own.add(Own::HostKey, host_key);
+        own
     }
 
     /// Reads the file anew. Whoever is in stays in.
@@ -72,11 +95,15 @@ impl Keys {
         trusted::is_ours(&self.file).map_err(|why| format!("{} does not count: {why}", self.file.display()))?;
         let mut text = String::new();
         File::open(&self.file).and_then(|file| file.take(FILE).read_to_string(&mut text)).map_err(failed)?;
-        let mut known = Known::default();
+        let (mut known, own) = (Known::default(), self.own());
         for (at, text) in text.lines().enumerate() {
             match self.entry(at + 1, text) {
                 Ok(None) => {}
                 Ok(Some((key, entry))) => {
+                    // It may be mended while we run, or be for some requests only: who comes is told.
+                    if let Some(why) = entry.command.as_ref().and_then(|_| judge(&own, &entry.served.words).err()) {
+                        words::say(&format_args!("xssh: {}, line {}: {why}", self.file.display(), at + 1));
+                    }
                     let is_authority = entry.terms.authority.is_some();
                     let lines = if is_authority { &mut known.authorities } else { &mut known.keys };
                     lines.entry(key).or_default().push(entry);
@@ -110,7 +137,7 @@ impl Keys {
         // A certificate has a name of its own.
         let words = if terms.authority.is_some() { words } else { named(words, &line.key.comment) };
         let key = format!("{} {}", line.key.kind, line.key.blob);
-        let served = Arc::new(Served { program: self.program.clone(), words });
+        let served = Arc::new(Served { program: self.program.clone(), words, files: self.files.clone() });
         Ok(Some((key, Entry { number, terms, command, served })))
     }
 
@@ -132,7 +159,7 @@ impl Keys {
             (None, _) => entry.served.words.clone(),
         };
         is_grant(&words)?;
-        Ok(Served { program: self.program.clone(), words: named(words, shown.key_id()) })
+        Ok(Served { program: self.program.clone(), words: named(words, shown.key_id()), files: self.files.clone() })
     }
 }
 
@@ -149,6 +176,16 @@ impl Entry {
         ::log::info!("{from}: line {} {why}", self.number);
         false
     }
+}
+
+/// Whether what options grant can be served.
+///
+/// # Errors
+/// Why not.
+fn judge(own: &Files, options: &[OsString]) -> Result<(), String> {
+    let call = forced::granted(options)?;
+    let held = own.clone().with(&call).held_by_any(&call.grant);
+    held.map_or(Ok(()), |(root, held)| Err(held.details(&root)))
 }
 
 /// The options of a grant, of a command that is ours.
@@ -204,6 +241,8 @@ impl Service for Served {
     fn program(&self) -> Command {
         let mut program = Command::new(&self.program);
         program.arg("serve").args(&self.words).env_clear().envs(environment::of_sessions());
+        let [keys, host_key] = &*self.files;
+        program.envs(environment::of_server([keys, host_key]));
         program
     }
 
