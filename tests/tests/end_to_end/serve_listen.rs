@@ -190,6 +190,22 @@ fn command_lines_that_are_none() {
     let _ = serve(&["--listen", &taken, "--authorized-keys", text(&keys)]).ends(1).says("cannot listen on");
 }
 
+/// Nobody waits for whoever may never write to it.
+#[test]
+fn a_fifo_in_the_place_of_the_keys_changes_nothing() {
+    let mut small = Small::with(&[]);
+    let keys = small.server.folder().join("authorized_keys");
+    fs::remove_file(&keys).expect("the keys");
+    nix::unistd::mkfifo(&keys, nix::sys::stat::Mode::from_bits_truncate(0o600)).expect("a FIFO");
+    small.server.signal(Signal::HUP);
+    small.server.await_log("the keys stay as they were: ");
+    assert!(small.server.log().contains("authorized_keys: it is no ordinary file"), "{}", small.server.log());
+    let ssh = small.home.call(peer::require("ssh")).arg("-F").arg(small.home.config());
+    let _ = ssh.args(["small", "true"]).run().ok();
+    small.server.signal(Signal::TERM);
+    assert_eq!(small.server.wait(), Some(0));
+}
+
 /// Whoever may change them says who comes in: so nobody but root and the server's account may.
 #[test]
 fn keys_that_others_may_change_do_not_count() {

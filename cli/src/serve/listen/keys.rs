@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::Read;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read};
 use std::net::SocketAddr;
 use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rustix::fs::OFlags;
 use xssh_gate::line::{self, Line, Sources, Terms};
 use xssh_gate::{Name, ServedCommand};
 use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, Service};
@@ -94,7 +96,7 @@ impl Keys {
         let failed = |error| format!("{}: {error}", self.file.display());
         trusted::is_ours(&self.file).map_err(|why| format!("{} does not count: {why}", self.file.display()))?;
         let mut text = String::new();
-        File::open(&self.file).and_then(|file| file.take(FILE).read_to_string(&mut text)).map_err(failed)?;
+        open(&self.file).and_then(|file| file.take(FILE).read_to_string(&mut text)).map_err(failed)?;
         let (mut known, own) = (Known::default(), self.own());
         for (at, text) in text.lines().enumerate() {
             match self.entry(at + 1, text) {
@@ -175,6 +177,15 @@ impl Entry {
         };
         ::log::info!("{from}: line {} {why}", self.number);
         false
+    }
+}
+
+/// Opens a file that is one. Whoever opens a FIFO waits for its other end, and all connections with him.
+fn open(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path)?;
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no ordinary file")),
     }
 }
 
