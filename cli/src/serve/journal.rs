@@ -70,7 +70,10 @@ impl Sink {
     fn open(log: &Log) -> Result<Self, String> {
         match log {
             Log::File(path) => {
-                let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+                // One that is a FIFO is not waited for, neither for a reader nor for room.
+                let mut options = OpenOptions::new();
+                let options = options.append(true).create(true).mode(0o600);
+                let opened = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
                 opened.map(Self::File).map_err(|error| format!("the log cannot be written: {error}"))
             }
             Log::Syslog => {

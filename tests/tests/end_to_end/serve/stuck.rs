@@ -1,7 +1,7 @@
 //! Sessions that would never end: an rsync that waits for what never comes, with a client that stays and with one that is gone.
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::Stdio;
 
 use rustix::fs::{CWD, FileType, mknodat};
@@ -15,6 +15,7 @@ use crate::sync::{text, wait_until};
 
 over_every_front!(
     a_list_or_a_log_is_an_ordinary_file,
+    a_log_that_nobody_reads_is_waited_for_by_nobody,
     one_that_reads_and_writes_nothing_is_ended,
     one_whose_client_is_gone_is_ended,
 );
@@ -39,6 +40,26 @@ fn a_list_or_a_log_is_an_ordinary_file<F: Front>() {
     served.assert_refused(&outcome, "ff: it is no ordinary file");
     let outcome = served.rsync(&["-a", "--files-from=:nowhere", "target:", &source]).run();
     served.assert_refused(&outcome, "nowhere: ");
+}
+
+fn a_log_that_nobody_reads_is_waited_for_by_nobody<F: Front>() {
+    let served = Served::<F>::with("");
+    let (folder, log) = (served.folder().join("logs"), served.folder().join("logs/fifo"));
+    fs::create_dir(&folder).expect("a folder");
+    mknodat(CWD, &log, FileType::Fifo, 0o600.into(), 0).expect("a FIFO");
+    served.server.give(&folder);
+    let (program, root) = (served.server.program(), served.root());
+    served.force(&format!("{} serve --root {} --log {}", text(&program), text(&root), text(&log)));
+    let ask = || served.rsync(&["-a", "target:/", text(&served.here("back"))]).run();
+    let outcome = ask();
+    assert_ne!(outcome.code(), Some(0), "{outcome}");
+    let _ = outcome.says("refused: the log cannot be written");
+    // Whoever reads has the line.
+    let mut reader = fs::OpenOptions::new().read(true).write(true).open(&log).expect("a FIFO");
+    let _ = ask().ok();
+    let mut line = vec![0; 4096];
+    let length = reader.read(&mut line).expect("a line");
+    assert!(line[..length].ends_with(b"}\n"), "{}", String::from_utf8_lossy(&line[..length]));
 }
 
 /// A session whose rsync does not go on, whatever comes: it is stopped.
