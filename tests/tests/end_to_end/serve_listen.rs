@@ -190,6 +190,30 @@ fn command_lines_that_are_none() {
     let _ = serve(&["--listen", &taken, "--authorized-keys", text(&keys)]).ends(1).says("cannot listen on");
 }
 
+#[test]
+fn what_can_never_be_served_is_told_at_the_start() {
+    let small = Small::with(&[]);
+    let (folder, root) = (small.server.folder(), text(&small.server.root()).to_owned());
+    let (file, missing, program) = (folder.join("log"), folder.join("missing"), text(&Subject::get().path));
+    let listen = |options: &[&str]| {
+        let call = small.home.call(&Subject::get().path).args(["serve", "--listen", "127.0.0.1:0"]);
+        let call = call.arg("--authorized-keys").arg(folder.join("authorized_keys"));
+        call.arg("--host-key").arg(folder.join("host_key")).args(options).run().ends(1)
+    };
+    for place in [&file, &missing] {
+        let _ = listen(&["--root", text(place)]).says(&format!("{} is not there, or no directory", text(place)));
+    }
+    let log = format!("{}/log", text(&missing));
+    let _ = listen(&["--root", &root, "--log", &log]).says(&format!("cannot make the log {log}"));
+    // A line's own is that line's alone.
+    let key = xssh_tests::key::Key::new(small.home.path().join("other"), "ed25519").public();
+    let line = format!("restrict,command=\"{program} serve --root {}\" {key}", text(&missing));
+    small.server.authorize_only(&format!("{line}\n{}", small.home.key().public()));
+    let told = format!("authorized_keys, line 1: {} is not there, or no directory", text(&missing));
+    assert_eq!(small.server.log().matches(&told).count(), 1, "{}", small.server.log());
+    let _ = small.rsync(&["-a", "small:/", text(&small.home.path().join("back"))]).run().ok();
+}
+
 /// Nobody waits for whoever may never write to it.
 #[test]
 fn a_fifo_in_the_place_of_the_keys_changes_nothing() {

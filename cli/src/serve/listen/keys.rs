@@ -12,12 +12,13 @@ use std::process::Command;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fs::OFlags;
-use xssh_gate::line::{self, Line, Sources, Terms};
+use xssh_gate::line::{self, Line, Sources, Terms, Weight};
 use xssh_gate::{Name, ServedCommand};
 use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, Service};
 
 use super::{expired, forced};
 use crate::args::listen::{Listen, is_grant};
+use crate::serve::fitness::of_session;
 use crate::serve::own::{Files, Own};
 use crate::serve::trusted;
 use crate::{environment, words};
@@ -195,8 +196,11 @@ fn open(path: &Path) -> io::Result<File> {
 /// Why not.
 fn judge(own: &Files, options: &[OsString]) -> Result<(), String> {
     let call = forced::granted(options)?;
-    let held = own.clone().with(&call).held_by_any(&call.grant);
-    held.map_or(Ok(()), |(root, held)| Err(held.details(&root)))
+    let own = own.clone().with(&call);
+    let wrong = of_session(&call, &own).into_iter().filter(|(weight, _)| *weight == Weight::Wrong);
+    // A repository may be made later.
+    let held = own.held_by_any(&call.grant).map(|(root, held)| held.details(&root));
+    wrong.map(|(_, why)| why).next().or(held).map_or(Ok(()), Err)
 }
 
 /// The options of a grant, of a command that is ours.
