@@ -44,49 +44,69 @@ fn flood() -> u16 {
     port
 }
 
-fn is_xssh() -> bool {
-    Subject::is_xssh_or_say("it does without a queue: the window of the channel alone holds the host back")
+/// A tunnel that is short of room, with a forward to a server that floods and one to a server that answers.
+struct Cramped {
+    tunnel: Tunnel,
+    stalled: Port,
+    quick: Port,
+    flood: u16,
+    log: PathBuf,
+    _world: World,
+}
+
+impl Cramped {
+    /// None where the program under test needs no room.
+    fn new() -> Option<Self> {
+        if !Subject::is_xssh_or_say("it does without a queue: the window of the channel alone holds the host back") {
+            return None;
+        }
+        let world = World::direct();
+        let (flood, service, stalled, quick) = (flood(), service::on_a_port(), Port::lease(), Port::lease());
+        let to = |near: &Port, far: u16| format!("{}:127.0.0.1:{far}", near.number());
+        let specs = [to(&stalled, flood), to(&quick, service)];
+        let (call, log) = short_of_room(&world, &["-L", &specs[0], "-L", &specs[1], HOST, "echo up; cat"]);
+        Some(Self { tunnel: Tunnel::start(call), stalled, quick, flood, log, _world: world })
+    }
+
+    /// A connection that reads nothing.
+    fn stall(&self) -> TcpStream {
+        TcpStream::connect(v4(self.stalled.number())).expect("a connection")
+    }
+
+    fn said(&self) -> String {
+        read_to_string(&self.log).expect("a log")
+    }
+
+    fn others_are_answered(&self) -> bool {
+        answers(v4(self.quick.number()))
+    }
 }
 
 #[test]
 fn one_that_is_reset_when_nothing_more_fits_leaves_the_others_alone() {
-    if !is_xssh() {
-        return;
-    }
-    let world = World::direct();
-    let (flood, service, stalled, quick) = (flood(), service::on_a_port(), Port::lease(), Port::lease());
-    let specs = [(&stalled, flood), (&quick, service)].map(|(near, far)| format!("{}:127.0.0.1:{far}", near.number()));
-    let (call, log) = short_of_room(&world, &["-L", &specs[0], "-L", &specs[1], HOST, "echo up; cat"]);
-    let tunnel = Tunnel::start(call);
+    let Some(cramped) = Cramped::new() else { return };
     for round in 1..=10 {
-        let idle = TcpStream::connect(v4(stalled.number())).expect("a connection");
-        until("it never fills", || read_to_string(&log).expect("a log").matches(PAUSES).count() >= round);
+        let idle = cramped.stall();
+        until("it never fills", || cramped.said().matches(PAUSES).count() >= round);
         // With data unread: a reset.
         drop(idle);
-        assert!(answers(v4(quick.number())), "round {round}");
+        assert!(cramped.others_are_answered(), "round {round}");
     }
-    let _ = tunnel.down();
+    let _ = cramped.tunnel.down();
 }
 
 #[test]
 fn one_that_takes_nothing_when_nothing_more_fits_is_closed_alone() {
-    if !is_xssh() {
-        return;
-    }
-    let world = World::direct();
-    let (flood, service, stalled, quick) = (flood(), service::on_a_port(), Port::lease(), Port::lease());
-    let specs = [(&stalled, flood), (&quick, service)].map(|(near, far)| format!("{}:127.0.0.1:{far}", near.number()));
-    let (call, log) = short_of_room(&world, &["-L", &specs[0], "-L", &specs[1], HOST, "echo up; cat"]);
-    let tunnel = Tunnel::start(call);
-    let idle = TcpStream::connect(v4(stalled.number())).expect("a connection");
-    let said = || read_to_string(&log).expect("a log");
-    until("it is never closed", || said().contains("closed: its reader takes nothing"));
-    assert!(said().contains("cannot spill output to"), "{}", said());
+    let Some(cramped) = Cramped::new() else { return };
+    let idle = cramped.stall();
+    until("it is never closed", || cramped.said().contains("closed: its reader takes nothing"));
+    let (said, flood) = (cramped.said(), cramped.flood);
+    assert!(said.contains("cannot spill output to"), "{said}");
     for _ in 0..5 {
-        assert!(answers(v4(quick.number())));
+        assert!(cramped.others_are_answered());
     }
     // Which connection it was, a reader of the log can tell.
-    assert!(said().contains(&format!("127.0.0.1:{flood}")) || said().contains(&format!("port {flood}")), "{}", said());
+    assert!(said.contains(&format!("127.0.0.1:{flood}")) || said.contains(&format!("port {flood}")), "{said}");
     drop(idle);
-    let _ = tunnel.down();
+    let _ = cramped.tunnel.down();
 }
