@@ -11,4 +11,4 @@ mod remote;
 mod sockets;
 mod socks;
 mod specifications;
-mod stalled;
+pub(crate) mod stalled;

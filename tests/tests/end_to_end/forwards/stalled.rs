@@ -18,14 +18,14 @@ use xssh_tests::world::{HOST, World};
 const SHORT_FILES: &str = "trap '' XFSZ; ulimit -f 2048; exec \"$@\"";
 
 /// What the log says when nothing more can be put anywhere.
-const PAUSES: &str = "the queue is full: the connection pauses";
+pub(crate) const PAUSES: &str = "the queue is full: the connection pauses";
 
 fn v4(port: u16) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, port).into()
 }
 
 /// A call of the remote shell, which has room for 1 MiB in a file, and its log.
-fn short_of_room(world: &World, args: &[&str]) -> (Call, PathBuf) {
+pub(crate) fn short_of_room(world: &World, args: &[&str]) -> (Call, PathBuf) {
     let log = world.home.path().join("log");
     let call = world.home.call("sh").args(["-c", SHORT_FILES, "sh"]).arg(&Subject::get().path);
     let call = call.arg("-F").arg(world.home.config()).arg("-v").args(args);

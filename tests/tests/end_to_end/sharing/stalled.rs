@@ -1,29 +1,25 @@
 //! Clients that do not read, where the file for what they do not take is full.
 
-use std::fs::{File, read_to_string};
+use std::fs::read_to_string;
 use std::path::Path;
 
 use rustix::process::Signal;
-use xssh_tests::subject::Subject;
 use xssh_tests::world::{HOST, World};
 
 use super::{socket, until};
-
-/// Runs what follows with no file longer than 1 MiB: what is written beyond is refused, as on a full disk.
-const SHORT_FILES: &str = "trap '' XFSZ; ulimit -f 2048; exec \"$@\"";
+use crate::forwards::stalled::{PAUSES, short_of_room};
 
 #[test]
 fn one_that_is_killed_when_nothing_more_fits_leaves_the_others_alone() {
     let world = World::direct();
-    let (path, log) = (socket(&world.home), world.home.path().join("log"));
-    let call = world.home.call("sh").args(["-c", SHORT_FILES, "sh"]).arg(&Subject::get().path);
-    let call = call.arg("-F").arg(world.home.config()).args(["-v", "-M", "-S", &path, "-N", HOST]);
-    let master = call.stderr(File::create(&log).expect("a log")).start();
+    let path = socket(&world.home);
+    let (call, log) = short_of_room(&world, &["-M", "-S", &path, "-N", HOST]);
+    let master = call.start();
     until("no control socket", || Path::new(&path).exists());
     for round in 1..=5 {
         let mut client = world.home.xssh(&["-S", &path, HOST, "exec cat /dev/zero"]).start();
         let unread = client.stdout.take();
-        let pauses = || read_to_string(&log).expect("a log").matches("the connection pauses").count();
+        let pauses = || read_to_string(&log).expect("a log").matches(PAUSES).count();
         until("it never fills", || pauses() >= round);
         client.signal(Signal::KILL);
         let _ = client.end_by_itself();

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use xssh_fs::{Kind, RelPath, Space};
 
-use super::super::due::Due;
 use super::Decider;
 use crate::limits::{DELTA_LEAST, PLACED_AHEAD, ROOM_LEAST};
+use crate::target::due::Due;
 use crate::tree::Item;
 
 impl Decider<'_> {
