@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -24,6 +24,8 @@ struct Between {
     breaks_after: Option<u64>,
     expected: Mutex<bool>,
     waiting: Mutex<HashMap<u8, PipeReader>>,
+    open: Mutex<bool>,
+    opened: Condvar,
     carried: AtomicU64,
 }
 
@@ -65,6 +67,8 @@ impl Lanes for Between {
         assert!(joining.key == KEY && *self.expected.lock().unwrap());
         let (reader, pipe) = io::pipe()?;
         self.waiting.lock().unwrap().insert(joining.number, reader);
+        *self.open.lock().unwrap() = true;
+        self.opened.notify_all();
         Ok(Box::new(Lane { pipe, left: self.breaks_after }))
     }
 
@@ -81,6 +85,27 @@ impl Landing for &'static Between {
     fn take(&self, number: u8) -> Option<Box<dyn Read + Send>> {
         let reader = self.waiting.lock().unwrap().remove(&number)?;
         Some(Box::new(Landed(reader, &self.carried)))
+    }
+}
+
+/// The line to the helper: where lanes may be had, it takes no more than makes them worth it until they are open, however late that is.
+struct Narrow<'a> {
+    pipe: PipeReader,
+    /// So much before that.
+    left: Option<usize>,
+    between: &'a Between,
+}
+
+impl Read for Narrow<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == Some(0) {
+            let open = self.between.open.lock().unwrap();
+            drop(self.between.opened.wait_while(open, |open| !*open).unwrap());
+            self.left = None;
+        }
+        let n = self.pipe.read(buffer)?;
+        self.left = self.left.map(|left| left.saturating_sub(n));
+        Ok(n)
     }
 }
 
@@ -111,7 +136,8 @@ fn push(pair: &Pair, between: Between, trip: Duration) -> (Result<Summary, SyncE
     let result = thread::scope(|scope| {
         scope.spawn(|| {
             let target = pair.target();
-            let _ = serve(from_client, Late(to_client, trip), Some(&between), &Nobody, &mut |start| {
+            let input = Narrow { pipe: from_client, left: (between.most > 0).then_some(2 << 20), between };
+            let _ = serve(input, Late(to_client, trip), Some(&between), &Nobody, &mut |start| {
                 Ok(open(&target, Role::Target, start))
             });
         });
