@@ -102,6 +102,8 @@ pub const MORE_LANES_WORTH: u32 = 16 << 20;
 pub const LANE_WINDOW: u32 = 2 << 20;
 /// Pieces that wait for their digest.
 pub const DIGESTER_QUEUE: usize = 8;
+/// What is copied in one go where the source names several parts that follow one another.
+pub const COPIED_AT_ONCE: u64 = 64 << 20;
 /// Threads that hash one large file.
 pub const HASHERS: usize = 4;
 /// Spans of a file that one of them has done and that were not taken yet.

@@ -13,7 +13,7 @@ use super::growing::{Growing, Grown};
 use super::ledger::Wanted;
 use super::place::Place;
 use super::{Event, Shared};
-use crate::limits::SMALL_FILE;
+use crate::limits::{COPIED_AT_ONCE, SMALL_FILE};
 use crate::tree::{Item, Meta};
 use crate::watch::{Change, Note};
 use crate::wire::message::{FileDigest, FileId, Small};
@@ -43,12 +43,43 @@ enum State {
 
 pub(super) fn run(shared: &Shared<'_>, queue: &Receiver<Work>, events: &SyncSender<Event>) {
     let mut writer = Writer { shared, events, state: State::Idle };
-    while let Ok(work) = queue.recv() {
+    let mut queue = Queue { inbox: queue, next: None };
+    while let Some(work) = queue.next() {
         writer.take(work);
     }
     // The line broke in the middle of a file: the next run goes on from what came of it.
     if let State::Growing(growing) = writer.state {
         growing.keep();
+    }
+}
+
+/// What is to be done, in order. Copies that go on from one another come as one: the threads that share one wait for each other
+/// where it begins and ends.
+struct Queue<'a> {
+    inbox: &'a Receiver<Work>,
+    /// What came behind a copy, and was none that went on.
+    next: Option<Work>,
+}
+
+impl Queue<'_> {
+    fn next(&mut self) -> Option<Work> {
+        let work = self.next.take().or_else(|| self.inbox.recv().ok())?;
+        let Work::Copy { offset, mut length } = work else { return Some(work) };
+        while length < COPIED_AT_ONCE {
+            match self.inbox.try_recv() {
+                Ok(Work::Copy { offset: from, length: more })
+                    if offset.checked_add(length) == Some(from) && length.checked_add(more).is_some() =>
+                {
+                    length += more;
+                }
+                Ok(other) => {
+                    self.next = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        Some(Work::Copy { offset, length })
     }
 }
 
