@@ -113,7 +113,8 @@ pub(crate) fn run<'a>(
         let lanes = lanes.filter(|_| options.bandwidth.is_none());
         let output = Metered::new(output, lanes.map(|_| signal.clone()));
         let writer = scope.spawn(move || shared.line.pump(outgoing, output, &Shaping::of(options)));
-        scope.spawn(move || widen::run(shared, lanes, start.key, &signals));
+        let asked = widen::ask(&shared.line);
+        scope.spawn(move || widen::run(shared, lanes, start.key, asked, &signals));
         let (ranges, listed) = channel();
         let (wishes, wanted) = channel();
         let digester = EntryDigester::new(start.key, options, rights.clone(), options.mapping.clone());

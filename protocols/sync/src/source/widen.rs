@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::Shared;
 use crate::lanes::{Joining, Lanes};
 use crate::limits::{LANE_TRIP, LANE_WINDOW, LANES, LANES_AT_FIRST, LANES_WORTH, LONG_BEGINNING, MORE_LANES_WORTH};
+use crate::line::Line;
 use crate::wire::message::FromSource;
 
 /// What lanes wait for.
@@ -25,12 +26,22 @@ pub(super) enum Signal {
     Busy,
 }
 
-/// Finds out how long the line is, and does what is worth it then. Ends when nobody can signal any more.
-pub(super) fn run(shared: &Shared<'_>, lanes: Option<&dyn Lanes>, key: [u8; 32], signals: &Receiver<Signal>) {
+/// Asks the target, before anything else is under way: what it waits behind would count as the line's length. Says when that was.
+pub(super) fn ask(line: &Line) -> Instant {
     let asked = Instant::now();
-    if shared.line.send(&FromSource::AskLanes).is_err() {
-        return;
-    }
+    // Where the line is closed already, no answer comes.
+    let _ = line.send(&FromSource::AskLanes);
+    asked
+}
+
+/// Finds out how long the line is from when the target was asked, and does what is worth it then. Ends when nobody can signal any more.
+pub(super) fn run(
+    shared: &Shared<'_>,
+    lanes: Option<&dyn Lanes>,
+    key: [u8; 32],
+    asked: Instant,
+    signals: &Receiver<Signal>,
+) {
     let (mut answer, mut busy) = (None, false);
     while answer.is_none() || !busy {
         match signals.recv() {
