@@ -69,6 +69,11 @@ impl Blocks {
         self.len.div_ceil(self.block_len())
     }
 
+    /// How many are full ones.
+    pub fn full(&self) -> u64 {
+        self.len >> self.bits
+    }
+
     /// The bytes of block `number`; empty where there is no such block.
     pub fn range(&self, number: u64) -> Range<u64> {
         let start = number.saturating_mul(self.block_len()).min(self.len);

@@ -4,6 +4,7 @@
 //! is looked up in a sorted list, so that many equal sums, by chance or by malice, cost no more than any others: a hash
 //! table's chains would be walked for each byte.
 
+use crate::blocks::Blocks;
 use crate::limits::{CANDIDATES, FILTER_BITS};
 use crate::sums::{BasisSums, Rolling};
 
@@ -16,24 +17,28 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    pub(crate) fn new(basis: &BasisSums) -> Self {
-        let full = basis.blocks().file_len() >> basis.blocks().bits();
-        let keyed = |number| basis.weak(number).map(|weak| key(weak, number));
-        let mut order: Vec<u64> = (0..full).map_while(keyed).collect();
-        order.sort_unstable();
-        let words = (order.len() * FILTER_BITS / 64).next_power_of_two().max(2);
-        let mut filter = vec![0; words];
-        for &entry in &order {
-            let mixed = mix((entry >> 32) as u32);
-            let (one, other) = bits(mixed);
-            filter[word(mixed, words - 1)] |= 1u64 << one | 1 << other;
-        }
-        Index { filter, order }
+    /// Of no blocks, with room for those of this basis.
+    pub(crate) fn new(blocks: &Blocks) -> Self {
+        let words = (blocks.full() as usize * FILTER_BITS / 64).next_power_of_two().max(2);
+        Index { filter: vec![0; words], order: Vec::new() }
     }
 
-    /// Whether there are no full blocks at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.order.is_empty()
+    /// Takes in the blocks whose sums have come since.
+    pub(crate) fn extend(&mut self, basis: &BasisSums) {
+        let known = self.order.len() as u64;
+        let keyed = |number| basis.weak(number).map(|weak| key(weak, number));
+        self.order.extend((known..basis.blocks().full()).map_while(keyed));
+        let (words, new) = (self.filter.len(), &self.order[known as usize..]);
+        if new.is_empty() {
+            return;
+        }
+        for &entry in new {
+            let mixed = mix((entry >> 32) as u32);
+            let (one, other) = bits(mixed);
+            self.filter[word(mixed, words - 1)] |= 1u64 << one | 1 << other;
+        }
+        // What was in order already is merged: that is what this sort is good at.
+        self.order.sort();
     }
 
     /// Rolls on until a block may have the weak sum: that is wrong once in some hundreds, and then only by saying yes.

@@ -2,7 +2,7 @@
 
 /// The power of two of the smallest block: two chunks of BLAKE3.
 pub const MIN_BLOCK_BITS: u8 = 11;
-/// The power of two of the largest block. A search holds three of them besides the caller's window.
+/// The power of two of the largest block. A search holds seven of them besides the caller's window.
 pub const MAX_BLOCK_BITS: u8 = 22;
 /// Blocks of one basis; with the largest blocks that is 1 TiB. Whoever has the basis holds 32 bytes for each.
 pub const MAX_BLOCKS: u64 = 1 << 18;
@@ -30,6 +30,8 @@ pub const COPY: u64 = 8 << 20;
 /// Bytes that may be spent on searching without finding anything: rolled over, or hashed for a weak sum that lied.
 /// What is found pays back its own length, up to this.
 pub const SEARCH_CREDIT: u64 = 4 << 20;
+/// Blocks that a search may find nothing in before it waits for the sums that have not come.
+pub const UNSURE_BLOCKS: u64 = 4;
 /// New data without any match after which most of what follows is not looked at.
 pub const GIVE_UP: u64 = 4 << 20;
 /// Blocks that are passed by between two probes after giving up.

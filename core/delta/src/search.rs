@@ -10,13 +10,20 @@
 //! hashed for a weak sum that lied takes one, each byte matched gives one back. Without credit only the shift is
 //! compared. After [`GIVE_UP`] bytes without any match most data is passed by, and a small probe now and then looks
 //! whether it has become known again. So the work is linear whatever the data and the sums ([`Work`] counts it).
+//!
+//! The sums may still be on their way ([`Sums`]). Most of what moved is found among those of its neighbourhood. Where [`UNSURE_BLOCKS`]
+//! were not, all are waited for, and what was not found is searched again. So nothing is missed for want of sums but a few blocks,
+//! and nothing is said of new data before the sums of the same offset are here.
 
+use std::io;
 use std::ops::Range;
 
+use crate::blocks::Blocks;
+use crate::error::DeltaError;
 use crate::index::Index;
-use crate::limits::{COPY, GIVE_UP, HEAD, PROBE_BLOCKS, SEARCH_CREDIT, SKIP_BLOCKS};
+use crate::limits::{COPY, GIVE_UP, HEAD, PROBE_BLOCKS, SEARCH_CREDIT, SKIP_BLOCKS, UNSURE_BLOCKS};
 use crate::ops::Op;
-use crate::sums::{BasisSums, Rolling};
+use crate::sums::{Rolling, Sums};
 
 /// What a search has done so far, in bytes of new data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,9 +46,11 @@ pub struct Work {
 /// [`finish`](Search::finish). The operations come in order and without gaps; the last copy is held back until it cannot
 /// grow. The bytes of the literals of one call can be had from [`bytes`](Search::bytes) until the next.
 ///
-/// It holds the sums, an index of about 16 bytes a block, the last window, and up to three blocks of the one before.
-pub struct Search {
-    basis: BasisSums,
+/// It holds the sums, an index of about 16 bytes a block, the last window, and up to seven blocks of those before.
+pub struct Search<S> {
+    basis: S,
+    /// No more sums will come.
+    all: bool,
     index: Index,
     /// New data that is not decided yet, before it what the last call decided, and behind `filled` what is not data yet.
     buffer: Vec<u8>,
@@ -66,12 +75,13 @@ pub struct Search {
     work: Work,
 }
 
-impl Search {
+impl<S: Sums> Search<S> {
     /// A search in the basis of these sums, for new data from this offset on.
-    pub fn new(basis: BasisSums, at: u64) -> Self {
-        let index = Index::new(&basis);
+    pub fn new(basis: S, at: u64) -> Self {
+        let index = Index::new(basis.sums().blocks());
         Search {
             basis,
+            all: false,
             index,
             buffer: Vec::new(),
             filled: 0,
@@ -92,13 +102,13 @@ impl Search {
     /// the operations that are decided.
     ///
     /// # Errors
-    /// Those of `read`; nothing was taken then.
-    pub fn push<E>(
+    /// Those of `read`, and those of the sums. The search is over then.
+    pub fn push(
         &mut self,
         most: usize,
-        read: impl FnOnce(&mut [u8]) -> Result<usize, E>,
+        read: impl FnOnce(&mut [u8]) -> io::Result<usize>,
         ops: &mut Vec<Op>,
-    ) -> Result<usize, E> {
+    ) -> Result<usize, DeltaError> {
         self.buffer.copy_within(self.decided..self.filled, 0);
         self.start += self.decided as u64;
         self.here -= self.decided;
@@ -108,24 +118,32 @@ impl Search {
         if self.buffer.len() < room.end {
             self.buffer.resize(room.end, 0);
         }
-        let read = read(&mut self.buffer[room])?.min(most);
+        let read = read(&mut self.buffer[room]).map_err(DeltaError::Read)?.min(most);
         self.filled += read;
+        self.wait_for((self.start + self.filled as u64).div_ceil(self.block() as u64))?;
         while self.left() >= self.block() * 2 {
-            self.step(ops);
+            self.step(ops)?;
         }
-        self.literal_until(self.here, ops);
+        if self.all {
+            self.literal_until(self.here, ops);
+        }
         Ok(read)
     }
 
     /// The new data has ended: appends the remaining operations.
-    pub fn finish(&mut self, ops: &mut Vec<Op>) {
+    ///
+    /// # Errors
+    /// Those of the sums.
+    pub fn finish(&mut self, ops: &mut Vec<Op>) -> Result<(), DeltaError> {
+        self.look_again()?;
         while self.left() >= self.block() {
-            self.step(ops);
+            self.step(ops)?;
         }
-        self.short_block_at_end(ops);
+        self.short_block_at_end(ops)?;
         self.literal_until(self.filled, ops);
         self.here = self.decided;
         self.flush(ops);
+        Ok(())
     }
 
     /// The bytes of new data in this range, where they are still held: the last window is, and the literals of the last
@@ -141,8 +159,37 @@ impl Search {
         self.work
     }
 
+    fn blocks(&self) -> &Blocks {
+        self.basis.sums().blocks()
+    }
+
     fn block(&self) -> usize {
-        self.basis.blocks().block_len() as usize
+        self.blocks().block_len() as usize
+    }
+
+    /// Waits for the sums of the first so many blocks.
+    fn wait_for(&mut self, blocks: u64) -> Result<(), DeltaError> {
+        if self.all {
+            return Ok(());
+        }
+        let count = self.blocks().count();
+        self.basis.wait_for(blocks.min(count))?;
+        let known = self.basis.sums().known();
+        self.all = known == count || known < blocks;
+        Ok(())
+    }
+
+    /// Waits for all sums; what nothing was found for among fewer is searched again.
+    fn look_again(&mut self) -> Result<(), DeltaError> {
+        if self.all {
+            return Ok(());
+        }
+        self.wait_for(u64::MAX)?;
+        let again = (self.here - self.decided) as u64;
+        self.here = self.decided;
+        self.barren = self.barren.saturating_sub(again);
+        self.credit = (self.credit + again).min(SEARCH_CREDIT);
+        Ok(())
     }
 
     /// Bytes that are not looked at yet.
@@ -152,23 +199,23 @@ impl Search {
 
     /// Goes on by at least one block or, at the end, to less than a block. Asks for a block to be left, and for another one
     /// where the data has not ended.
-    fn step(&mut self, ops: &mut Vec<Op>) {
+    fn step(&mut self, ops: &mut Vec<Op>) -> Result<(), DeltaError> {
         let block = self.block();
-        if self.index.is_empty() {
-            let _ = self.short_block_here(ops);
+        if self.all && self.blocks().full().min(self.basis.sums().known()) == 0 {
+            let _ = self.short_block_here(ops)?;
             self.here += (self.left() + 1).saturating_sub(block);
-            return;
+            return Ok(());
         }
         if self.skip > 0 {
             let passed = self.skip.min((self.left() - self.left() % block) as u64);
             self.skip -= passed;
             self.work.skipped += passed;
             self.here += passed as usize;
-            return;
+            return Ok(());
         }
-        if self.step_at_shift(ops) {
+        if self.step_at_shift(ops)? {
             self.barren = 0;
-            return;
+            return Ok(());
         }
         if self.barren >= GIVE_UP {
             self.credit = self.credit.max(PROBE_BLOCKS * block as u64);
@@ -176,48 +223,57 @@ impl Search {
         let next = self.here + block;
         if self.search(next, ops) {
             self.barren = 0;
-            return;
+            return Ok(());
         }
         self.here = next;
         self.barren += block as u64;
+        if !self.all {
+            let is_enough = (self.here - self.decided) as u64 >= UNSURE_BLOCKS * block as u64;
+            return if is_enough { self.look_again() } else { Ok(()) };
+        }
         if self.barren >= GIVE_UP {
             self.skip = SKIP_BLOCKS * block as u64;
         }
         self.return_to_same_offset();
+        Ok(())
     }
 
     /// Takes the block that lies at the shift, or else the one behind it: then what differs is no longer than a block.
-    fn step_at_shift(&mut self, ops: &mut Vec<Op>) -> bool {
-        if self.short_block_here(ops) {
-            return true;
+    fn step_at_shift(&mut self, ops: &mut Vec<Op>) -> Result<bool, DeltaError> {
+        if self.short_block_here(ops)? {
+            return Ok(true);
         }
         let block = self.block();
         for at in [self.here, self.here + block] {
             if at + block <= self.filled
-                && let Some(number) = self.match_at_shift(at)
+                && let Some(number) = self.match_at_shift(at)?
             {
                 self.found(number * block as u64, at, block, ops);
-                return true;
+                return Ok(true);
             }
         }
-        false
+        Ok(false)
     }
 
     /// The number of the full block that lies at the shift from a place in the buffer, if it is the one there.
-    fn match_at_shift(&mut self, at: usize) -> Option<u64> {
+    fn match_at_shift(&mut self, at: usize) -> Result<Option<u64>, DeltaError> {
         let (block, place) = (self.block(), self.start + at as u64);
-        let offset = u64::try_from(i128::from(place) + self.shift).ok()?;
+        let Ok(offset) = u64::try_from(i128::from(place) + self.shift) else { return Ok(None) };
         if self.differs == Some((place, self.shift)) || !offset.is_multiple_of(block as u64) {
-            return None;
+            return Ok(None);
         }
         let number = offset / block as u64;
-        if self.basis.weak(number).is_none() || self.basis.blocks().range(number).end != offset + block as u64 {
-            return None;
+        if self.blocks().range(number).end != offset + block as u64 {
+            return Ok(None);
+        }
+        self.wait_for(number + 1)?;
+        if self.basis.sums().known() <= number {
+            return Ok(None);
         }
         self.work.compared += block as u64;
-        let is_it = self.basis.is_like(number, offset, &self.buffer[at..at + block]);
+        let is_it = self.basis.sums().is_like(number, offset, &self.buffer[at..at + block]);
         self.differs = (!is_it).then_some((place, self.shift));
-        is_it.then_some(number)
+        Ok(is_it.then_some(number))
     }
 
     /// Where searching found nothing for want of credit, the shift may be one that a stray match left behind: goes back
@@ -239,6 +295,7 @@ impl Search {
     /// is copied, the shift is its, and `here` is behind it; if not, `here` stays.
     fn search(&mut self, until: usize, ops: &mut Vec<Op>) -> bool {
         let block = self.block();
+        self.index.extend(self.basis.sums());
         let mut at = self.here;
         let until = until.min((self.filled + 1).saturating_sub(block));
         while at < until && self.credit > 0 {
@@ -249,7 +306,7 @@ impl Search {
             for number in candidates {
                 let offset = number * block as u64;
                 self.work.hashed += block as u64;
-                if self.basis.is_like(number, offset, &self.buffer[at..at + block]) {
+                if self.basis.sums().is_like(number, offset, &self.buffer[at..at + block]) {
                     self.shift = i128::from(offset) - i128::from(self.start) - at as i128;
                     self.found(offset, at, block, ops);
                     return true;
@@ -288,32 +345,36 @@ impl Search {
 
     /// The basis's short last block: where it starts, and its length, which is 0 where there is none.
     fn short_block(&self) -> (u64, usize) {
-        let blocks = self.basis.blocks();
+        let blocks = self.blocks();
         let len = blocks.file_len() % blocks.block_len();
         (blocks.file_len() - len, len as usize)
     }
 
     /// Where the basis's short last block follows at the shift, takes it: the new data may go on behind it.
-    fn short_block_here(&mut self, ops: &mut Vec<Op>) -> bool {
+    fn short_block_here(&mut self, ops: &mut Vec<Op>) -> Result<bool, DeltaError> {
         let (offset, len) = self.short_block();
         let position = i128::from(self.start) + self.here as i128;
-        let may_be_here = len > 0 && len <= self.left() && position + self.shift == i128::from(offset);
-        may_be_here && self.take_short_block(self.here, ops)
+        if len == 0 || len > self.left() || position + self.shift != i128::from(offset) {
+            return Ok(false);
+        }
+        self.wait_for(u64::MAX)?;
+        Ok(self.take_short_block(self.here, ops))
     }
 
     /// Where the new data ends as the basis does, takes the short last block.
-    fn short_block_at_end(&mut self, ops: &mut Vec<Op>) {
+    fn short_block_at_end(&mut self, ops: &mut Vec<Op>) -> Result<(), DeltaError> {
         let (_, len) = self.short_block();
-        if !self.short_block_here(ops) && len > 0 && len <= self.left() {
+        if !self.short_block_here(ops)? && len > 0 && len <= self.left() {
             let _ = self.take_short_block(self.filled - len, ops);
         }
+        Ok(())
     }
 
     fn take_short_block(&mut self, at: usize, ops: &mut Vec<Op>) -> bool {
         let (offset, len) = self.short_block();
         self.work.hashed += len as u64;
-        let number = self.basis.blocks().count() - 1;
-        let is_it = self.basis.is_like(number, offset, &self.buffer[at..at + len]);
+        let number = self.blocks().count() - 1;
+        let is_it = self.basis.sums().is_like(number, offset, &self.buffer[at..at + len]);
         if is_it {
             self.found(offset, at, len, ops);
         }

@@ -74,6 +74,29 @@ fn strong_of_moved(block: &[u8]) -> [u8; STRONG] {
     *XxHash3_64::oneshot(block).to_be_bytes().first_chunk().unwrap_or(&[0; STRONG])
 }
 
+/// The sums of a basis, of which more may still come.
+pub trait Sums {
+    /// Those that are here.
+    fn sums(&self) -> &BasisSums;
+
+    /// Waits until the sums of the first `blocks` blocks are here, or all that ever will.
+    ///
+    /// # Errors
+    /// What came are none.
+    fn wait_for(&mut self, blocks: u64) -> Result<(), DeltaError>;
+}
+
+/// Nothing more comes.
+impl Sums for BasisSums {
+    fn sums(&self) -> &BasisSums {
+        self
+    }
+
+    fn wait_for(&mut self, _: u64) -> Result<(), DeltaError> {
+        Ok(())
+    }
+}
+
 /// The sums of a basis, as they come from a peer.
 #[derive(Clone, Debug)]
 pub struct BasisSums {

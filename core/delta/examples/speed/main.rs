@@ -38,19 +38,18 @@ fn search(what: &str, basis: &[u8], new: &[u8]) -> Result<(), Box<dyn Error>> {
     let sums = sums(basis)?;
     let start = Instant::now();
     let mut search = Search::new(sums, 0);
-    let indexed = start.elapsed().as_secs_f64() * 1e3;
     let (mut ops, mut literal) = (Vec::new(), 0);
     for window in new.chunks(WINDOW) {
         let read = |room: &mut [u8]| {
             room.copy_from_slice(window);
-            Ok::<_, io::Error>(room.len())
+            Ok(room.len())
         };
         search.push(window.len(), read, &mut ops)?;
         literal += ops.drain(..).map(|op| if let Op::Literal(_) = op { op.len() } else { 0 }).sum::<u64>();
     }
-    search.finish(&mut ops);
+    search.finish(&mut ops)?;
     literal += ops.iter().map(|op| if let Op::Literal(_) = op { op.len() } else { 0 }).sum::<u64>();
-    report(what, new.len(), start, &format!("index {indexed:.1} ms, {literal} literal bytes, {:?}", search.work()))?;
+    report(what, new.len(), start, &format!("{literal} literal bytes, {:?}", search.work()))?;
     Ok(())
 }
 

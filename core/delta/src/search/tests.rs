@@ -1,6 +1,9 @@
 //! The operations of a search, applied to the basis, make the new data; literals and work stay within their bounds.
 
-use crate::{Aligned, BasisSums, Blocks, Op, OpChecker, SUM, Search, Strong, Work, chain, limits, sum, sum_moved};
+use crate::{
+    Aligned, BasisSums, Blocks, DeltaError, Op, OpChecker, SUM, Search, Strong, Sums, Work, chain, limits, sum,
+    sum_moved,
+};
 use proptest::prelude::*;
 
 /// Bytes that repeat nothing: a small generator is enough, and quick.
@@ -63,15 +66,54 @@ fn moved_from(basis: &[u8], blocks: Blocks, from: u64) -> BasisSums {
     sums
 }
 
+/// Sums that come when they are needed, and some more with them.
+struct Late {
+    here: BasisSums,
+    /// Of the blocks that are not here, in their order.
+    coming: Vec<(Strong, [u8; SUM])>,
+    more: u64,
+}
+
+impl Late {
+    fn of(basis: &[u8], blocks: Blocks, moved_from: u64, more: u64) -> Self {
+        let (before, behind) = basis.split_at(blocks.range(moved_from).start as usize);
+        let each = |strong, sums: Vec<u8>| -> Vec<_> {
+            sums.chunks(SUM).map(|sum| (strong, sum.try_into().unwrap())).collect()
+        };
+        let mut coming = each(Strong::Chaining, sum(before, 0, &blocks).sums);
+        coming.extend(each(Strong::Moved, sum_moved(behind, &blocks)));
+        coming.reverse();
+        Self { here: BasisSums::new(blocks), coming, more }
+    }
+}
+
+impl Sums for Late {
+    fn sums(&self) -> &BasisSums {
+        &self.here
+    }
+
+    fn wait_for(&mut self, blocks: u64) -> Result<(), DeltaError> {
+        while self.here.known() < blocks.saturating_add(self.more)
+            && let Some((strong, sum)) = self.coming.pop()
+        {
+            self.here.take(&sum, strong)?;
+        }
+        Ok(())
+    }
+}
+
 /// Searches `new` from `at` on in windows, and applies what is found to `basis`.
-fn search(basis: &[u8], new: &[u8], at: u64, sums: BasisSums, windows: &[usize], outcome: &mut Outcome) {
+fn search<S: Sums>(basis: &[u8], new: &[u8], at: u64, sums: S, windows: &[usize], outcome: &mut Outcome) {
     let mut checker = OpChecker::new(basis.len() as u64, new.len() as u64 - at);
     // What lies before is made already.
     outcome.made.resize(at as usize, 0);
     let mut search = Search::new(sums, at);
     let (mut ops, mut rest, mut turn) = (Vec::new(), &new[at as usize..], 0);
     let mut part = Outcome::default();
-    let mut shown = |ops: &mut Vec<Op>, search: &Search| {
+    let mut shown = |ops: &mut Vec<Op>, search: &Search<S>| {
+        let (known, said) = (search.basis.sums(), ops.iter().map(Op::len).sum::<u64>() + part.made.len() as u64 + at);
+        let needed = said.div_ceil(known.blocks().block_len()).min(known.blocks().count());
+        assert!(search.all || needed <= known.known(), "{said} bytes before {needed} sums");
         for op in &*ops {
             if let Op::Literal(range) = op {
                 let bytes = search.bytes(range).expect("literals are held until the next window");
@@ -89,13 +131,13 @@ fn search(basis: &[u8], new: &[u8], at: u64, sums: BasisSums, windows: &[usize],
         let (window, after) = rest.split_at(windows[turn % windows.len()].clamp(1, rest.len()));
         let read = |room: &mut [u8]| {
             room.copy_from_slice(window);
-            Ok::<_, ()>(room.len())
+            Ok(room.len())
         };
         search.push(window.len(), read, &mut ops).unwrap();
         shown(&mut ops, &search);
         (rest, turn) = (after, turn + 1);
     }
-    search.finish(&mut ops);
+    search.finish(&mut ops).unwrap();
     shown(&mut ops, &search);
     checker.finish().unwrap();
     outcome.work = search.work();
@@ -117,12 +159,12 @@ fn transfer(basis: &[u8], new: &[u8], sums: BasisSums, windows: &[usize]) -> Out
 }
 
 /// The same, where `later` makes of the sums what is known when the search begins, at a block.
-fn transfer_from(
+fn transfer_from<S: Sums>(
     basis: &[u8],
     new: &[u8],
     sums: BasisSums,
     windows: &[usize],
-    later: impl Fn(BasisSums, u64) -> BasisSums,
+    later: impl Fn(BasisSums, u64) -> S,
 ) -> Outcome {
     let own = sums.blocks().in_file(new.len() as u64);
     let mut outcome = Outcome::default();
@@ -246,6 +288,7 @@ proptest! {
         windows in prop::collection::vec(prop_oneof![1usize..50, 1000usize..9000, Just(1 << 20)], 1..4),
         bits in 11u8..16,
         from in 0u64..200,
+        more in prop_oneof![Just(0u64), 0u64..40],
     ) {
         let mut new = basis.clone();
         edits.iter().for_each(|edit| edit.apply(&mut new));
@@ -256,6 +299,9 @@ proptest! {
         let later = transfer_from(&basis, &new, sums, &windows, |_, _| moved.clone());
         prop_assert!(later.made == new && later.literal == transferred.literal, "it is found as well");
         let mut outcome = Outcome::default();
+        search(&basis, &new, 0, Late::of(&basis, blocks, from, more), &windows, &mut outcome);
+        prop_assert!(outcome.made == new);
+        let mut outcome = Outcome::default();
         search(&basis, &new, 0, moved, &windows, &mut outcome);
         prop_assert!(outcome.made == new);
         prop_assert_eq!(outcome.work.matched + outcome.literal, new.len() as u64);
@@ -265,6 +311,7 @@ proptest! {
     #[test]
     fn literals_are_bounded_by_the_edits(
         (len, seed) in (0usize..400_000, any::<u64>()),
+        more in prop_oneof![Just(0u64), 0u64..400],
         edits in prop::collection::vec(
             (0usize..400_000, 0usize..300).prop_flat_map(|(at, len)| prop_oneof![
                 any::<u64>().prop_map(move |seed| Edit::Insert(at, noise(len, seed))),
@@ -283,6 +330,12 @@ proptest! {
         let patience = (new.len() as u64 / limits::PATIENCE_PART).max(limits::PATIENCE_BLOCKS * block_len(len));
         let each = patience + 2 * block_len(len) + 300;
         prop_assert!(outcome.literal <= edits.len() as u64 * each, "{} literal bytes", outcome.literal);
+        let blocks = Blocks::of_basis(len as u64).unwrap();
+        let late = |_, from| Late::of(&basis, blocks, from, more);
+        let outcome = transfer_from(&basis, &new, sums(&basis, blocks), &[1 << 16], late);
+        let each = each + limits::UNSURE_BLOCKS * block_len(len);
+        prop_assert!(outcome.made == new);
+        prop_assert!(outcome.literal <= edits.len() as u64 * each, "{} literal bytes of late sums", outcome.literal);
     }
 
     #[test]
@@ -301,10 +354,10 @@ proptest! {
         let (mut ops, mut checker) = (Vec::new(), OpChecker::new(basis, new.len() as u64));
         let read = |room: &mut [u8]| {
             room.copy_from_slice(&new);
-            Ok::<_, ()>(room.len())
+            Ok(room.len())
         };
         search.push(new.len(), read, &mut ops).unwrap();
-        search.finish(&mut ops);
+        search.finish(&mut ops).unwrap();
         for op in &ops {
             match op {
                 Op::Copy { offset, len } => checker.copy(*offset, *len).unwrap(),
@@ -336,6 +389,32 @@ fn one_inserted_byte_costs_less_than_two_blocks() {
         assert!(outcome.literal <= 2 * block, "{} literal bytes for one at {at}", outcome.literal);
         assert!(with_defaults(&basis, &new).literal <= 2 * block, "{at}");
         assert!(outcome.work.rolled <= 2 * block, "{:?}", outcome.work);
+    }
+}
+
+/// What was inserted is passed with the sums of its neighbourhood; what was taken out needs those that lie ahead, and waits for all.
+#[test]
+fn what_moved_is_found_while_sums_come() {
+    let basis = noise(24 << 20, 2);
+    let blocks = Blocks::of_basis(basis.len() as u64).unwrap();
+    let longer = [&basis[..3 << 20], &[1, 2, 3], &basis[3 << 20..]].concat();
+    let shorter = [&basis[..3 << 20], &basis[9 << 20..]].concat();
+    for (new, waits) in [(longer, false), (shorter, true)] {
+        let mut search = Search::new(Late::of(&basis, blocks, 0, 0), 0);
+        let (mut ops, mut at, mut waited) = (Vec::new(), 0, None);
+        while at < new.len() {
+            let window = &new[at..new.len().min(at + (1 << 20))];
+            let read = |room: &mut [u8]| {
+                room.copy_from_slice(window);
+                Ok(room.len())
+            };
+            at += search.push(window.len(), read, &mut ops).unwrap();
+            waited = waited.or((search.basis.here.known() == blocks.count()).then_some(at));
+        }
+        search.finish(&mut ops).unwrap();
+        assert_eq!(waited.is_some_and(|at| at < 5 << 20), waits, "{waited:?}");
+        let literal: u64 = ops.iter().map(|op| if let Op::Literal(_) = op { op.len() } else { 0 }).sum();
+        assert!(literal <= 2 * blocks.block_len(), "{literal} literal bytes");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 use bytes::Bytes;
-use xssh_delta::{BasisSums, Blocks, DeltaError, SUM, Strong};
+use xssh_delta::{BasisSums, Blocks, DeltaError, SUM, Strong, Sums};
 
 use crate::error::SyncError;
 use crate::limits::{SUMS_AHEAD, WANTS};
@@ -85,25 +85,18 @@ impl Drop for Room {
     }
 }
 
-impl Arriving {
-    /// What has come.
-    pub(super) fn sums(&self) -> &BasisSums {
+impl Sums for Arriving {
+    fn sums(&self) -> &BasisSums {
         &self.sums
     }
 
-    /// Waits until the sums of the first `blocks` blocks have come, or all that ever will.
-    pub(super) fn wait_for(&mut self, blocks: u64) -> Result<(), DeltaError> {
+    fn wait_for(&mut self, blocks: u64) -> Result<(), DeltaError> {
         while self.sums.known() < blocks.min(self.sums.blocks().count()) {
             let Ok((strong, sums)) = self.more.recv() else { break };
             self.sums.take(&sums, strong)?;
         }
-        Ok(())
-    }
-
-    /// Waits for all of them.
-    pub(super) fn all(mut self) -> Result<BasisSums, DeltaError> {
-        self.wait_for(u64::MAX)?;
-        Ok(self.sums)
+        // What is there besides is taken with them: who searches looks among many at once.
+        self.more.try_iter().try_for_each(|(strong, sums)| self.sums.take(&sums, strong))
     }
 }
 
@@ -113,6 +106,12 @@ mod tests {
 
     const FILE: FileId = FileId { range: 1, index: 2 };
 
+    /// How many there are when all have come.
+    fn all(mut arriving: Arriving) -> Result<u64, DeltaError> {
+        arriving.wait_for(u64::MAX)?;
+        Ok(arriving.sums().known())
+    }
+
     #[test]
     fn sums_arrive_until_they_are_complete_or_end() {
         let mut alike = Alike::default();
@@ -121,12 +120,12 @@ mod tests {
         arriving.wait_for(2).unwrap();
         assert_eq!(arriving.sums().known(), 2);
         alike.sums(FILE, Strong::Moved, vec![1; 3 * SUM].into()).unwrap();
-        assert_eq!(arriving.all().unwrap().known(), 5);
+        assert_eq!(all(arriving).unwrap(), 5);
         assert!(matches!(alike.sums(FILE, Strong::Moved, Bytes::new()), Err(SyncError::Broke(_))), "it was complete");
         let arriving = alike.announce(FILE, 5 << 11, 11).unwrap();
         alike.sums(FILE, Strong::Chaining, vec![1; SUM].into()).unwrap();
         alike.sums(FILE, Strong::Moved, Bytes::new()).unwrap();
-        assert_eq!(arriving.all().unwrap().known(), 1);
+        assert_eq!(all(arriving).unwrap(), 1);
         assert_eq!(alike.held.load(Ordering::Relaxed), 0);
     }
 
@@ -140,7 +139,7 @@ mod tests {
         assert!(matches!(alike.announce(FILE, 5 << 11, 11), Err(SyncError::Broke(_))));
         assert!(matches!(alike.sums(FILE, Strong::Moved, vec![1; 6 * SUM].into()), Err(SyncError::Broke(_))));
         alike.sums(FILE, Strong::Moved, vec![1; SUM + 1].into()).unwrap();
-        assert!(arriving.all().is_err(), "a part of a sum");
+        assert!(all(arriving).is_err(), "a part of a sum");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 
 use bytes::Bytes;
-use xssh_delta::{Aligned, Blocks, Chaining, DeltaError, Op, Search, Tree, chain};
+use xssh_delta::{Aligned, Blocks, Chaining, DeltaError, Op, Search, Sums, Tree, chain};
 
 use super::Shared;
 use super::alike::Arriving;
@@ -121,11 +121,11 @@ impl Way<'_> {
     /// Sends the rest, with what of it is in the basis at any offset.
     fn search(&mut self, from: u64, size: u64, alike: Arriving, tree: &mut Tree) -> Result<(), Stop> {
         let open = self.open;
-        let mut search = Search::new(alike.all()?, from);
+        let mut search = Search::new(alike, from);
         let (mut ops, mut at) = (Vec::new(), from);
         while at < size {
             let most = WINDOW.min(usize::try_from(size - at).unwrap_or(WINDOW));
-            let read = search.push(most, |room| read_full_at(open, room, at), &mut ops).map_err(DeltaError::Read)?;
+            let read = search.push(most, |room| read_full_at(open, room, at), &mut ops)?;
             if read == 0 {
                 break;
             }
@@ -136,12 +136,12 @@ impl Way<'_> {
             }
             self.pass_on(Some(&search), &mut ops)?;
         }
-        search.finish(&mut ops);
+        search.finish(&mut ops)?;
         self.pass_on(Some(&search), &mut ops)
     }
 
     /// Sends operations, with bytes that the search holds or, without one, that are read again.
-    fn pass_on(&mut self, search: Option<&Search>, ops: &mut Vec<Op>) -> Result<(), Stop> {
+    fn pass_on(&mut self, search: Option<&Search<Arriving>>, ops: &mut Vec<Op>) -> Result<(), Stop> {
         let (shared, file) = (self.shared, self.file);
         for op in ops.drain(..) {
             shared.watch.note(Note::Moved(op.len()));
