@@ -231,6 +231,10 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
         }
         ::log::warn!("Landlock is not to be had; rsync's --confine-root is all that keeps it in the tree");
     }
+    let missing = std::mem::take(&mut job.plan.missing);
+    for missing in &missing {
+        words::say(&format_args!("xssh: {missing}"));
+    }
     let domain = domain.bounded(largest.map(Bound::FileSize)).bounded([Bound::Memory(MEMORY)]);
     let (mut child, confined) = domain.spawn(command).map_err(|error| error.to_string())?;
     let words = |error| format!("rsync: {error}");
@@ -252,6 +256,9 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
     }
     Ok(match code {
         Some(0) => outcome,
+        Some(PARTIAL) if let Some(missing) = missing.into_iter().next() => {
+            Outcome { code: PARTIAL, failed: Some(missing), ..outcome }
+        }
         Some(code) => Outcome { code, failed: Some(format!("rsync ended with {code}")), ..outcome },
         None => Outcome { code: 1, failed: Some(format!("rsync ended: {}", ended.status)), ..outcome },
     })

@@ -21,6 +21,26 @@ pub(super) struct Named {
     pub(super) anchor: Option<usize>,
 }
 
+impl Named {
+    /// The directory that rsync is to be in for it, and its name there; contents have none.
+    pub(super) fn directory(&self) -> (RelPath, Option<Vec<u8>>) {
+        match self.path.parent().filter(|_| !self.is_content) {
+            Some(parent) => (parent, Some(self.path.name().to_vec())),
+            None => (self.path.clone(), None),
+        }
+    }
+
+    /// That it is not there, for people.
+    pub(super) fn missing(&self) -> String {
+        let path = &self.path;
+        if self.is_content {
+            format!("{path}/: there is no such directory")
+        } else {
+            format!("{path}: there is no such file or directory")
+        }
+    }
+}
+
 /// A name of a path: as it is, or a pattern.
 enum Part<'a> {
     Plain(&'a [u8]),

@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -18,6 +17,8 @@ use super::staging::Staging;
 
 /// The most directories that are held for one call.
 const HELD: usize = 256;
+/// Where nothing is, and where nobody can make anything.
+const NOWHERE: &str = "/proc/self/fd/none";
 
 /// The words of an rsync, and what they name.
 pub(crate) struct Plan {
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     /// Everything before the paths.
     pub(super) options: Vec<OsString>,
     pub(super) paths: Vec<OsString>,
+    /// What is to be sent and is not there, in words.
+    pub(super) missing: Vec<String>,
     /// The root, without links in its own path.
     pub(super) top: String,
     /// Where rsync is started.
@@ -39,8 +42,9 @@ impl Plan {
         let top = root.named().canonicalize().map_err(|error| error.to_string())?;
         let top = top.to_str().ok_or("the name of the tree is no text")?.to_owned();
         let start = root.find(&RelPath::root()).map_err(|error| error.to_string())?;
-        let (is_sender, options, paths, held) = (call.is_sender(), Vec::new(), Vec::new(), HashMap::new());
-        let mut plan = Self { is_sender, options, paths, top, start, held };
+        let (is_sender, options, paths, missing, held) =
+            (call.is_sender(), Vec::new(), Vec::new(), Vec::new(), HashMap::new());
+        let mut plan = Self { is_sender, options, paths, missing, top, start, held };
         let from = if is_sender { plan.sources(call, root)? } else { plan.destination(call, root)? };
         let mut words = Vec::new();
         for (of, place) in call.resolve(named(root), &from).map_err(|error| error.to_string())? {
@@ -114,10 +118,17 @@ impl Plan {
             let [source] = sources.as_slice() else {
                 return Err("a list of files has one directory to begin at".to_owned());
             };
-            let is_content = source.is_content || call.has("files-from", None);
-            let (directory, name) = if is_content { (source.path.clone(), None) } else { apart(&source.path) };
-            self.start = require(root, &directory)?;
-            self.paths = vec![name.map_or_else(|| "./".into(), |name| below_here(&name))];
+            let is_listed = call.has("files-from", None);
+            let source = &Named { is_content: source.is_content || is_listed, ..source.clone() };
+            let (directory, name) = source.directory();
+            self.paths = match directory_at(root, &directory)? {
+                Some(held) => {
+                    self.start = held;
+                    vec![name.map_or_else(|| "./".into(), |name| below_here(&name))]
+                }
+                None if is_listed => return Err(source.missing()),
+                None => vec![self.miss(source)],
+            };
             return Ok(RelPath::root());
         }
         if let Some(names) = self.beside_each_other(call, root, &sources)? {
@@ -139,19 +150,20 @@ impl Plan {
         sources: &[Named],
     ) -> Result<Option<Vec<OsString>>, String> {
         let Some((directory, _)) = sources.first().map(|source| apart(&source.path)) else { return Ok(None) };
+        let Some(held) = directory_at(root, &directory)? else { return Ok(None) };
         let are = sources.iter().all(|source| !source.is_content && apart(&source.path).0 == directory);
         let names: Option<Vec<OsString>> =
             sources.iter().map(|source| apart(&source.path).1.map(|name| below_here(&name))).collect();
         let Some(names) = names.filter(|_| are && !call.is_relative()) else { return Ok(None) };
-        self.start = require(root, &directory)?;
+        self.start = held;
         Ok(Some(names))
     }
 
     /// One of several things that are sent under their last names.
     fn plain(&mut self, root: &Root, source: &Named) -> Result<OsString, String> {
-        let (directory, name) = if source.is_content { (source.path.clone(), None) } else { apart(&source.path) };
-        let held = self.require(root, &directory)?;
-        Ok(join(held, &name.unwrap_or_default()))
+        let (directory, name) = source.directory();
+        let held = self.reach(root, &directory)?;
+        Ok(held.map_or_else(|| self.miss(source), |held| join(held, &name.unwrap_or_default())))
     }
 
     /// One that is sent with its directories, from where the client has put `/./`.
@@ -160,11 +172,17 @@ impl Plan {
         let (before, behind) = names.split_at(source.anchor.unwrap_or(0).min(names.len()));
         let anchor = RelPath::parse(&before.join(&b'/')).map_err(|error| error.to_string())?;
         // What leads to it is looked at, though rsync is to walk there by itself: it sends each directory.
-        let (directory, _) = if source.is_content { (source.path.clone(), None) } else { apart(&source.path) };
-        require(root, &directory)?;
-        let held = self.require(root, &anchor)?;
+        let is_there = directory_at(root, &source.directory().0)?.is_some();
+        let Some(held) = self.reach(root, &anchor)?.filter(|_| is_there) else { return Ok(self.miss(source)) };
         let slash: &[u8] = if source.is_content { b"/" } else { b"" };
         Ok(join(held, &[b"./", behind.join(&b'/').as_slice(), slash].concat()))
+    }
+
+    /// Notes that something has no directory to be in, and gives rsync a path that nobody can make: so it ends with 23, and its client
+    /// deletes nothing for want of it.
+    fn miss(&mut self, source: &Named) -> OsString {
+        self.missing.push(source.missing());
+        join(NOWHERE.into(), source.path.as_bytes())
     }
 
     fn option(&mut self, root: &Root, of: PathUse, place: Placed) -> Result<OsString, String> {
@@ -182,7 +200,7 @@ impl Plan {
                 Ok(self.keep(&path, held)?.into_os_string())
             }
             Some(_) => Err(format!("{path}: it is no directory")),
-            None if of == PathUse::List => Err(format!("{path}: {}", io::Error::from(io::ErrorKind::NotFound))),
+            None if of == PathUse::List => Err(format!("{path}: there is no such file")),
             // rsync makes it, or says that it is not there.
             None => {
                 let name = path.parent().map(|_| path.name().to_vec()).unwrap_or_default();
@@ -196,11 +214,11 @@ impl Plan {
         }
     }
 
-    /// The same for what must be there, once for all that is in it.
-    fn require(&mut self, root: &Root, path: &RelPath) -> Result<PathBuf, String> {
+    /// A path that leads to a directory, which is held once for all that is in it.
+    fn reach(&mut self, root: &Root, path: &RelPath) -> Result<Option<PathBuf>, String> {
         match self.held.get(path) {
-            Some(held) => Ok(in_proc(held)),
-            None => self.keep(path, require(root, path)?),
+            Some(held) => Ok(Some(in_proc(held))),
+            None => directory_at(root, path)?.map(|held| self.keep(path, held)).transpose(),
         }
     }
 
@@ -257,8 +275,10 @@ fn find(root: &Root, path: &RelPath) -> Result<Option<OwnedFd>, String> {
     }
 }
 
-fn require(root: &Root, path: &RelPath) -> Result<OwnedFd, String> {
-    find(root, path)?.ok_or_else(|| format!("{path}: {}", io::Error::from(io::ErrorKind::NotFound)))
+/// The same of a directory: whatever else is there is none to look in.
+fn directory_at(root: &Root, path: &RelPath) -> Result<Option<OwnedFd>, String> {
+    let Some(held) = find(root, path)? else { return Ok(None) };
+    Ok(is_directory(&held)?.then_some(held))
 }
 
 /// A link that leads nowhere now may lead out when rsync follows it.

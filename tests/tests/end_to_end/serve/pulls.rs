@@ -11,6 +11,7 @@ over_both_servers!(
     trees_files_and_lists_are_pulled,
     a_file_or_pattern_that_is_not_there_is_named,
     what_is_not_there_is_named_as_the_client_does,
+    what_has_no_directory_to_be_in_is_named_and_the_rest_is_sent,
     links_that_lead_out_are_no_way_out,
 );
 
@@ -72,8 +73,55 @@ fn a_file_or_pattern_that_is_not_there_is_named<F: Front>() {
         assert_eq!(outcome.code(), Some(23), "{outcome}");
         let _ = outcome.says("none");
     }
-    let out = served.rsync(&["-a", "target:nowhere/x", text(&served.here("back"))]).run();
-    served.assert_refused(&out, "nowhere");
+    // A list of files has nowhere to begin.
+    fs::write(served.here("list"), "a\n").expect("a list");
+    let list = format!("--files-from={}", text(&served.here("list")));
+    for source in ["target:nowhere", "target:nowhere/x"] {
+        let outcome = served.rsync(&["-a", &list, source, text(&served.here("back"))]).run();
+        served.assert_refused(&outcome, "there is no such directory");
+    }
+    let outcome = served.rsync(&["-a", "--files-from=:nowhere", "target:there", text(&served.here("back"))]).run();
+    served.assert_refused(&outcome, "nowhere: there is no such file");
+}
+
+/// As with an rsync that nobody has confined, all else comes, and nothing is deleted for want of what is not there.
+fn what_has_no_directory_to_be_in_is_named_and_the_rest_is_sent<F: Front>() {
+    let served = Served::<F>::with("--read-only");
+    plant(&served.root().join("there"));
+    let back = text(&served.here("back")).to_owned();
+    let pull = |options: &[&str], sources: &[&str], missing: &[&str]| {
+        fs::create_dir_all(&back).expect("a folder");
+        fs::write(served.here("back/extra"), "kept").expect("a file");
+        let outcome = served.rsync(&[&["-a", "--delete"], options, sources, &[&back]].concat()).run().ends(23);
+        let told = format!("{outcome}");
+        let errors = outcome.errors();
+        let ours: Vec<&str> = errors.lines().filter_map(|line| line.strip_prefix("xssh: ")).collect();
+        assert_eq!(ours, missing, "{told}");
+        assert!(!errors.contains("entity not found"), "{told}");
+        let last = served.journal().pop().expect("a line");
+        assert_eq!((&last["verdict"], &last["reason"]), (&"failed".into(), &missing[0].into()), "{last}");
+        let mut names = names(&served, "back");
+        names.retain(|name| name != "extra");
+        assert!(served.here("back/extra").exists(), "{told}");
+        fs::remove_dir_all(&back).expect("a folder");
+        names
+    };
+    let no = |path: &str| format!("{path}: there is no such file or directory");
+    let (y, z) = (no("missing/y"), no("missing/z"));
+    assert_eq!(pull(&["-r"], &["target:there/a", ":missing/y"], &[&y]), ["a"]);
+    assert_eq!(pull(&["-r"], &["target:missing/y", ":there/a", ":there/sub/d"], &[&y]), ["a", "d"]);
+    assert_eq!(pull(&["-r"], &["target:missing/y", ":missing/z", ":there/a"], &[&y, &z]), ["a"]);
+    assert_eq!(pull(&["-R"], &["target:there/./a", ":missing/y", ":missing/./z"], &[&y, &z]), ["a"]);
+    // A file is no directory.
+    let in_file = no("there/a/x");
+    assert_eq!(pull(&["-r"], &["target:there/a/x", ":there/b c"], &[&in_file]), ["b c"]);
+    let content = "there/a/: there is no such directory";
+    assert_eq!(pull(&["-r"], &["target:there/a/", ":there/b c"], &[content]), ["b c"]);
+    // Alone, and by a pattern that nothing matches.
+    assert!(pull(&[], &["target:missing/y"], &[&y]).is_empty());
+    assert!(pull(&[], &["target:missing/"], &["missing/: there is no such directory"]).is_empty());
+    assert!(pull(&[], &["target:missing/y*"], &[&no("missing/y*")]).is_empty());
+    served.assert_unharmed();
 }
 
 /// Not by what rsync's server calls them.
