@@ -68,6 +68,8 @@ pub(super) struct Job {
     is_counted: bool,
     /// It reads a list of files, and takes no log that is outside of the root it keeps to.
     takes_no_log: bool,
+    /// It is to delete what the client does not have.
+    deletes: bool,
     /// The client has set no bound for sizes itself.
     takes_all_sizes: bool,
     /// What is there and differs is left as it is, and the client did not ask for that.
@@ -144,6 +146,7 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
     let less = reading.into_iter().chain(directories).collect();
     let keeps_names = receives && !access.delete;
     let takes_no_log = confines && call.has("files-from", None);
+    let deletes = call.deletes();
     let takes_all_sizes = !call.has("max-size", None);
     let job = Job {
         program,
@@ -156,6 +159,7 @@ pub(super) fn prepare(granted: TreeAuthority<'_>, words: &[Word]) -> Result<Job,
         confines,
         is_counted,
         takes_no_log,
+        deletes,
         takes_all_sizes,
         leaves,
     };
@@ -188,14 +192,21 @@ fn program() -> Option<(PathBuf, bool)> {
     Some((path.to_owned(), confines))
 }
 
-fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, required: bool) -> Result<Outcome, String> {
+/// What it may touch.
+fn domain(
+    granted: TreeAuthority<'_>,
+    job: &Job,
+    right: Right,
+    staging: Option<&Staging>,
+    required: bool,
+) -> Result<Domain, String> {
     let held = job.root.find(&RelPath::root()).map_err(|error| error.to_string())?;
     let mut domain = Domain::new(required).allow_system();
     if granted.owner_names() {
         domain = domain.allow_names();
     }
     let mut domain = domain
-        .allow_without(&held, job.right, &job.less)
+        .allow_without(&held, right, &job.less)
         .and_then(|domain| domain.allow_path(&job.program, Right::Run))
         .map_err(|error| error.to_string())?;
     if job.keeps_names {
@@ -204,7 +215,24 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
     if let Some(staging) = staging {
         domain = domain.allow(staging.held(), Right::Write).map_err(|error| error.to_string())?;
     }
+    Ok(domain)
+}
+
+/// Has it make room, and no more than that, in a tree that holds too much.
+fn only_remove(job: &Job, why: &str) -> Result<Right, String> {
+    // Only the kernel keeps it from adding anything.
+    if !job.deletes || !Domain::new(false).is_to_be_had() {
+        return Err(why.to_owned());
+    }
+    words::say(&format_args!("xssh: {why}: this session can delete, and adds nothing"));
+    Ok(Right::Remove)
+}
+
+fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, required: bool) -> Result<Outcome, String> {
     let watch = if job.plan.is_sender { None } else { Some(Watch::begin(granted.limits(), &job.root)?) };
+    let over = watch.as_ref().and_then(Watch::over).map(str::to_owned);
+    let right = over.as_deref().map_or(Ok(job.right), |why| only_remove(&job, why))?;
+    let mut domain = domain(granted, &job, right, staging, required)?;
     let largest = watch.as_ref().and_then(Watch::largest);
     let (mut count, mut command) = (None, Command::new(&job.program));
     if job.is_counted && job.takes_no_log {
@@ -259,7 +287,9 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
         Some(PARTIAL) if let Some(missing) = missing.into_iter().next() => {
             Outcome { code: PARTIAL, failed: Some(missing), ..outcome }
         }
-        Some(code) => Outcome { code, failed: Some(format!("rsync ended with {code}")), ..outcome },
+        Some(code) => {
+            Outcome { code, failed: Some(over.unwrap_or_else(|| format!("rsync ended with {code}"))), ..outcome }
+        }
         None => Outcome { code: 1, failed: Some(format!("rsync ended: {}", ended.status)), ..outcome },
     })
 }

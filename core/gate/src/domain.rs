@@ -46,6 +46,8 @@ pub enum Right {
     WriteDevices,
     /// Read, and make new names: write nothing, truncate nothing, remove nothing, replace nothing.
     Add,
+    /// Read, and remove: write nothing, truncate nothing, make no name.
+    Remove,
     /// Read and write what is there, as with `/dev/null`.
     Use,
 }
@@ -60,6 +62,7 @@ impl Right {
             Self::Write => AccessFs::from_all(LEAST) & !(special | AccessFs::Execute),
             Self::WriteDevices => AccessFs::from_all(LEAST) & !AccessFs::Execute,
             Self::Add => read | AccessFs::MakeReg | AccessFs::MakeDir | AccessFs::MakeSym | AccessFs::Refer,
+            Self::Remove => read | AccessFs::RemoveFile | AccessFs::RemoveDir,
             Self::Use => AccessFs::ReadFile | AccessFs::WriteFile,
         }
     }

@@ -106,6 +106,11 @@ impl ServerCall {
         moves.map_or(Ok(()), |(name, _)| Err(Denied::Move(name)))
     }
 
+    /// Whether a receiver is to delete what the client does not have.
+    pub fn deletes(&self) -> bool {
+        !self.sender && DELETES.into_iter().any(|name| name.starts_with("delete") && self.has(name, None))
+    }
+
     fn first(&self, options: &[(&'static str, Option<u8>)]) -> Option<(&'static str, Option<u8>)> {
         options.iter().copied().find(|(name, letter)| self.has(name, *letter))
     }

@@ -20,6 +20,8 @@ pub(super) struct Watch<'a> {
     root: &'a Root,
     /// None where nothing is counted.
     ledger: Option<Ledger>,
+    /// Why the tree held too much at the beginning, if it did. Nothing can be added to it then.
+    over: Option<String>,
     /// When it is measured again.
     next: Instant,
 }
@@ -30,16 +32,21 @@ impl<'a> Watch<'a> {
         let page = Page::open(limits, root)?;
         let ledger = page.map(|page| Ledger::join(page, root, Part::Looks, |_| true)).transpose()?;
         let next = Instant::now() + if ledger.is_some() { PAUSE } else { NEVER };
-        let watch = Self { limits, root, ledger, next };
-        let usage = watch.ledger.as_ref().map(Ledger::usage);
-        match usage.and_then(|usage| excess(limits, usage)) {
-            Some(why) => Err(why),
-            None => Ok(watch),
-        }
+        let over = ledger.as_ref().and_then(|ledger| excess(limits, ledger.usage()));
+        Ok(Self { limits, root, ledger, over, next })
+    }
+
+    /// Why the tree held too much at the beginning, if it did: then rsync is to be had only without the right to add anything.
+    pub(super) fn over(&self) -> Option<&str> {
+        self.over.as_deref()
     }
 
     /// The largest file that rsync may write.
     pub(super) fn largest(&self) -> Option<u64> {
+        // Then it may write none.
+        if self.over.is_some() {
+            return None;
+        }
         let used = self.ledger.as_ref().map_or(0, |ledger| ledger.usage().bytes);
         let left = self.limits.quota.map(|quota| quota.saturating_sub(used));
         [self.limits.max_file_size, left].into_iter().flatten().min()
@@ -60,8 +67,9 @@ impl<'a> Watch<'a> {
         why
     }
 
-    /// Why there is too much, if there is.
+    /// Why there is too much, if there is and rsync can have added to it.
     pub(super) fn excess(&self) -> Option<String> {
-        self.ledger.as_ref().and_then(|ledger| excess(self.limits, ledger.look(self.root)))
+        let found = self.ledger.as_ref()?.look(self.root);
+        excess(self.limits, found).filter(|_| self.over.is_none())
     }
 }

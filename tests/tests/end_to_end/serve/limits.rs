@@ -15,6 +15,7 @@ over_both_servers!(
     a_sync_takes_no_byte_more_than_its_quota,
     a_sync_takes_no_more_entries_and_no_larger_files_than_it_may,
     an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_quota,
+    an_rsync_makes_room_in_a_tree_that_is_over_its_quota_and_adds_nothing,
     a_session_in_which_nothing_passes_is_ended,
     no_more_sessions_at_once_than_a_key_may_have,
     what_passes_is_held_to_its_rate,
@@ -139,6 +140,61 @@ fn an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_q
     let outcome = served.rsync(&["-a", &source, "target:other"]).run();
     assert_ne!(outcome.code(), Some(0), "{outcome}");
     assert_eq!(fs::read_dir(served.root().join("other")).expect("a folder").count(), 0);
+}
+
+fn an_rsync_makes_room_in_a_tree_that_is_over_its_quota_and_adds_nothing<F: Front>() {
+    let served = Served::<F>::with("");
+    let (here, there) = (served.here("here"), served.root().join("there"));
+    plant(&there);
+    fs::remove_file(there.join("large")).expect("a file");
+    let _ = served.rsync(&["-a", "target:there/", &format!("{}/", text(&here))]).run().ok();
+    for number in 0..8 {
+        fs::write(there.join(format!("old{number}")), vec![b'x'; 9_000]).expect("a file");
+    }
+    fs::write(here.join("a"), "other words").expect("a file");
+    fs::write(here.join("new"), "new words").expect("a file");
+    fs::write(here.join("nothing"), "").expect("a file");
+    fs::create_dir(here.join("folder")).expect("a folder");
+    fs::hard_link(here.join("b c"), here.join("linked")).expect("a link");
+    std::os::unix::fs::symlink("a", here.join("pointer")).expect("a link");
+    let source = format!("{}/", text(&here));
+    let before = fs::read(there.join("a")).expect("a file");
+    for (grant, words, dry) in [
+        ("--max-files 12", "this key may have 12", true),
+        ("--quota 20k", "this key may have 20480", true),
+        ("--quota 20k", "this key may have 20480", false),
+    ] {
+        served.grant(grant);
+        let held = walk(&served.root());
+        // One that would not make room is not begun.
+        let outcome = served.rsync(&["-a", &source, "target:there"]).run();
+        served.assert_refused(&outcome, words);
+        let options: &[&str] = if dry { &["-aHn", "--delete"] } else { &["-aH", "--delete"] };
+        let outcome = served.rsync(&[options, &[&source, "target:there"]].concat()).run();
+        assert!(outcome.errors().contains(&format!("{words}: this session can delete, and adds nothing")), "{outcome}");
+        assert_eq!(outcome.code(), Some(if dry { 0 } else { 23 }), "{outcome}");
+        assert_eq!(walk(&served.root()), if dry { held } else { held - 8 }, "{outcome}");
+    }
+    // Of all that was to come, nothing has; and now it does.
+    for name in ["new", "nothing", "folder", "linked", "pointer"] {
+        assert!(fs::symlink_metadata(there.join(name)).is_err(), "{name}");
+    }
+    assert_eq!(fs::read(there.join("a")).expect("a file"), before);
+    let last = served.journal().pop().expect("a line");
+    assert_eq!(last["verdict"], "failed", "{last}");
+    let _ = served.rsync(&["-aH", "--delete", &source, "target:there"]).run().ok();
+    assert_alike(&here, &there);
+    // Whoever brings more with what goes, again and again, adds no byte and no name.
+    served.grant("--max-files 3");
+    let held = walk(&served.root());
+    for round in 0..3 {
+        fs::write(here.join(format!("more{round}")), "").expect("a file");
+        fs::write(here.join(format!("less{round}")), "more words").expect("a file");
+        let outcome = served.rsync(&["-a", "--delete", "--inplace", "--max-size=9", &source, "target:there"]).run();
+        assert_eq!(outcome.code(), Some(23), "{outcome}");
+        assert_eq!(walk(&served.root()), held, "{outcome}");
+    }
+    served.assert_unharmed();
 }
 
 fn a_session_in_which_nothing_passes_is_ended<F: Front>() {
