@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 use clap::ArgMatches;
@@ -213,6 +213,9 @@ fn repositories(matches: &ArgMatches) -> Result<Option<Repositories>, &'static s
         let bytes = root.as_os_str().as_bytes();
         bytes.starts_with(b"/") && bytes.len() > 1 && !bytes.ends_with(b"/") && !bytes.contains(&b'\n')
     };
+    if roots.iter().any(|root| leads_up(root)) {
+        return Err("--cvs-root has '..' in it: name the repository itself, as realpath prints it");
+    }
     if !roots.iter().all(is_plain) {
         return Err("--cvs-root is to begin with / and not to end with it: clients name it in the same words");
     }
@@ -225,11 +228,20 @@ fn repositories(matches: &ArgMatches) -> Result<Option<Repositories>, &'static s
     }))
 }
 
+/// Whether a path has `..` in it. Behind a link that leads elsewhere than it reads, and what a client names is compared with it as it
+/// is written.
+fn leads_up(path: &Path) -> bool {
+    path.components().any(|part| part == Component::ParentDir)
+}
+
 fn tree(matches: &ArgMatches) -> Result<Option<Tree>, &'static str> {
     let flag = |name: &str| matches.get_flag(name);
     let Some(root) = matches.get_one::<PathBuf>("root").cloned() else { return Ok(None) };
     if !root.is_absolute() {
         return Err("--root is to begin with /: the account's home directory is not where a client's session begins");
+    }
+    if leads_up(&root) {
+        return Err("--root has '..' in it: name the directory itself, as realpath prints it");
     }
     let narrowed = [
         ("read-only", Access::read_only as fn(Access) -> Access),
@@ -277,6 +289,7 @@ mod tests {
             "--relay u@inner:2222 --name x",
             "--relay inner --relay-through --relay-config /etc/x",
             "--relay [::1]:22 --relay-command uptime",
+            "--root /srv/..a/b.. --cvs-root /...",
             "--root /srv --allow-devices --allow-set-id --owner-names --allow rsync",
         ] {
             let line: Vec<String> = line.split(' ').map(str::to_owned).collect();
@@ -298,6 +311,9 @@ mod tests {
         for (line, said) in [
             ("--require-landlock", "--root is missing"),
             ("--root srv", "--root is to begin with /"),
+            ("--root /a/../b", "--root has '..' in it"),
+            ("--root /srv/..", "--root has '..' in it"),
+            ("--cvs-root /a --cvs-root /a/../b", "--cvs-root has '..' in it"),
             ("--relay -oProxyCommand=x", "unexpected argument"),
             ("--relay u@-oProxyCommand=x", "a host to go to"),
             ("--relay h --root /srv", "cannot be used with"),

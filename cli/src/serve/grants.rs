@@ -159,6 +159,8 @@ mod tests {
             ("[alice]\nroot = '/srv'\nallow = []", "alice.allow: the list is empty"),
             ("[alice]\nrelay = 'inner'\nread-only = true", "cannot be used with"),
             ("[alice]\nroot = 'srv'", "--root is to begin with /"),
+            ("[alice]\nroot = '/a/../b'", "--root has '..' in it"),
+            ("[alice]\ncvs-root = ['/a', '/b/..']", "--cvs-root has '..' in it"),
             ("[alice]\nroot = '/srv'\nname = 'bob'", "belongs into the line"),
             ("[alice]\nroot = '/srv'\nconfig = '/x'", "belongs into the line"),
             ("[alice]\nroot = 1.5", "neither true nor false"),
