@@ -12,6 +12,8 @@ use std::path::Path;
 
 use xssh_gate::Grant;
 use xssh_gate::line::{KeyOption, Line, PublicKey, judge, quoted};
+use xssh_ssh::hostkey::fingerprint_of;
+use xssh_ssh::settings::FingerprintHash;
 
 use crate::args::authorize::{Authorize, What};
 use crate::args::serve::{self, Serve};
@@ -22,6 +24,8 @@ use crate::{environment, help, words};
 
 /// What everything that is not possible ends with.
 const FAILED: u8 = 1;
+/// How a fingerprint begins, as ssh-keygen -l and the log of a server print it.
+const FINGERPRINT: &str = "SHA256:";
 /// The longest file of a public key, in bytes.
 const KEY: u64 = 64 * 1024;
 
@@ -106,14 +110,22 @@ fn install_line(file: &Path, line: &Line) -> Result<u8, String> {
 fn remove(file: &Path, which: &str) -> Result<u8, String> {
     let blob =
         Some(Path::new(which)).filter(|path| path.is_file()).and_then(|path| public_key(path).ok()).map(|key| key.blob);
+    let fingerprint = |line: &Line| fingerprint_of(&line.key.bytes(), FingerprintHash::Sha256);
     let mut removed = 0;
+    file::require(file)?;
     file::change(file, |text| {
         let is_meant = |line: &Line| {
-            blob.as_ref() == Some(&line.key.blob) || line.key.comment == which || name(line).as_deref() == Some(which)
+            blob.as_ref() == Some(&line.key.blob)
+                || line.key.comment == which
+                || name(line).as_deref() == Some(which)
+                || which.starts_with(FINGERPRINT) && fingerprint(line) == which
         };
         let (mut kept, all) = (text.split_inclusive('\n').collect::<Vec<&str>>(), text.lines().count());
         kept.retain(|text| !Line::parse(text).ok().flatten().is_some_and(|line| is_meant(&line)));
         removed = all - kept.len();
+        if removed == 0 && which.starts_with(FINGERPRINT) {
+            return Err(format!("no key has the fingerprint {which}"));
+        }
         if removed == 0 {
             return Err(format!("no key is called {which}, neither by --name nor by its comment"));
         }

@@ -229,7 +229,7 @@ complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l max-sessions -d 
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l name -d 'Whose key it is, for the log; and the author of what it commits by cvs' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l log -d 'Write a line of JSON for each session to FILE, or to syslog' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l config -d 'What the key may do stands in FILE (TOML), in the table of its --name' -r -F
-complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l remove -d 'Take the lines of this name or comment, or of the key in this file, away' -r
+complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l remove -d 'Take the lines of this name, comment or SHA256 fingerprint, or of the key in this file, away' -r
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l check -d 'Explain every line of FILE, or of the account\'s authorized_keys, and what is wrong with it' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l file -d 'This authorized_keys instead of the account\'s' -r -F
 complete -c xssh -n "__fish_xssh_using_subcommand authorize" -l read-only -d 'Nothing may change'

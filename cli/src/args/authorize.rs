@@ -26,7 +26,7 @@ pub(crate) enum What {
     Line { serve: Box<Serve>, key: PathBuf, install: bool },
     /// Say what each key may do.
     List,
-    /// Take those of a name, a comment or a key's file away.
+    /// Take those of a name, a comment, a fingerprint or a key's file away.
     Remove(String),
     /// Explain each, and what is wrong with it.
     Check,

@@ -48,6 +48,11 @@ pub(super) fn change(path: &Path, change: impl FnOnce(&str) -> Result<Option<Str
     written.map(|()| true).map_err(|error| about(path, &error))
 }
 
+/// That it is there: to take something away, nothing is made.
+pub(super) fn require(path: &Path) -> Result<(), String> {
+    fs::metadata(path).map(drop).map_err(|error| about(path, &error))
+}
+
 /// Where the file is: where it is a link, where that leads. What a link to nothing is meant for is not known, and root is not to
 /// make files wherever the links of an account lead.
 fn place(path: &Path) -> Result<PathBuf, String> {

@@ -48,7 +48,7 @@ fn asides() -> Vec<Arg> {
         Arg::new("remove")
             .long("remove")
             .value_name("KEY")
-            .help("Take the lines of this name or comment, or of the key in this file, away"),
+            .help("Take the lines of this name, comment or SHA256 fingerprint, or of the key in this file, away"),
         file("check")
             .num_args(0..=1)
             .help("Explain every line of FILE, or of the account's authorized_keys, and what is wrong with it"),

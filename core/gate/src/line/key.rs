@@ -64,6 +64,11 @@ const KINDS: [&str; 9] = [
 ];
 
 impl PublicKey {
+    /// The key itself, as it travels (RFC 4253, section 6.6).
+    pub fn bytes(&self) -> Vec<u8> {
+        STANDARD.decode(&self.blob).unwrap_or_default()
+    }
+
     /// Whether a text begins with a kind of key.
     pub(super) fn begins(text: &str) -> bool {
         let first = text.split([' ', '\t']).next().unwrap_or_default();

@@ -9,7 +9,8 @@ use super::key;
 use crate::settings::FingerprintHash;
 
 /// The fingerprint of a key's encoding: `SHA256:…` in base64 without padding, or `MD5:aa:bb:…`.
-pub(super) fn of(blob: &[u8], hash: FingerprintHash) -> String {
+#[must_use]
+pub fn fingerprint_of(blob: &[u8], hash: FingerprintHash) -> String {
     match hash {
         FingerprintHash::Sha256 => format!("SHA256:{}", STANDARD_NO_PAD.encode(raw(blob, hash))),
         FingerprintHash::Md5 => {
@@ -30,7 +31,7 @@ pub(super) fn raw(blob: &[u8], hash: FingerprintHash) -> Vec<u8> {
 /// The fingerprint of any key: `SHA256:…`, or `MD5:aa:bb:…`.
 #[must_use]
 pub fn fingerprint(key: &PublicKey, hash: FingerprintHash) -> String {
-    of(&key.to_bytes().unwrap_or_default(), hash)
+    fingerprint_of(&key.to_bytes().unwrap_or_default(), hash)
 }
 
 /// A key's type in messages: `ED25519`, `ECDSA`, `RSA`.

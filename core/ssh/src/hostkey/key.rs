@@ -114,7 +114,7 @@ impl Key {
     }
 
     pub(super) fn fingerprint(&self, hash: FingerprintHash) -> String {
-        fingerprint::of(&self.blob, hash)
+        fingerprint::fingerprint_of(&self.blob, hash)
     }
 
     pub(super) fn to_public(&self) -> PublicKey {

@@ -40,7 +40,7 @@ mod verify;
 mod warning;
 
 pub use error::{HostKeyError, KnownKey, Shown};
-pub use fingerprint::{fingerprint, key_type};
+pub use fingerprint::{fingerprint, fingerprint_of, key_type};
 pub use key::KeyDefect;
 pub use known_hosts::KnownHosts;
 pub use krl::KrlDefect;

@@ -75,6 +75,40 @@ fn a_missing_file_is_made_for_its_owner_alone() {
 }
 
 #[test]
+fn a_key_goes_by_its_fingerprint_and_all_its_lines_with_it() {
+    let served = Served::with("");
+    let (file, another) = (served.here("authorized_keys"), Key::new(served.here("another"), "ecdsa"));
+    let (key, other) = (served.home.key(), another.public());
+    let lines = format!("{}\n# remark\n{other}\nrestrict,command=\"x\" {}\n", key.public(), key.public());
+    fs::write(&file, &lines).expect("authorized_keys");
+    let remove = |which: &str| authorize(&served, &["--remove", which, "--file", text(&file)]).run();
+    let whole = key.fingerprint();
+    for (which, words) in [
+        ("SHA256:", "no key has the fingerprint SHA256:"),
+        (&whole[..20], "no key has the fingerprint"),
+        (&whole["SHA256:".len()..], "no key is called"),
+    ] {
+        let _ = remove(which).ends(1).says(words);
+        assert_eq!(fs::read_to_string(&file).expect("authorized_keys"), lines);
+    }
+    let _ = remove(&whole).ok().says("2 removed");
+    assert_eq!(fs::read_to_string(&file).expect("authorized_keys"), format!("# remark\n{other}\n"));
+    let _ = remove(&another.fingerprint()).ok().says("1 removed");
+    assert_eq!(fs::read_to_string(&file).expect("authorized_keys"), "# remark\n");
+}
+
+#[test]
+fn nothing_is_made_where_something_is_to_go() {
+    let served = Served::with("");
+    for file in ["none/authorized_keys", "none"] {
+        let file = served.here(file);
+        let told = authorize(&served, &["--remove", "alice", "--file", text(&file)]).run().ends(1);
+        let _ = told.says(&format!("{}: No such file or directory", text(&file)));
+    }
+    assert!(!served.here("none").exists());
+}
+
+#[test]
 fn keys_come_from_files_and_from_standard_input_and_private_ones_are_refused() {
     let served = Served::with("");
     let root = text(&served.root()).to_owned();
