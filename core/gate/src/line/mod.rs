@@ -156,6 +156,20 @@ mod tests {
     }
 
     #[test]
+    fn what_looks_like_no_option_is_not_repeated() {
+        let told = |options: &str| parse(options).unwrap_err().to_string();
+        assert!(told("restrict,no-ptty ").contains("no option 'no-ptty'"));
+        for secret in ["AAAAC3NzaC1lZDI1", "s3cret", "Hunter", "correcthorsebatterystaple", "ge\u{df}eim", "\"quoted\""]
+        {
+            for (options, at) in [(format!("{secret} "), 1), (format!("restrict,pty,{secret}=\"x\" "), 3)] {
+                let told = told(&options);
+                assert!(told.contains(&format!("option {at} is none")), "{told}");
+                assert!(!told.contains(secret), "{told}");
+            }
+        }
+    }
+
+    #[test]
     fn our_own_commands_are_found() {
         let line = parse(r#"restrict,command="/usr/bin/xssh serve --root '/a b' --read-only" "#).unwrap();
         let (program, words) = line.served().unwrap();

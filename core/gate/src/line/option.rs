@@ -17,6 +17,9 @@ pub enum OptionError {
     /// No option of sshd's.
     #[error("there is no option '{0}', so the key does not count at all")]
     Unknown(String),
+    /// The same, by its number, of what looks like no option's name. It may be a secret, so it is not repeated.
+    #[error("what stands there as option {0} is none, so the key does not count at all")]
+    Nameless(usize),
     /// An option that may come once only.
     #[error("'{0}' stands there twice, so the key does not count at all")]
     Twice(&'static str),
@@ -62,6 +65,9 @@ const KNOWN: [(&str, Takes); 22] = [
     ("x11-forwarding", Takes::Nothing),
 ];
 
+/// The longest name that is repeated where there is no such option: more than any of sshd's has.
+const NAME: usize = 24;
+
 impl KeyOption {
     /// Whether it is called so.
     pub fn is(&self, name: &str) -> bool {
@@ -86,7 +92,7 @@ pub(super) fn options(text: &str) -> Result<(Vec<KeyOption>, &str), OptionError>
         let end = rest.find(['=', ',', ' ', '\t']).unwrap_or(rest.len());
         let (name, behind) = rest.split_at(end);
         let known = KNOWN.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-        let (known, takes) = *known.ok_or_else(|| OptionError::Unknown(name.chars().take(40).collect()))?;
+        let (known, takes) = *known.ok_or_else(|| unknown(name, found.len()))?;
         let (value, behind) = match behind.strip_prefix('=') {
             Some(quoted) => {
                 let (value, behind) = value(quoted).ok_or(OptionError::Form(known, "has no value in quotes"))?;
@@ -109,6 +115,16 @@ pub(super) fn options(text: &str) -> Result<(Vec<KeyOption>, &str), OptionError>
             Some(_) => return Err(OptionError::Form(known, "is followed by something else than a comma")),
             None => return Err(OptionError::NoKey),
         }
+    }
+}
+
+/// That there is no such option, behind so many.
+fn unknown(name: &str, before: usize) -> OptionError {
+    let looks_like_one = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if looks_like_one && name.len() <= NAME {
+        OptionError::Unknown(name.to_owned())
+    } else {
+        OptionError::Nameless(before + 1)
     }
 }
 
