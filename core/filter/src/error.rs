@@ -92,6 +92,12 @@ pub enum FilterError {
         /// The rule, safe to show.
         rule: String,
     },
+    /// git's index is broken, or of a form that is not known here.
+    #[error("git's index, which says what git does not ignore, cannot be used: {what}")]
+    Index {
+        /// What is wrong.
+        what: &'static str,
+    },
     /// Bytes of the other end that are not rules.
     #[error("encoded filter rules are broken: {what}")]
     Encoding {

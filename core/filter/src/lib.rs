@@ -9,7 +9,8 @@
 //!    never changes, so it can be kept, shared between threads, and asked in any order.
 //! 3. [`Scope::hidden`] and [`Scope::protected`] judge the names in that directory.
 //!
-//! [`GitScope`] is the same for git's rules. The two are independent of one another.
+//! [`GitScope`] is the same for git's rules, and [`Tracked`] what they do not speak of because it is in git's index. The two dialects are
+//! independent of one another.
 
 #![forbid(unsafe_code)]
 
@@ -27,7 +28,7 @@ mod scope;
 mod wire;
 
 pub use error::FilterError;
-pub use git::{GitScope, GitTexts};
+pub use git::{GitScope, GitTexts, IndexFile, IndexFiles, Tracked};
 pub use name::NamePattern;
 pub use rules::{Builder, Options, RuleFiles, Rules};
 pub use scope::{Directory, MergeFiles, Scope};

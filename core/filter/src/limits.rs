@@ -20,3 +20,9 @@ pub const ENCODED: usize = 32 << 20;
 
 /// Bytes of a rule that an error quotes.
 pub const QUOTED: usize = 200;
+
+/// Bytes of git's index: eight million entries with names of usual length.
+pub const INDEX: u64 = 1 << 30;
+
+/// Paths that git tracks, and directories that lead to them: 64 MiB of memory, and some times what the largest repositories have.
+pub const TRACKED: usize = 8 << 20;

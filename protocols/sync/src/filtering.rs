@@ -7,9 +7,10 @@
 
 use std::io::{self, Read};
 
-use xssh_filter::{Directory, FilterError, GitScope, GitTexts, MergeFiles, Rules, Scope, limits::TEXT};
+use xssh_filter::{Directory, FilterError, MergeFiles, Rules, Scope, limits::TEXT};
 use xssh_fs::{FsError, RelPath};
 
+use crate::repository::Repository;
 use crate::selection::Selection;
 use crate::tree::Tree;
 use crate::wire::start::{Role, Start};
@@ -50,7 +51,7 @@ impl Filter {
 struct Level {
     path: RelPath,
     scope: Scope,
-    git: Option<GitScope>,
+    git: Option<Repository>,
 }
 
 /// The scopes from the root to where a walk is.
@@ -65,7 +66,7 @@ impl<'a> Trail<'a> {
         let files = RuleFiles { tree };
         let path = RelPath::root();
         let scope = filter.rules.scope(b"", &files)?;
-        let git = if filter.gitignore { Some(files.repository(&path)?) } else { None };
+        let git = if filter.gitignore { Some(Repository::top(tree, &path, filter.role)?) } else { None };
         Ok(Self { filter, files, levels: vec![Level { path, scope, git }] })
     }
 
@@ -103,7 +104,7 @@ impl<'a> Trail<'a> {
         self.leave(path);
         let Some(Level { scope, git, .. }) = self.levels.last() else { return true };
         is_selected
-            && !git.as_ref().is_some_and(|git| git.ignored(path.name(), is_directory))
+            && !git.as_ref().is_some_and(|git| git.leaves_out(path.name(), is_directory))
             && rule(scope, self.filter)
     }
 
@@ -123,7 +124,8 @@ impl<'a> Trail<'a> {
         self.leave(path);
         if let Some(outer) = self.levels.last() {
             let scope = outer.scope.enter(path.name(), &self.files)?;
-            let git = outer.git.as_ref().map(|git| self.files.inside(path, git)).transpose()?;
+            let enter = |git: &Repository| git.enter(self.files.tree, path, self.filter.role);
+            let git = outer.git.as_ref().map(enter).transpose()?;
             self.levels.push(Level { path: path.clone(), scope, git });
         }
         Ok(())
@@ -151,34 +153,6 @@ impl<'a> Trail<'a> {
 /// Files of rules in the tree itself.
 struct RuleFiles<'a> {
     tree: &'a Tree,
-}
-
-impl RuleFiles<'_> {
-    /// What git ignores in the top directory of a repository, or of what is not one.
-    fn repository(&self, top: &RelPath) -> Result<GitScope, FilterError> {
-        let info_exclude = self.text(top, &[b".git", b"info", b"exclude"]);
-        let gitignore = self.text(top, &[b".gitignore"]);
-        GitScope::top(GitTexts { excludes_file: &[], info_exclude: &info_exclude, gitignore: &gitignore })
-    }
-
-    /// The same in a directory further in, which may be a repository of its own.
-    fn inside(&self, path: &RelPath, outer: &GitScope) -> Result<GitScope, FilterError> {
-        let own = path.join(b".git").is_ok_and(|own| self.tree.stat(&own).is_ok());
-        if own { self.repository(path) } else { outer.enter(path.name(), &self.text(path, &[b".gitignore"])) }
-    }
-
-    /// The text of a file, empty where there is none.
-    fn text(&self, directory: &RelPath, names: &[&[u8]]) -> Vec<u8> {
-        let path = names.iter().try_fold(directory.clone(), |path, name| path.join(name));
-        let mut text = Vec::new();
-        if let Ok(path) = path
-            && let Ok((file, _)) = self.tree.open(&path)
-        {
-            // What cannot be read to its end ignores less, and so nothing is lost.
-            let _ = file.take(TEXT as u64 + 1).read_to_end(&mut text);
-        }
-        text
-    }
 }
 
 impl MergeFiles for RuleFiles<'_> {

@@ -26,6 +26,7 @@ mod options;
 mod owners;
 mod page;
 mod pruning;
+mod repository;
 mod selection;
 mod source;
 mod spans;

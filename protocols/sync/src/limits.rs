@@ -119,3 +119,5 @@ pub const SUMS_AHEAD: u64 = 4 << 20;
 pub const SUMS_LEAST: u64 = 64 << 10;
 /// Digests of files in one message.
 pub const DIGESTS: usize = 256;
+/// Repositories of one tree whose indexes are kept at a time: walks are in few of them at once.
+pub const REPOSITORIES: usize = 16;

@@ -19,6 +19,7 @@ use crate::filtering::{Filter, Trail};
 use crate::limits::LINK;
 use crate::options::Options;
 use crate::owners::{Rights, Translation};
+use crate::repository::Indexes;
 use crate::wire::message::FileDigest;
 use crate::wire::start::{Role, Start};
 
@@ -148,6 +149,8 @@ pub struct Tree {
     opened: Option<Opened>,
     /// The first names of files that have several.
     leaders: Mutex<HashMap<Inode, RelPath>>,
+    /// What git tracks in it.
+    indexes: Indexes,
 }
 
 /// A file's device and number.
@@ -178,6 +181,7 @@ impl Tree {
         let (stands_in, is_target, privileged, stays_here) = (false, false, false, false);
         let permitted = Permitted::default();
         let (filter, references, backups, opened) = (None, Vec::new(), None, None);
+        let indexes = Indexes::default();
         Self {
             parts,
             filter,
@@ -191,6 +195,7 @@ impl Tree {
             backups,
             opened,
             leaders,
+            indexes,
         }
     }
 
@@ -236,6 +241,11 @@ impl Tree {
     /// Where that is kept, if it is outside.
     pub(crate) fn backups(&self) -> Option<&Root> {
         self.backups.as_ref()
+    }
+
+    /// What git's indexes in it say.
+    pub(crate) fn indexes(&self) -> &Indexes {
+        &self.indexes
     }
 
     /// The trees beside it.

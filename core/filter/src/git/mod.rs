@@ -1,16 +1,20 @@
-//! git's ignore files (gitignore(5)).
+//! git's ignore files (gitignore(5)), and its index, which says what they do not speak of.
 //!
 //! The matcher is our own because git's patterns are bytes, and because one that is near git's is not enough: a file that
-//! one end leaves out and git does not is lost to the user. Tracked files that a pattern matches are ignored here, because
-//! the index is not read.
+//! one end leaves out and git does not is lost to the user. [`GitScope`] goes by the patterns alone; [`Tracked`] has what
+//! takes part all the same, and whoever asks the one asks the other.
 
+mod index;
 mod line;
+mod tracked;
 
 use std::sync::Arc;
 
 use crate::FilterError;
 use crate::list::check_size;
 use line::{Line, lines};
+
+pub use tracked::{IndexFile, IndexFiles, Tracked};
 
 /// The texts that are in force in a whole repository. Empty where there is none.
 #[derive(Debug, Clone, Copy, Default)]
@@ -80,7 +84,13 @@ impl GitScope {
         Ok(Self { path, state })
     }
 
-    /// Whether git ignores a name in this directory. `.git` and what is in it are never ignored.
+    /// The path of a name in this directory, from the repository's top.
+    #[must_use]
+    pub fn path(&self, name: &[u8]) -> Vec<u8> {
+        [&self.path, name].concat()
+    }
+
+    /// Whether the patterns have git ignore a name in this directory. `.git` and what is in it are never ignored.
     #[must_use]
     pub fn ignored(&self, name: &[u8], is_dir: bool) -> bool {
         let mut layer = match &self.state {
@@ -89,7 +99,7 @@ impl GitScope {
             State::Judged(_) if name == b".git" => return false,
             State::Judged(layer) => layer.as_deref(),
         };
-        let path = [&self.path, name].concat();
+        let path = self.path(name);
         while let Some(this) = layer {
             let below = path.get(this.base..).unwrap_or_default();
             if let Some(line) = this.lines.iter().rev().find(|line| line.matches(name, below, is_dir)) {

@@ -26,5 +26,6 @@ mod random;
 mod references;
 mod rules;
 mod simulation;
+mod tracked;
 mod traps;
 mod vacant;

@@ -5,6 +5,7 @@ mod config;
 mod cvs;
 mod destination;
 mod escape;
+mod git_index;
 mod kept;
 mod key_file;
 mod known_hosts;
@@ -28,6 +29,7 @@ pub const ALL: &[Entry] = &[
     ("cvs", cvs::cvs),
     ("destination", destination::destination),
     ("escape", escape::escape),
+    ("git_index", git_index::git_index),
     ("http", proxy::http),
     ("kept", kept::kept),
     ("key_file", key_file::key_file),
