@@ -8,6 +8,7 @@ mod local_command;
 pub(crate) mod pipes;
 pub(crate) mod start;
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,14 +20,14 @@ use xssh_ssh::config::{self, LocalContext, Resolver};
 use xssh_ssh::exec::{Console, Ending, Keyboard, Killers, Pump, pump};
 use xssh_ssh::prompt::{Nobody, Prompt};
 use xssh_ssh::session::route::{self, Guide};
-use xssh_ssh::session::{Session, SessionError, Start};
+use xssh_ssh::session::{Channel, Session, SessionError, Start};
 use xssh_ssh::settings::{LogLevel, Mastering, SessionType, Settings};
 use xssh_ssh::terminal::escape::{Escapes, Options};
 use xssh_ssh::terminal::raw::RawMode;
 
 pub(crate) use around::{Around, Orders, raise_descriptors};
 pub(crate) use beside::Beside;
-pub(crate) use ending::{ended, killed, lost};
+pub(crate) use ending::{NO_PTY, ended, killed, lost};
 use ending::{no_session, not_opened, verdict};
 use pipes::Pipes;
 
@@ -236,6 +237,7 @@ async fn run_on(
     let ending = tokio::select! {
         ending = pumping => ending,
         () = around.told_to_end() => Ending::Closed,
+        never = without_terminal(&channel) => match never {},
     };
     xssh_ssh::terminal::raw::restore_now();
     if matches!(ending, Ending::Exited(_) | Ending::Closed) {
@@ -249,6 +251,15 @@ async fn run_on(
         warn!("Connection to {} closed.", session.peer.host);
     }
     verdict(ending, start, session)
+}
+
+/// Says once that the host gave no terminal: ours is as it was, and the session goes on.
+async fn without_terminal(channel: &Channel) -> Infallible {
+    if channel.progress().wait_for(|progress| progress.pty_refused).await.is_ok() {
+        warn!("{NO_PTY}");
+        xssh_ssh::terminal::raw::restore_now();
+    }
+    std::future::pending().await
 }
 
 /// The person at our terminal, which is raw from here on; `console` is for what only the owner of a connection can do.

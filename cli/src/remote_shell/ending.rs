@@ -7,6 +7,9 @@ use xssh_ssh::session::{Exit, Request, Session, SessionError, Start, StartKind};
 
 use crate::{environment, log, words};
 
+/// The host gives no terminal; the session goes on without.
+pub(crate) const NO_PTY: &str = "PTY allocation request failed on channel 0";
+
 /// Says why there is no session, or no longer, with the exit code that our caller wants to know it by.
 pub(super) fn no_session(error: &SessionError) -> u8 {
     let code = words::fail(error);

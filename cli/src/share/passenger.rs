@@ -18,7 +18,7 @@ use xssh_ssh::terminal::raw::RawMode;
 
 use super::control;
 use crate::args::Invocation;
-use crate::remote_shell::{ended, killed, lost, start};
+use crate::remote_shell::{NO_PTY, ended, killed, lost, start};
 use crate::words;
 
 /// Has the master open what the call is for, and waits for its end; the exit code.
@@ -105,7 +105,10 @@ async fn wait(mut passenger: Passenger, master: u32, start: &Start, settings: &S
         };
         tokio::select! {
             waited = passenger.wait() => match waited {
-                Ok(Waited::NoTerminal) => raw = None,
+                Ok(Waited::NoTerminal) => {
+                    warn!("{NO_PTY}");
+                    raw = None;
+                }
                 Ok(Waited::Ended(Some(status))) => break (status & 0xff) as u8,
                 Ok(Waited::Ended(None)) if matches!(start.kind, StartKind::Forward(_)) => break 0,
                 Ok(Waited::Ended(None)) => {

@@ -5,8 +5,10 @@ use rustix::termios::{LocalModes, Termios};
 use xssh_tests::call::Running;
 use xssh_tests::home::Home;
 use xssh_tests::over_both_routes;
+use xssh_tests::sshd::Sshd;
 use xssh_tests::subject::Subject;
 use xssh_tests::terminal::Terminal;
+use xssh_tests::wait::until;
 use xssh_tests::world::{HOST, World};
 
 over_both_routes!(a_shell_to_live_in, window_changes_are_passed_on);
@@ -48,6 +50,22 @@ fn a_shell_to_live_in(world: &World) {
     terminal.wait_for("Connection to 127.0.0.1 closed.");
     let _ = running.wait().ends(3);
     assert_same_modes(&before, &terminal.modes());
+}
+
+/// The session goes on without, and our terminal is as it was.
+#[test]
+fn a_host_that_gives_no_terminal() {
+    let target = Sshd::plan().with("PermitTTY no").start();
+    let home = Home::facing(HOST, &target);
+    let mut terminal = Terminal::new();
+    let before = terminal.modes();
+    let running = start(&home, &terminal, &["-t", HOST, "tty; read line; echo \"got $line\"; exit 4"]);
+    terminal.wait_for("PTY allocation request failed on channel 0");
+    terminal.wait_for("not a tty");
+    until("the terminal is raw", || terminal.modes().local_modes == before.local_modes);
+    terminal.type_in("a line\r");
+    terminal.wait_for("got a line");
+    let _ = running.wait().ends(4);
 }
 
 fn window_changes_are_passed_on(world: &World) {

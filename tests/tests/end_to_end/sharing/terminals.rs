@@ -3,10 +3,11 @@
 use rustix::termios::LocalModes;
 use xssh_tests::call::{Call, Running};
 use xssh_tests::home::Home;
+use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
-use super::{PAIRS, Program, Ride, Standing, Xssh, logins, shared};
+use super::{OpenSsh, PAIRS, Program, Ride, Standing, Xssh, logins, shared, until};
 
 /// A call at a terminal of its own.
 pub(super) fn start(call: Call, home: &Home, terminal: &Terminal) -> Running {
@@ -35,6 +36,30 @@ pub(super) fn a_shell_by(ride: Ride, goodbye: &str) {
         assert_eq!(before.local_modes, terminal.modes().local_modes, "{master:?} {client:?}");
         assert_eq!(logins(&world.target), 1);
     }
+}
+
+/// The session goes on without, and our terminal is as it was. OpenSSH's client gives up.
+pub(super) fn no_terminal_by(ride: Ride) {
+    for master in [Xssh, OpenSsh] {
+        let target = Sshd::plan().with("PermitTTY no").start();
+        let home = Home::facing(HOST, &target);
+        let standing = Standing::start(master, &home, &[]);
+        let mut terminal = Terminal::new();
+        let before = terminal.modes();
+        let command = "tty; read line; echo \"got $line\"; exit 4";
+        let running = start(ride(Xssh, &home, &standing, &["-t", HOST, command]), &home, &terminal);
+        terminal.wait_for("PTY allocation request failed on channel 0");
+        terminal.wait_for("not a tty");
+        until("the terminal is raw", || terminal.modes().local_modes == before.local_modes);
+        terminal.type_in("a line\r");
+        terminal.wait_for("got a line");
+        let _ = running.wait().ends(4);
+    }
+}
+
+#[test]
+fn a_host_that_gives_no_terminal() {
+    no_terminal_by(shared);
 }
 
 #[test]
