@@ -31,7 +31,7 @@ pub(crate) use ending::{NO_PTY, ended, killed, lost};
 use ending::{no_session, not_opened, verdict};
 use pipes::Pipes;
 
-use crate::args::Invocation;
+use crate::args::{Control, Invocation};
 use crate::prompt::Terminal;
 use crate::share::place::{self, Place};
 use crate::{environment, help, log, runtime, share, words};
@@ -63,8 +63,8 @@ pub(crate) fn run(invocation: &Invocation) -> u8 {
         Ok(place) => place,
         Err(error) => return words::fail(&error),
     };
-    if let Some(what) = invocation.control {
-        return share::control::run(what, place.as_ref(), invocation, settings, &context);
+    if let Some(what) = invocation.control.filter(|what| *what != Control::Proxy) {
+        return share::control::run(what, place.as_ref(), invocation, settings, &context, None);
     }
     if lacks_subsystem(invocation, settings) {
         return words::fail(&"You must specify a subsystem to invoke.");
@@ -81,6 +81,9 @@ pub(crate) fn run(invocation: &Invocation) -> u8 {
         }
         Err(error) => return words::fail(&format_args!("cannot go into the background: {error}")),
     };
+    if let Some(what) = invocation.control {
+        return share::control::run(what, place.as_ref(), invocation, settings, &context, background);
+    }
     if let Some(place) = &place {
         if let Some(code) = share::join(place, invocation, settings, &context, &mut background) {
             return code;
@@ -129,17 +132,48 @@ async fn connect_and_run(
     place: Option<&Place>,
     background: Option<Background>,
 ) -> u8 {
-    let settings = &resolved.settings;
+    let is_session = is_session(invocation, &resolved.settings);
+    let opening = open(resolved, context, place, is_session, background);
+    carry_out(invocation, &resolved.settings, context, opening).await
+}
+
+/// Whether a program runs on the host.
+fn is_session(invocation: &Invocation, settings: &Settings) -> bool {
+    settings.session.kind != SessionType::None && invocation.stdio_forward.is_none()
+}
+
+/// Runs it on a connection that is there.
+pub(crate) async fn run_over(
+    session: Arc<Session>,
+    invocation: &Invocation,
+    settings: &Settings,
+    context: &LocalContext,
+    background: Option<Background>,
+) -> u8 {
+    let is_session = is_session(invocation, settings);
+    let opening = async {
+        let begun = begin(&session, settings, context, None, is_session, background).await;
+        Ok((session.clone(), begun.map_err(|error| words::fail(&error))?))
+    };
+    carry_out(invocation, settings, context, opening).await
+}
+
+/// Does what a call is for, once its connection is open and what comes before has begun.
+async fn carry_out(
+    invocation: &Invocation,
+    settings: &Settings,
+    context: &LocalContext,
+    opening: impl Future<Output = Result<(Arc<Session>, Around), u8>>,
+) -> u8 {
     let runs_nothing = settings.session.kind == SessionType::None && invocation.stdio_forward.is_none();
     let pipes = match (!runs_nothing).then(|| Pipes::open(settings)).transpose() {
         Ok(pipes) => pipes,
         Err(error) => return words::fail(&format!("standard input or output cannot be used: {error}")),
     };
-    let is_session = !runs_nothing && invocation.stdio_forward.is_none();
     let mut killers = Killers::watch();
     code::let_go();
     let opened = tokio::select! {
-        opened = open(resolved, context, place, is_session, background) => opened,
+        opened = opening => opened,
         signal = killers.next() => return killed(signal),
     };
     let (session, around) = match opened {

@@ -12,7 +12,6 @@ pub(crate) mod control;
 pub(crate) mod foreground;
 mod passenger;
 pub(crate) mod place;
-mod proxy;
 
 use ::log::{debug, error, warn};
 use xssh_os::daemon::Background;

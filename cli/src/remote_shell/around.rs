@@ -172,6 +172,8 @@ async fn ask(forwards: Arc<Forwards>, orders: Vec<Order>, strict: bool) -> Resul
             Ok(None) => debug!("remote forward success for: listen {}, connect {}", order.place, order.target),
             // Whoever waits for the connection's end tells why.
             Err(ForwardError::Session(lost)) => debug!("{lost}"),
+            // It may stand all the same, as with ssh; only a port that nobody knows is of no use.
+            Err(failure @ ForwardError::Untold(_)) if !strict && !order.place.is_chosen_there() => debug!("{failure}"),
             Err(failure) if strict => {
                 fatal.get_or_insert(format!("Error: {failure}"));
             }

@@ -15,6 +15,8 @@ use crate::environment;
 pub(crate) struct Beside {
     x11: Option<(x11::Request, Service)>,
     agent: Option<Service>,
+    /// A master's agent is asked for.
+    of_the_master: bool,
 }
 
 impl Beside {
@@ -27,11 +29,15 @@ impl Beside {
         if !session.may_forward() {
             return Ok(Self::default());
         }
+        if session.is_passed_on() {
+            return Ok(Self { of_the_master: settings.forwarding.agent.is_some(), ..Self::default() });
+        }
         let x11 = x11(settings, context).await;
         let agent = agent(settings, context).await?;
         Ok(Self {
             x11: x11.map(|display| (display.request(), display.serve(session))),
             agent: agent.map(|agent| agent.serve(session)),
+            of_the_master: false,
         })
     }
 
@@ -42,7 +48,7 @@ impl Beside {
 
     /// What is served: a display, and whether an agent.
     pub(crate) fn offers(&self) -> (Option<x11::Request>, bool) {
-        (self.x11.as_ref().map(|(request, _)| request.clone()), self.agent.is_some())
+        (self.x11.as_ref().map(|(request, _)| request.clone()), self.agent.is_some() || self.of_the_master)
     }
 
     /// Waits until no X client of the host's is shown any more: they may outlive the program that started them.

@@ -1,25 +1,29 @@
 //! `-O`: telling a master what to do.
 
+use std::sync::Arc;
+
 use ::log::debug;
+use xssh_os::daemon::Background;
 use xssh_ssh::config::LocalContext;
 use xssh_ssh::config::tokens::Tokens;
 use xssh_ssh::forward::Order;
 use xssh_ssh::limits::{MUX_OPENING, MUX_PROBE};
 use xssh_ssh::mux::{Client, ClientError, Forward, SocketError, dial};
+use xssh_ssh::session::{Peer, Session};
 use xssh_ssh::settings::{self, LogLevel, Settings};
 
 use super::place::Place;
-use super::proxy;
 use crate::args::{Control, Invocation};
-use crate::{help, runtime, words};
+use crate::{help, remote_shell, runtime, words};
 
-/// Does what `-O` asks for; the exit code.
+/// Does what `-O` asks for; the exit code. Only a call in proxy mode goes into the background.
 pub(crate) fn run(
     what: Control,
     place: Option<&Place>,
     invocation: &Invocation,
     settings: &Settings,
     context: &LocalContext,
+    background: Option<Background>,
 ) -> u8 {
     let Some(place) = place else {
         return words::fail(&"No ControlPath specified for \"-O\" command");
@@ -43,7 +47,10 @@ pub(crate) fn run(
                 )),
                 other => other,
             })?;
-            tell(client, what, invocation, settings, context).await
+            match what {
+                Control::Proxy => pass_on(client, invocation, settings, context, background).await,
+                what => tell(client, what, settings, context).await,
+            }
         };
         told.await.unwrap_or_else(|error: ClientError| words::fail(&error))
     })
@@ -52,7 +59,6 @@ pub(crate) fn run(
 async fn tell(
     mut client: Client,
     what: Control,
-    invocation: &Invocation,
     settings: &Settings,
     context: &LocalContext,
 ) -> Result<u8, ClientError> {
@@ -86,9 +92,24 @@ async fn tell(
                 client.close_forward(forward).await.map_err(|error| of_forward("cancel", error))?;
             }
         }
-        Control::Proxy => return proxy::run(client, invocation, settings, context).await,
+        Control::Proxy => {}
     }
     Ok(0)
+}
+
+/// The call itself, on the master's connection.
+async fn pass_on(
+    client: Client,
+    invocation: &Invocation,
+    settings: &Settings,
+    context: &LocalContext,
+    background: Option<Background>,
+) -> Result<u8, ClientError> {
+    let line = client.proxy(MUX_OPENING).await?;
+    let target = &settings.target;
+    let peer = Peer { host: target.host.clone(), port: target.port, address: None };
+    let session = Arc::new(Session::passed(line, peer, settings));
+    Ok(remote_shell::run_over(session, invocation, settings, context, background).await)
 }
 
 /// Has the master open the forwards of the settings; the ports that the host chose.

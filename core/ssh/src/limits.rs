@@ -223,7 +223,11 @@ pub const PROXY_SERVED_WINDOW: u32 = 512 << 10;
 pub const PROXY_CHANNELS: usize = 256;
 /// Requests on one of them that may wait for the host's answer; a session has some five.
 pub const PROXY_REQUESTS: usize = 64;
-/// Packets that wait to be written to such a client, of [`PROXY_PACKET`] each at most.
+/// Packets that wait to be written to such a client, or by one of ours, of [`PROXY_PACKET`] each at most.
 pub const PROXY_QUEUE: usize = 16;
+/// Answers of a client's in proxy mode that wait to be written: small packets, of which each of its channels has a few.
+pub const PROXY_ANSWERS: usize = 4096;
+/// How long a master may take to pass on what the host answers to a request without a channel: OpenSSH's never does.
+pub const PROXY_ANSWER: Duration = Duration::from_secs(3);
 /// What one packet in proxy mode holds at most (what OpenSSH takes).
 pub const PROXY_PACKET: u32 = 32 << 10;

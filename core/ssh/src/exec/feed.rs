@@ -1,15 +1,14 @@
 //! Feeds a channel with the input, byte for byte or as a person types it.
 
-use std::future::{Future, pending};
+use std::future::pending;
 use std::os::fd::OwnedFd;
 
-use bytes::Bytes;
 use futures::future::BoxFuture;
 use log::debug;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Input, Output};
-use crate::session::ConnectionGone;
+use crate::session::{Channel, Session};
 use crate::settings::LogLevel;
 use crate::terminal::escape::{Action, Escapes};
 use crate::terminal::raw::RawMode;
@@ -38,26 +37,15 @@ pub trait Console: Send + Sync {
     fn obey(&self, line: String) -> BoxFuture<'_, Vec<String>>;
 }
 
-/// What is fed.
-pub(crate) trait Far: Sync {
-    /// Sends a piece, as the window takes it.
-    ///
-    /// # Errors
-    /// The connection is gone.
-    fn send(&self, piece: Bytes) -> impl Future<Output = Result<(), ConnectionGone>> + Send;
-
-    /// Says that nothing more comes.
-    fn eof(&self) -> impl Future<Output = ()> + Send;
-
-    /// Tells how large the window of our terminal is now.
-    fn resize(&self, size: WindowSize) -> impl Future<Output = ()> + Send;
-
-    /// Has the keys renewed, where that is ours to do.
-    fn rekey(&self) -> impl Future<Output = ()> + Send;
+/// What is fed: a channel of a connection.
+#[derive(Clone, Copy)]
+pub(super) struct Far<'a> {
+    pub(super) session: &'a Session,
+    pub(super) channel: &'a Channel,
 }
 
 /// How the feeding ended.
-pub(crate) enum Fed {
+pub(super) enum Fed {
     /// The input did.
     End,
     /// The person typed `~.`.
@@ -67,8 +55,8 @@ pub(crate) enum Fed {
 }
 
 /// Sends `input` to its end, and what a person types as the escapes have it.
-pub(crate) async fn feed(
-    far: &impl Far,
+pub(super) async fn feed(
+    far: Far<'_>,
     input: &mut Input,
     [stdout, stderr]: [&Output; 2],
     mut keyboard: Option<&mut Keyboard>,
@@ -85,7 +73,7 @@ pub(crate) async fn feed(
         match piece {
             Ok(Some(piece)) => match keyboard.as_deref_mut() {
                 None => {
-                    if far.send(piece).await.is_err() {
+                    if far.channel.send(piece).await.is_err() {
                         return Fed::End;
                     }
                 }
@@ -103,7 +91,7 @@ pub(crate) async fn feed(
                     act(far, [stdout, stderr], keyboard, held_back).await;
                     stdout.hold(false);
                 }
-                far.eof().await;
+                far.channel.eof().await;
                 return wait_for_sizes(&mut sizes, far, keyboard.as_deref()).await;
             }
             Err(error) => return Fed::Failed(error),
@@ -114,7 +102,7 @@ pub(crate) async fn feed(
 /// With the input at its end the window may still change its size.
 async fn wait_for_sizes(
     sizes: &mut Option<tokio::signal::unix::Signal>,
-    far: &impl Far,
+    far: Far<'_>,
     keyboard: Option<&Keyboard>,
 ) -> Fed {
     if sizes.is_none() {
@@ -135,18 +123,18 @@ async fn resized(sizes: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
-async fn tell_size(far: &impl Far, keyboard: Option<&Keyboard>) {
+async fn tell_size(far: Far<'_>, keyboard: Option<&Keyboard>) {
     if let Some(size) = keyboard.and_then(|keyboard| WindowSize::of(&keyboard.terminal)) {
-        far.resize(size).await;
+        far.channel.resize(size).await;
     }
 }
 
 /// Carries out what was typed; true where it ends the session.
-async fn act(far: &impl Far, [stdout, stderr]: [&Output; 2], keyboard: &mut Keyboard, actions: Vec<Action>) -> bool {
+async fn act(far: Far<'_>, [stdout, stderr]: [&Output; 2], keyboard: &mut Keyboard, actions: Vec<Action>) -> bool {
     for action in actions {
         match action {
             Action::Send(bytes) => {
-                let _ = far.send(bytes.into()).await;
+                let _ = far.channel.send(bytes.into()).await;
             }
             Action::Show(text) => stderr.accept(text.as_bytes()).await,
             Action::Hold(on_hold) => stdout.hold(on_hold),
@@ -165,7 +153,7 @@ async fn act(far: &impl Far, [stdout, stderr]: [&Output; 2], keyboard: &mut Keyb
                     show(stderr, &answer).await;
                 }
             }
-            Action::Rekey => far.rekey().await,
+            Action::Rekey => far.session.rekey().await,
             Action::Verbosity(level) => (keyboard.set_level)(level),
         }
     }
@@ -178,7 +166,7 @@ async fn show(stderr: &Output, lines: &[String]) {
     stderr.accept(text.as_bytes()).await;
 }
 
-async fn suspend(keyboard: &mut Keyboard, far: &impl Far) {
+async fn suspend(keyboard: &mut Keyboard, far: Far<'_>) {
     if let Some(raw) = &keyboard.raw {
         raw.suspend();
     }

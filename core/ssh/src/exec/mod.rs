@@ -22,7 +22,6 @@ mod spill;
 
 pub use carry::{Carried, carry};
 pub use feed::{Console, Keyboard};
-pub(crate) use feed::{Far, Fed, feed};
 pub use input::Input;
 pub(crate) use interposed::interpose;
 pub use killers::Killers;

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::feed::{Far, Fed, Keyboard, feed};
 use super::{Input, Killers, Output};
 use crate::limits::GOODBYE;
-use crate::session::{Channel, ConnectionGone, Exit, Progress, Request, Session, SessionError};
-use crate::terminal::size::WindowSize;
+use crate::session::{Channel, Exit, Progress, Request, Session, SessionError};
 
 /// What a pipe is made of.
 pub struct Pump<'a> {
@@ -85,8 +83,7 @@ async fn run(pump: &mut Pump<'_>) -> Ending {
     let mut progress = pump.channel.progress();
     let mut feeding = true;
     let Pump { channel, input, stdout, stderr, keyboard, .. } = pump;
-    let far = OnChannel { session, channel };
-    let feed = feed(&far, input, [stdout, stderr], keyboard.as_mut());
+    let feed = feed(Far { session, channel }, input, [stdout, stderr], keyboard.as_mut());
     tokio::pin!(feed);
     loop {
         let now = progress.borrow_and_update().clone();
@@ -102,30 +99,6 @@ async fn run(pump: &mut Pump<'_>) -> Ending {
             },
             changed = progress.changed() => if changed.is_err() { return Ending::Closed },
         }
-    }
-}
-
-/// A channel of the connection.
-struct OnChannel<'a> {
-    session: &'a Session,
-    channel: &'a Channel,
-}
-
-impl Far for OnChannel<'_> {
-    async fn send(&self, piece: Bytes) -> Result<(), ConnectionGone> {
-        self.channel.send(piece).await
-    }
-
-    async fn eof(&self) {
-        self.channel.eof().await;
-    }
-
-    async fn resize(&self, size: WindowSize) {
-        self.channel.resize(size).await;
-    }
-
-    async fn rekey(&self) {
-        self.session.rekey().await;
     }
 }
 

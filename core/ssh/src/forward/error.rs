@@ -44,6 +44,9 @@ pub enum ForwardError {
     /// The host says that it has chosen a port that is none.
     #[error("remote port forwarding failed: the host says that it listens on port {0}, which is none")]
     NoPort(u32),
+    /// The host was asked, and a master that passes our packets on keeps the answer to itself.
+    #[error("remote port forwarding for listen {0}: the master does not pass on what the host answers")]
+    Untold(String),
     /// There is no such forward.
     #[error("there is no such forward")]
     Unknown,

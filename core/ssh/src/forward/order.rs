@@ -75,6 +75,12 @@ impl Order {
 }
 
 impl Place {
+    /// Whether whoever listens there chooses the port.
+    #[must_use]
+    pub fn is_chosen_there(&self) -> bool {
+        matches!(self, Self::Port { port: 0, .. })
+    }
+
     /// Takes it as it stands, without a look for tokens.
     #[must_use]
     pub fn literal(listen: &Listen) -> Self {

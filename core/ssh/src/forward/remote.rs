@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use super::dial::dial;
 use super::{ForwardError, Forwards, Inner, Order, Place, Stands, Target, joint, lock, proxy, run};
 use crate::hop::system_words;
-use crate::session::{IncomingChannel, Kind, Origin};
+use crate::session::{IncomingChannel, Kind, Origin, SessionError};
 use crate::terminal::visible::visible;
 
 /// A forward that the host was asked for.
@@ -108,27 +108,30 @@ impl Forwards {
             Place::Path(path) => {
                 granted.push(new(None));
                 drop(granted);
-                return match session.forward_socket(path).await? {
+                let what = format!("path {path}");
+                return match session.forward_socket(path).await.map_err(|error| unanswered(error, &what))? {
                     true => Ok(None),
-                    false => Err(self.withdraw(place, &leads, format!("path {path}")).await),
+                    false => Err(self.withdraw(place, &leads, what).await),
                 };
             }
         };
+        let what = format!("port {port}");
         if port == 0 {
-            let chosen = match session.forward_port(bind, 0).await? {
+            let answer = session.forward_port(bind, 0).await;
+            let chosen = match answer.map_err(|error| unanswered(error, &what))? {
                 Some(chosen) => {
                     u16::try_from(chosen).ok().filter(|port| *port > 0).ok_or(ForwardError::NoPort(chosen))?
                 }
-                None => return Err(ForwardError::Refused("port 0".to_owned())),
+                None => return Err(ForwardError::Refused(what)),
             };
             granted.push(new(Some(chosen)));
             return Ok(Some(chosen));
         }
         granted.push(new(None));
         drop(granted);
-        match session.forward_port(bind, port.into()).await? {
+        match session.forward_port(bind, port).await.map_err(|error| unanswered(error, &what))? {
             Some(_) => Ok(None),
-            None => Err(self.withdraw(place, &leads, format!("port {port}")).await),
+            None => Err(self.withdraw(place, &leads, what).await),
         }
     }
 
@@ -158,7 +161,7 @@ impl Forwards {
         let done = match place {
             Place::Port { bind, port } => {
                 let port = granted[index].chosen.unwrap_or(*port);
-                session.cancel_port(asked_address(bind.as_deref()), port.into()).await?
+                session.cancel_port(asked_address(bind.as_deref()), port).await?
             }
             Place::Path(path) => session.cancel_socket(path).await?,
         };
@@ -177,6 +180,13 @@ impl Forwards {
             let incoming = self.0.session.admit(kind);
             *task = Some(tokio::spawn(take_in(self.0.clone(), incoming)).abort_handle());
         }
+    }
+}
+
+fn unanswered(error: SessionError, what: &str) -> ForwardError {
+    match error {
+        SessionError::Untold => ForwardError::Untold(what.to_owned()),
+        other => ForwardError::Session(other),
     }
 }
 

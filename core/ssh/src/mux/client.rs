@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::Line;
 use super::message::{Forward, FromClient, FromMaster, Malformed, NewSession, Request, SOCKET, VERSION};
-use super::{Line, Proxy};
 use crate::session::StreamTo;
 
 /// Why a master does not do what we want.
@@ -169,11 +169,11 @@ impl Client {
         self.line.closed().await;
     }
 
-    /// Has the master pass packets on from here.
+    /// Has the master pass packets on from here ([`crate::session::Session::passed`]).
     ///
     /// # Errors
     /// It refuses, or cannot.
-    pub async fn proxy(mut self, patience: Duration) -> Result<Proxy, ClientError> {
+    pub async fn proxy(mut self, patience: Duration) -> Result<Line, ClientError> {
         let asking = async {
             let asked = self.say(Request::Proxy).await?;
             match self.answer(asked).await? {
@@ -182,7 +182,7 @@ impl Client {
             }
         };
         timeout(patience, asking).await.unwrap_or(Err(ClientError::Silent))?;
-        Ok(Proxy::new(self.line))
+        Ok(self.line)
     }
 
     /// Opens a session whose program has these descriptors as its standard input, output and error.

@@ -3,20 +3,20 @@
 use tokio::sync::watch;
 
 /// What is left of the window, for all who send on the channel.
-pub(super) struct Window(watch::Sender<u32>);
+pub(crate) struct Window(watch::Sender<u32>);
 
 impl Window {
-    pub(super) fn new(left: u32) -> Self {
+    pub(crate) fn new(left: u32) -> Self {
         Self(watch::Sender::new(left))
     }
 
     /// The other side takes more. It may not grant more than four bytes can say; what is beyond has no effect.
-    pub(super) fn grow(&self, more: u32) {
+    pub(crate) fn grow(&self, more: u32) {
         self.0.send_modify(|left| *left = left.saturating_add(more));
     }
 
     /// Waits for room and takes some of it: `most` at most, and one at least.
-    pub(super) async fn reserve(&self, most: usize) -> usize {
+    pub(crate) async fn reserve(&self, most: usize) -> usize {
         let most = u32::try_from(most.max(1)).unwrap_or(u32::MAX);
         let mut changes = self.0.subscribe();
         loop {

@@ -1,6 +1,5 @@
 //! What is asked of the host on a channel.
 
-use russh::Sig;
 use tokio::sync::oneshot;
 
 use super::Request;
@@ -76,31 +75,11 @@ impl Channel {
     }
 
     pub(super) async fn ask_for_x11(&self, x11: &x11::Request, awaited: Option<Awaited>) -> Result<(), russh::Error> {
-        let (reply, many_clients) = (self.awaits(awaited), false);
-        self.writer.request_x11(reply, many_clients, x11.protocol.as_str(), x11.cookie.as_str(), x11.screen).await
+        self.writer.ask_for_x11(x11, self.awaits(awaited)).await
     }
 
     pub(super) async fn say(&self, ask: &Ask, awaited: Option<Awaited>) -> Result<(), russh::Error> {
-        let writer = &self.writer;
-        match ask {
-            Ask::Agent => writer.agent_forward(self.awaits(awaited)).await,
-            Ask::Pty(pty) => {
-                let (reply, size) = (self.awaits(awaited), pty.size);
-                let (columns, rows) = (size.columns, size.rows);
-                let (width, height) = (size.pixel_width, size.pixel_height);
-                writer.request_pty(reply, &pty.term, columns, rows, width, height, &pty.modes).await
-            }
-            Ask::Variable { name, value } => writer.set_env(self.awaits(awaited), name, value).await,
-            Ask::Exec(command) => writer.exec(self.awaits(awaited), command.as_slice()).await,
-            Ask::Shell => writer.request_shell(self.awaits(awaited)).await,
-            Ask::Subsystem(name) => writer.request_subsystem(self.awaits(awaited), name).await,
-            // These have no answer (sections 6.7 and 6.9).
-            Ask::Size(size) => {
-                self.resize(*size).await;
-                Ok(())
-            }
-            Ask::Signal(name) => writer.signal(Sig::Custom(name.clone())).await,
-        }
+        self.writer.ask(ask, self.awaits(awaited)).await
     }
 
     /// The host's next answer is for this one; whether there is one to hear it.

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use russh::client::Msg;
-use russh::{ChannelId, ChannelReadHalf, ChannelWriteHalf};
 use tokio::sync::watch;
 
 use super::board::Board;
+use super::carrier::{Opened, Writer};
 use super::idle::watch_channel;
 use super::table::{Line, Table};
-use super::{Progress, Session, SessionError};
+use super::{Ask, Progress, Session, SessionError};
 use crate::exec::Output;
 use crate::terminal::size::WindowSize;
 
@@ -50,19 +49,15 @@ impl StreamTo {
 
 /// A channel. Dropped, it is closed, and its outputs take nothing more.
 pub struct Channel {
-    id: ChannelId,
-    pub(super) writer: Arc<ChannelWriteHalf<Msg>>,
+    id: u32,
+    pub(super) writer: Arc<Writer>,
     pub(super) line: Arc<Line>,
     table: Arc<Table>,
 }
 
 impl Channel {
-    /// From now on what comes on `channel` goes to `line`, past the queue that would hold it a second time.
-    pub(super) fn claim(board: &Board, channel: russh::Channel<Msg>, line: Arc<Line>, kind: &str) -> Self {
-        let id = channel.id();
-        let (reader, writer): (ChannelReadHalf, _) = channel.split();
-        drop(reader);
-        let writer = Arc::new(writer);
+    /// From now on what comes on the channel goes to `line`.
+    pub(super) fn claim(board: &Board, Opened { id, writer }: Opened, line: Arc<Line>, kind: &str) -> Self {
         line.opened(&writer);
         board.table.claim(id, line.clone());
         watch_channel(board.idle_limits(), kind, &line);
@@ -81,23 +76,23 @@ impl Channel {
     pub async fn send(&self, piece: Bytes) -> Result<(), ConnectionGone> {
         self.line.pass();
         self.line.flow.pass(piece.len()).await;
-        self.writer.data_bytes(piece).await.map_err(|_| ConnectionGone)
+        self.writer.data(piece).await
     }
 
     /// Says that nothing more comes from us.
     pub async fn eof(&self) {
-        // An error says that the connection is gone, which `progress` tells better.
-        let _ = self.writer.eof().await;
+        self.writer.eof().await;
     }
 
     /// Ends the channel in both directions.
     pub async fn close(&self) {
-        let _ = self.writer.close().await;
+        self.writer.close().await;
     }
 
     /// Tells the host how large the window of our terminal is now.
     pub async fn resize(&self, size: WindowSize) {
-        let _ = self.writer.window_change(size.columns, size.rows, size.pixel_width, size.pixel_height).await;
+        // An error says that the connection is gone, which `progress` tells better.
+        let _ = self.writer.ask(&Ask::Size(size), false).await;
     }
 }
 
@@ -110,9 +105,7 @@ impl Drop for Channel {
             && open
         {
             let writer = self.writer.clone();
-            runtime.spawn(async move {
-                let _ = writer.close().await;
-            });
+            runtime.spawn(async move { writer.close().await });
         }
     }
 }
@@ -137,13 +130,7 @@ impl Session {
     /// As [`Session::stream`].
     pub async fn stream_behind(&self, to: &StreamTo, output: Output, greeting: &[u8]) -> Result<Channel, SessionError> {
         let opening = self.board.table.opening();
-        let opened = match to {
-            StreamTo::Tcp { host, port, from } => {
-                let (address, from) = (from.0.as_str(), from.1.into());
-                self.handle.channel_open_direct_tcpip(host.as_str(), (*port).into(), address, from).await
-            }
-            StreamTo::Unix { path } => self.handle.channel_open_direct_streamlocal(path.as_str()).await,
-        };
+        let opened = self.carrier.open_stream(to).await;
         if opened.is_ok() && !greeting.is_empty() {
             output.accept(greeting).await;
         }
@@ -153,12 +140,12 @@ impl Session {
     /// Claims what the host has opened.
     pub(super) async fn claim(
         &self,
-        opened: Result<russh::Channel<Msg>, russh::Error>,
+        opened: Result<Opened, russh::Error>,
         opening: super::table::Opening,
         line: Arc<Line>,
         kind: &str,
     ) -> Result<Channel, SessionError> {
-        let claimed = opened.map(|channel| Channel::claim(&self.board, channel, line, kind));
+        let claimed = opened.map(|opened| Channel::claim(&self.board, opened, line, kind));
         drop(opening);
         match claimed {
             Ok(channel) => Ok(channel),

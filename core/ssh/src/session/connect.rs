@@ -9,11 +9,12 @@ use futures::future::{Either, select};
 use log::debug;
 use russh::client::{self, Handle};
 use russh::keys::agent::AgentSessionBinding;
-use russh::{Disconnect, Limits, SshId};
+use russh::{Limits, SshId};
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
 use super::board::Board;
+use super::carrier::Carrier;
 use super::chosen::Chosen;
 use super::error::{Cause, Peer};
 use super::events::{Banner, Events, HostCheck};
@@ -26,7 +27,7 @@ use crate::settings::Settings;
 
 /// An authenticated connection to one host, and the connections to the hops before it.
 pub struct Session {
-    pub(super) handle: Handle<Events>,
+    pub(super) carrier: Carrier,
     pub(super) board: Arc<Board>,
     /// The other end.
     pub peer: Peer,
@@ -139,7 +140,7 @@ impl Session {
         if self.board.silent_for() < recently {
             return true;
         }
-        let answered = matches!(timeout(HOST_PROBE, self.handle.send_ping()).await, Ok(Ok(())));
+        let answered = matches!(timeout(HOST_PROBE, self.carrier.ping()).await, Ok(Ok(())));
         let there = answered && self.board.lost.borrow().is_none();
         if there {
             self.board.heard();
@@ -149,7 +150,7 @@ impl Session {
 
     /// What tells an agent which host and session this is.
     pub(crate) fn agent_binding(&self) -> Option<&AgentSessionBinding> {
-        self.handle.agent_session_binding()
+        self.carrier.agent_binding()
     }
 
     /// What the key exchange chose.
@@ -159,8 +160,7 @@ impl Session {
 
     /// Renews the keys at the next opportunity.
     pub async fn rekey(&self) {
-        // An error says that the connection is gone, which `progress` tells better.
-        let _ = self.handle.rekey_soon().await;
+        self.carrier.rekey().await;
     }
 
     /// Opens a stream to a further host, through this one.
@@ -169,9 +169,8 @@ impl Session {
     /// The host refuses, in its own words.
     pub async fn tunnel(&self, host: &str, port: u16) -> Result<BoxedWire, SessionError> {
         debug!("channel 0: new direct-tcpip to {host} port {port} through {}", self.peer);
-        let opened = self.handle.channel_open_direct_tcpip(host, port.into(), "127.0.0.1", 65535).await;
-        match opened {
-            Ok(channel) => Ok(Box::new(Backlog::new(Box::new(channel.into_stream())))),
+        match self.carrier.open_tunnel(host, port).await {
+            Ok(stream) => Ok(Box::new(Backlog::new(stream))),
             Err(error) => Err(match self.open_error(error).await {
                 SessionError::ChannelOpen(Refusal { reason, words }) => {
                     let words = format!("{words} (from {} to {host} port {port})", self.peer.host);
@@ -203,16 +202,13 @@ impl Session {
 
     /// Says goodbye and ends the connection, and those before it, without waiting long for anyone.
     pub async fn close(&self) {
-        let said = timeout(GOODBYE, goodbye(&self.handle)).await;
-        if matches!(said, Ok(Ok(()))) {
+        let said = timeout(GOODBYE, self.carrier.leave()).await;
+        // What a master passes on is not ours to end.
+        if matches!(said, Ok(Ok(()))) && !self.is_passed_on() {
             let _ = timeout(GOODBYE, self.ended()).await;
         }
         for hop in self.before.iter().rev() {
-            let _ = timeout(GOODBYE, goodbye(&hop.handle)).await;
+            let _ = timeout(GOODBYE, hop.carrier.leave()).await;
         }
     }
-}
-
-async fn goodbye(handle: &Handle<Events>) -> Result<(), russh::Error> {
-    handle.disconnect(Disconnect::ByApplication, "disconnected by user", "").await
 }

@@ -99,6 +99,9 @@ pub enum SessionError {
     /// The host would not open a channel.
     #[error("channel 0: open failed: {0}")]
     ChannelOpen(Refusal),
+    /// The host was asked, and nobody says what it answers.
+    #[error("the master does not pass on what the host answers")]
+    Untold,
     /// A route of more hops than anyone needs, or one that leads in a circle.
     #[error("the way to {0} has more than {max} hops; does a ProxyJump lead in a circle?", max = crate::limits::HOPS)]
     TooManyHops(String),
@@ -137,6 +140,8 @@ pub enum Cause {
     Version,
     /// The host did what no host may, in our words.
     Misbehaved(&'static str),
+    /// The master that passed our packets on, in our words.
+    Master(&'static str),
     /// A system call failed.
     Io(io::Error),
     /// The host broke the protocol in another way; russh's words.
@@ -188,6 +193,7 @@ impl Cause {
             Self::PacketSize(size) => format!("Bad packet length {size}.\nConnection to {peer}: Connection corrupted"),
             Self::Version => format!("{peer} does not speak SSH 2: its first line is no SSH identification"),
             Self::Misbehaved(what) => format!("Connection to {peer}: the host {what}"),
+            Self::Master(what) => format!("Shared connection to {peer}: the master {what}"),
             Self::Io(error) => io_words(error, peer),
             Self::Protocol(error) => {
                 format!("Connection to {peer}: the host broke the protocol: {}", visible(error.to_string().as_bytes()))

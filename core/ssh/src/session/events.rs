@@ -6,16 +6,17 @@
 use std::sync::{Arc, Weak};
 
 use futures::future::BoxFuture;
-use log::{debug, info, warn};
+use log::{debug, warn};
 use russh::client::{ChannelOpenHandle, DisconnectReason, Handler, Msg, Session};
 use russh::keys::{PublicKey, PublicKeyOrCertificate};
 use russh::{Channel, ChannelId, ChannelOpenFailure, Sig};
 
 use super::board::Board;
+use super::carrier::Reply;
 use super::chosen::Chosen;
 use super::incoming::{Origin, arrive, refuse};
 use super::table::Line;
-use super::{Cause, Exit, Peer, Refusal, Request, SessionError};
+use super::{Cause, Exit, Peer, Refusal, SessionError};
 use crate::hostkey::Verified;
 use crate::limits::{BANNER_COUNT, BANNERS};
 use crate::terminal::visible::{visible, visible_lines};
@@ -51,7 +52,7 @@ impl Events {
         {
             return line.upgrade();
         }
-        let line = self.board.table.line(channel)?;
+        let line = self.board.table.line(channel.number())?;
         self.recent = Some((channel, Arc::downgrade(&line)));
         Some(line)
     }
@@ -110,7 +111,7 @@ impl Handler for Events {
         window: u32,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        self.board.table.claimed(id).await;
+        self.board.table.claimed(id.number()).await;
         if let Some(line) = self.line(id) {
             line.flow.adjusted(window);
         }
@@ -132,7 +133,7 @@ impl Handler for Events {
         _: &str,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        if self.board.table.line(channel).is_some() {
+        if self.board.table.line(channel.number()).is_some() {
             // russh has forgotten the channel: nothing more would ever come of it.
             return Err(self.misbehaved("refused a channel that was open"));
         }
@@ -142,18 +143,14 @@ impl Handler for Events {
 
     async fn channel_success(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
         if let Some(line) = self.line(channel) {
-            line.answered(true);
+            line.succeeded();
         }
         Ok(())
     }
 
     async fn channel_failure(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
-        let Some(line) = self.line(channel) else { return Ok(()) };
-        match line.answered(false) {
-            Some(Request::X11) => warn!("X11 forwarding request failed on channel 0"),
-            Some(Request::Agent) => info!("agent forwarding request failed on channel 0"),
-            Some(Request::Pty) => line.note(|progress| progress.pty_refused = true),
-            request => line.note(|progress| progress.refused = progress.refused.or(request)),
+        if let Some(line) = self.line(channel) {
+            line.failed();
         }
         Ok(())
     }
@@ -218,7 +215,7 @@ impl Handler for Events {
 
     async fn channel_close(&mut self, channel: ChannelId, _: &mut Session) -> Result<(), SessionError> {
         self.recent.take_if(|(id, _)| *id == channel);
-        if let Some(line) = self.board.table.forget(channel) {
+        if let Some(line) = self.board.table.forget(channel.number()) {
             line.note(|progress| progress.closed = true);
         }
         Ok(())
@@ -245,7 +242,7 @@ impl Handler for Events {
         _: &mut Session,
     ) -> Result<(), SessionError> {
         let origin = Origin::Tcp { address: address.to_owned(), port, from: (from.to_owned(), from_port) };
-        arrive(&self.board, origin, channel, reply).await;
+        arrive(&self.board, origin, channel.into(), Reply::Own(reply)).await;
         Ok(())
     }
 
@@ -256,7 +253,7 @@ impl Handler for Events {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        arrive(&self.board, Origin::Unix { path: path.to_owned() }, channel, reply).await;
+        arrive(&self.board, Origin::Unix { path: path.to_owned() }, channel.into(), Reply::Own(reply)).await;
         Ok(())
     }
 
@@ -266,7 +263,7 @@ impl Handler for Events {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        arrive(&self.board, Origin::Agent, channel, reply).await;
+        arrive(&self.board, Origin::Agent, channel.into(), Reply::Own(reply)).await;
         Ok(())
     }
 
@@ -284,7 +281,7 @@ impl Handler for Events {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        refuse("session", reply).await;
+        refuse("session", Reply::Own(reply)).await;
         Ok(())
     }
 
@@ -298,7 +295,7 @@ impl Handler for Events {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        refuse("direct-tcpip", reply).await;
+        refuse("direct-tcpip", Reply::Own(reply)).await;
         Ok(())
     }
 
@@ -309,7 +306,7 @@ impl Handler for Events {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        refuse("direct-streamlocal@openssh.com", reply).await;
+        refuse("direct-streamlocal@openssh.com", Reply::Own(reply)).await;
         Ok(())
     }
 
@@ -321,7 +318,8 @@ impl Handler for Events {
         reply: ChannelOpenHandle,
         _: &mut Session,
     ) -> Result<(), SessionError> {
-        arrive(&self.board, Origin::X11 { from: (from.to_owned(), from_port) }, channel, reply).await;
+        arrive(&self.board, Origin::X11 { from: (from.to_owned(), from_port) }, channel.into(), Reply::Own(reply))
+            .await;
         Ok(())
     }
 

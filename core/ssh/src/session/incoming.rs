@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use russh::ChannelOpenFailure;
-use russh::client::{ChannelOpenHandle, Msg};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Session;
 use super::board::Board;
+use super::carrier::{Opened, Reply};
 use super::channel::Channel;
 use super::table::Line;
 use crate::exec::Output;
@@ -88,15 +88,15 @@ impl Origin {
 pub struct IncomingChannel {
     /// What the host says of it.
     pub origin: Origin,
-    channel: russh::Channel<Msg>,
-    reply: ChannelOpenHandle,
+    opened: Opened,
+    reply: Reply,
     board: Arc<Board>,
 }
 
 impl IncomingChannel {
     /// Takes it; what comes on it goes to `output` from its first byte on.
     pub async fn accept(self, output: Output) -> Channel {
-        let channel = Channel::claim(&self.board, self.channel, Line::new(output, None), self.origin.kind().timed());
+        let channel = Channel::claim(&self.board, self.opened, Line::new(output, None), self.origin.kind().timed());
         self.reply.accept().await;
         channel
     }
@@ -127,12 +127,12 @@ impl Session {
 }
 
 /// Hands the channel to whoever asked for its kind, and refuses it where nobody did.
-pub(super) async fn arrive(board: &Arc<Board>, origin: Origin, channel: russh::Channel<Msg>, reply: ChannelOpenHandle) {
+pub(super) async fn arrive(board: &Arc<Board>, origin: Origin, opened: Opened, reply: Reply) {
     let kind = origin.kind();
     let Some(taker) = board.taker(kind) else {
         return refuse(kind.name(), reply).await;
     };
-    let incoming = IncomingChannel { origin, channel, reply, board: board.clone() };
+    let incoming = IncomingChannel { origin, opened, reply, board: board.clone() };
     // Several may come in one read, before whoever takes them has had a turn.
     match timeout(GOODBYE, taker.reserve()).await {
         Ok(Ok(room)) => room.send(incoming),
@@ -147,7 +147,7 @@ pub(super) async fn arrive(board: &Arc<Board>, origin: Origin, channel: russh::C
 }
 
 /// Refuses a channel that nobody asked for, and says so.
-pub(super) async fn refuse(kind: &str, reply: ChannelOpenHandle) {
+pub(super) async fn refuse(kind: &str, reply: Reply) {
     log::warn!(
         "Warning: the host tried to open a channel ({}) that was not asked for; refused.",
         visible(kind.as_bytes())

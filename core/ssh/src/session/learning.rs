@@ -6,6 +6,7 @@ use log::{debug, error};
 use tokio::time::timeout;
 
 use super::Session;
+use super::carrier::Carrier;
 use crate::hostkey::{self, Host, Policy, Verified};
 use crate::limits::KEY_PROOF;
 use crate::prompt::Prompt;
@@ -19,19 +20,20 @@ pub(super) struct Learning {
 }
 
 impl Session {
-    /// Whether anything may be forwarded: not where the host was let in although it is not the one known.
+    /// Whether anything may be forwarded: not where the host was let in although it is not the one known. What a master passes on is
+    /// the master's to refuse.
     pub fn may_forward(&self) -> bool {
-        self.learning.as_ref().is_some_and(|learning| learning.verified.passwords_allowed)
+        self.is_passed_on() || self.learning.as_ref().is_some_and(|learning| learning.verified.passwords_allowed)
     }
 
     /// Learns the keys that the host announced, if the settings want that and the host proves them within
     /// [`KEY_PROOF`]. Call it once the session's work is done: the announcement has come by then, and where there is
     /// nothing new to learn it costs no time.
     pub async fn learn_host_keys(&self) {
-        let Some(learning) = &self.learning else { return };
+        let (Some(learning), Carrier::Own(handle)) = (&self.learning, &self.carrier) else { return };
         let announced = self.board.announced();
         let prove = |keys| async {
-            match timeout(KEY_PROOF, self.handle.hostkeys_prove(keys)).await {
+            match timeout(KEY_PROOF, handle.hostkeys_prove(keys)).await {
                 Ok(Ok(())) => true,
                 Ok(Err(error)) => {
                     debug!("the host proves its other keys not: {error}");

@@ -2,7 +2,8 @@
 //!
 //! Order of use: [`route::open`] finds the way to a host and opens a [`Session`] on it; on that,
 //! [`Session::start`] starts what the settings ask for, [`Session::stream`] opens a channel to a port or a socket, and
-//! [`Session::tunnel`] a stream to a further host. [`Session::admit`] takes the channels that the host opens.
+//! [`Session::tunnel`] a stream to a further host. [`Session::admit`] takes the channels that the host opens. A session may also be
+//! carried by a master that passes our packets on ([`Session::passed`]): what is done on it is the same.
 //! This is the one place that deals with russh's event loop, and that would change if another library took its place.
 //!
 //! What this room must never do: authenticate without a [`crate::hostkey::HostVerified`], accept a channel that the
@@ -11,6 +12,7 @@
 mod algorithms;
 mod ask;
 mod board;
+mod carrier;
 mod channel;
 mod checks;
 mod chosen;
@@ -22,6 +24,7 @@ mod forwarding;
 mod idle;
 mod incoming;
 mod learning;
+mod passed;
 mod progress;
 mod report;
 pub mod route;

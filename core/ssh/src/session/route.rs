@@ -12,6 +12,7 @@ use std::time::Instant;
 use futures::future::LocalBoxFuture;
 use log::{debug, info};
 
+use super::carrier::Carrier;
 use super::connect::{Unauthenticated, connect};
 use super::error::Peer;
 use super::events::{Banner, HostCheck};
@@ -146,7 +147,7 @@ async fn log_in(guide: &Guide, settings: &Settings, reached: Reached, depth: usi
         ..HopReport::default()
     });
     let learning = super::learning::Learning { policy, host, verified, prompt: guide.prompt.clone() };
-    let session = Session { handle, board, peer, before, learning: Some(learning) };
+    let session = Session { carrier: Carrier::Own(handle), board, peer, before, learning: Some(learning) };
     Ok((Opened { session, reports }, watch))
 }
 

@@ -85,7 +85,7 @@ impl Session {
             return self.stream(to, stdout).await;
         }
         let opening = self.board.table.opening();
-        let opened = self.handle.channel_open_session().await;
+        let opened = self.carrier.open_session().await;
         let channel = self.claim(opened, opening, Line::new(stdout, Some(stderr)), start.kind.timed()).await?;
         match self.request(start, &channel).await {
             Ok(()) => Ok(channel),
@@ -111,7 +111,7 @@ impl Session {
     /// The host opens no channel, or the connection is gone.
     pub async fn session(&self, stdout: Output, stderr: Output) -> Result<Channel, SessionError> {
         let opening = self.board.table.opening();
-        let opened = self.handle.channel_open_session().await;
+        let opened = self.carrier.open_session().await;
         self.claim(opened, opening, Line::new(stdout, Some(stderr)), "session").await
     }
 }

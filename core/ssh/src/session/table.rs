@@ -4,11 +4,11 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use russh::client::Msg;
-use russh::{ChannelId, ChannelWriteHalf};
+use log::{info, warn};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::timeout;
 
+use super::carrier::Writer;
 use super::flow::Flow;
 use super::{Progress, Request};
 use crate::exec::Output;
@@ -30,7 +30,7 @@ pub(super) struct Line {
     /// What we have sent and the host has not taken.
     pub(super) flow: Flow,
     /// What we say on the channel; there once it is open.
-    writer: OnceLock<Arc<ChannelWriteHalf<Msg>>>,
+    writer: OnceLock<Arc<Writer>>,
     /// The pieces that have passed, in either direction.
     passed: AtomicU64,
     requests: Mutex<VecDeque<Awaited>>,
@@ -50,7 +50,7 @@ impl Line {
     }
 
     /// Tells it how to end.
-    pub(super) fn opened(&self, writer: &Arc<ChannelWriteHalf<Msg>>) {
+    pub(super) fn opened(&self, writer: &Arc<Writer>) {
         let _ = self.writer.set(writer.clone());
     }
 
@@ -76,7 +76,7 @@ impl Line {
             self.output.cut();
         }
         if let Some(writer) = self.writer.get() {
-            let _ = writer.close().await;
+            writer.close().await;
         }
         self.note(|progress| progress.closed = true);
     }
@@ -86,8 +86,23 @@ impl Line {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).push_back(request);
     }
 
+    /// The host does what it was asked for.
+    pub(super) fn succeeded(&self) {
+        self.answered(true);
+    }
+
+    /// The host does not.
+    pub(super) fn failed(&self) {
+        match self.answered(false) {
+            Some(Request::X11) => warn!("X11 forwarding request failed on channel 0"),
+            Some(Request::Agent) => info!("agent forwarding request failed on channel 0"),
+            Some(Request::Pty) => self.note(|progress| progress.pty_refused = true),
+            request => self.note(|progress| progress.refused = progress.refused.or(request)),
+        }
+    }
+
     /// The request of a session's start that the host answers now; whoever awaits another hears the answer here.
-    pub(super) fn answered(&self, accepted: bool) -> Option<Request> {
+    fn answered(&self, accepted: bool) -> Option<Request> {
         match self.requests.lock().unwrap_or_else(PoisonError::into_inner).pop_front()? {
             Awaited::Start(request) => Some(request),
             Awaited::Other(waiting) => {
@@ -112,7 +127,7 @@ pub(super) struct Table {
 
 #[derive(Default)]
 struct State {
-    lines: HashMap<ChannelId, Arc<Line>>,
+    lines: HashMap<u32, Arc<Line>>,
     /// Those who wait for the host to open a channel, and will claim it.
     openers: usize,
     lost: bool,
@@ -130,7 +145,7 @@ impl Table {
     }
 
     /// From now on what comes on this channel goes to this line.
-    pub(super) fn claim(&self, id: ChannelId, line: Arc<Line>) {
+    pub(super) fn claim(&self, id: u32, line: Arc<Line>) {
         let mut state = self.state();
         if state.lost {
             line.note(|progress| progress.lost = true);
@@ -143,7 +158,7 @@ impl Table {
     /// Waits until a channel that the host has just opened is claimed: nothing that comes on it may be missed.
     ///
     /// Whoever opened it has been told already. One who has given up meanwhile is not waited for long.
-    pub(super) async fn claimed(&self, id: ChannelId) {
+    pub(super) async fn claimed(&self, id: u32) {
         let waiting = async {
             loop {
                 let settled = self.settled.notified();
@@ -161,7 +176,7 @@ impl Table {
         let _ = timeout(GOODBYE, waiting).await;
     }
 
-    pub(super) fn line(&self, id: ChannelId) -> Option<Arc<Line>> {
+    pub(super) fn line(&self, id: u32) -> Option<Arc<Line>> {
         self.state().lines.get(&id).cloned()
     }
 
@@ -170,7 +185,7 @@ impl Table {
         self.state().lines.values().cloned().collect()
     }
 
-    pub(super) fn forget(&self, id: ChannelId) -> Option<Arc<Line>> {
+    pub(super) fn forget(&self, id: u32) -> Option<Arc<Line>> {
         self.state().lines.remove(&id)
     }
 

@@ -9,8 +9,10 @@ use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
+use xssh_tests::agent::Agent;
 use xssh_tests::call::Call;
 use xssh_tests::home::Home;
+use xssh_tests::key::Key;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::world::{HOST, World};
 
@@ -66,6 +68,23 @@ fn variables() {
         let latin = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"caf\xe9");
         let outcome = call.env("GIT_PROTOCOL", "version=2").env("GIT_AUTHOR", latin).run().ok();
         assert_eq!(outcome.text(), "version=2\n", "{master:?} {client:?}");
+    }
+}
+
+/// It is the master's agent, for whoever asks.
+#[test]
+fn the_agent() {
+    let world = World::direct();
+    let key = Key::new(world.home.path().join("agents_key"), "ed25519");
+    let agent = Agent::holding(&[&key]);
+    let option = format!("ForwardAgent={}", text(agent.socket()));
+    let standing = Standing::start(Xssh, &world.home, &["-o", &option]);
+    let call = |client, args: &[&str]| proxied(client, &world.home, &standing, args).run().ok().text();
+    // Once it has been asked for, sshd tells every later program of the connection where it is.
+    assert_eq!(call(Xssh, &[HOST, "echo \"<$SSH_AUTH_SOCK>\""]), "<>\n");
+    for client in [Xssh, OpenSsh] {
+        let listed = call(client, &["-o", &option, HOST, "ssh-add -L"]);
+        assert_eq!(listed.split(' ').nth(1), key.public().split(' ').nth(1), "{client:?}: {listed}");
     }
 }
 

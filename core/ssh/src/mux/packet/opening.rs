@@ -26,7 +26,8 @@ pub enum Opening {
 }
 
 impl Opening {
-    pub(super) fn name(&self) -> &str {
+    /// The type's name, made safe to show.
+    pub fn name(&self) -> &str {
         match self {
             Self::Session => "session",
             Self::Port { .. } => "direct-tcpip",

@@ -1,11 +1,9 @@
 //! A person at the terminal of a client in proxy mode.
 
-use xssh_tests::home::Home;
-use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
-use super::super::terminals::{a_shell_by, one_session_ends, start};
+use super::super::terminals::{a_shell_by, no_terminal_by, one_session_ends, start};
 use super::{OpenSsh, PAIRS, Standing, Xssh, proxied};
 
 #[test]
@@ -39,17 +37,7 @@ fn escapes_are_for_one_session() {
     }
 }
 
-/// The session goes on without, as it does on a connection of our own. OpenSSH's client gives up.
 #[test]
 fn a_host_that_gives_no_terminal() {
-    for master in [Xssh, OpenSsh] {
-        let target = Sshd::plan().with("PermitTTY no").start();
-        let home = Home::facing(HOST, &target);
-        let standing = Standing::start(master, &home, &[]);
-        let mut terminal = Terminal::new();
-        let running = start(proxied(Xssh, &home, &standing, &["-t", HOST, "tty; exit 4"]), &home, &terminal);
-        terminal.wait_for("PTY allocation request failed on channel 0");
-        terminal.wait_for("not a tty");
-        let _ = running.wait().ends(4);
-    }
+    no_terminal_by(proxied);
 }
