@@ -263,7 +263,7 @@ async fn run_on(
         Ok(channel) => channel,
         Err(error) => return not_opened(&error, start),
     };
-    let keyboard = match start.pty.as_ref().map(|_| keyboard(settings, Some(around.console()))).transpose() {
+    let keyboard = match start.pty.as_ref().map(|_| keyboard(settings, Some(around.console(settings)))).transpose() {
         Ok(keyboard) => keyboard,
         Err(error) => return words::fail(&format!("the terminal cannot be used: {error}")),
     };

@@ -78,8 +78,9 @@ impl Around {
     }
 
     /// What a person at a terminal may see of it, and add.
-    pub(super) fn console(&self) -> Box<dyn Console> {
-        Box::new(PortConsole::new(self.forwards.clone(), self.context.clone()))
+    pub(super) fn console(&self, settings: &Settings) -> Box<dyn Console> {
+        let runs_commands = settings.session.permit_local_command;
+        Box::new(PortConsole::new(self.forwards.clone(), self.context.clone(), runs_commands))
     }
 
     /// Serves others on this connection.

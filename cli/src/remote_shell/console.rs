@@ -1,4 +1,5 @@
-//! `~#` and `~C` at a terminal: what is forwarded, and forwards that are made and taken back while a session runs.
+//! `~#` and `~C` at a terminal: what is forwarded, and forwards that are made and taken back while a session runs; or a command that
+//! is run here, with PermitLocalCommand.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -9,10 +10,14 @@ use xssh_ssh::exec::Console;
 use xssh_ssh::forward::{Forwards, Order, Place};
 use xssh_ssh::settings::{Forward, Listen};
 
+use super::local_command::in_a_shell;
+
 /// The forwards of a connection, for whoever sits before it.
 pub(super) struct PortConsole {
     forwards: Arc<Forwards>,
     context: LocalContext,
+    /// PermitLocalCommand.
+    runs_commands: bool,
 }
 
 /// A line behind `~C` (ssh(1), ESCAPE CHARACTERS).
@@ -26,19 +31,25 @@ enum Line {
     Forward(ForwardKind, Forward),
     /// `-KL`, `-KR`, `-KD` with where it listens.
     Cancel(ForwardKind, Listen),
+    /// `!command`.
+    Run(String),
     /// None of these, and what to say about it.
     Wrong(&'static str),
 }
 
-const HELP: [&str; 4] = [
+const HELP: [&str; 5] = [
     "Commands:",
     "      -L, -R, -D and a specification, as on the command line: forward",
     "      -KL, -KR, -KD and [bind_address:]port, or a path: forward no more",
+    "      !command: run a command here, with PermitLocalCommand yes",
     "      -h: this list",
 ];
 
 fn read(line: &str, context: &LocalContext) -> Line {
     let line = line.trim();
+    if let Some(command) = line.strip_prefix('!').filter(|command| !command.is_empty()) {
+        return Line::Run(command.to_owned());
+    }
     let line = line.strip_prefix('-').unwrap_or(line);
     let (cancels, line) = line.strip_prefix('K').map_or((false, line), |rest| (true, rest));
     let mut chars = line.chars();
@@ -64,8 +75,8 @@ fn read(line: &str, context: &LocalContext) -> Line {
 }
 
 impl PortConsole {
-    pub(super) fn new(forwards: Arc<Forwards>, context: LocalContext) -> Self {
-        Self { forwards, context }
+    pub(super) fn new(forwards: Arc<Forwards>, context: LocalContext, runs_commands: bool) -> Self {
+        Self { forwards, context, runs_commands }
     }
 
     async fn act(&self, line: &str) -> Vec<String> {
@@ -73,6 +84,13 @@ impl PortConsole {
             Line::Empty => return Vec::new(),
             Line::Help => return HELP.map(str::to_owned).into(),
             Line::Wrong(what) => what.to_owned(),
+            Line::Run(_) if !self.runs_commands => {
+                "Invalid command: a command is run here with PermitLocalCommand yes alone.".to_owned()
+            }
+            Line::Run(command) => match tokio::task::spawn_blocking(move || in_a_shell(&command)).await {
+                Ok(Ok(_)) | Err(_) => return Vec::new(),
+                Ok(Err(error)) => format!("it cannot be run: {error}"),
+            },
             Line::Forward(kind, forward) => self.forward(kind, &forward).await,
             Line::Cancel(kind, listen) => self.cancel(kind, listen).await,
         };
@@ -111,6 +129,10 @@ impl Console for PortConsole {
         self.forwards.connections()
     }
 
+    fn runs_here(&self, line: &str) -> bool {
+        self.runs_commands && matches!(read(line, &self.context), Line::Run(_))
+    }
+
     fn obey(&self, line: String) -> Pin<Box<dyn Future<Output = Vec<String>> + Send + '_>> {
         Box::pin(async move { self.act(&line).await })
     }
@@ -127,6 +149,7 @@ mod tests {
         assert_eq!(of("  "), Line::Empty);
         assert_eq!(of("-h"), Line::Help);
         assert_eq!(of("?"), Line::Help);
+        assert_eq!(of(" !ls -l "), Line::Run("ls -l".to_owned()));
         for line in ["-L 80:h:81", "L80:h:81", " -L80:h:81 "] {
             assert!(matches!(of(line), Line::Forward(ForwardKind::Local, _)), "{line}");
         }
@@ -137,7 +160,7 @@ mod tests {
         {
             assert!(matches!(of(line), Line::Cancel(found, _) if found == kind), "{line}");
         }
-        for line in ["-L 80", "-X", "K", "-KX 1", "-KL 80:h:81", "-R x:y:z", "!ls"] {
+        for line in ["-L 80", "-X", "K", "-KX 1", "-KL 80:h:81", "-R x:y:z", "!"] {
             assert!(matches!(of(line), Line::Wrong(_)), "{line}");
         }
     }

@@ -1,8 +1,9 @@
-//! LocalCommand: what is run here once the host knows us.
+//! What is run here: LocalCommand, once the host knows us, and what a person types behind `~C`.
 
+use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 
 use ::log::debug;
 use xssh_ssh::config::LocalContext;
@@ -22,10 +23,15 @@ pub(super) fn run(settings: &Settings, context: &LocalContext) -> Option<i32> {
             return None;
         }
     };
+    let status = in_a_shell(&command);
+    status.ok().and_then(|status| status.code())
+}
+
+/// Runs a command in the user's shell, to its end.
+pub(super) fn in_a_shell(command: &str) -> io::Result<ExitStatus> {
     let shell =
         environment::variable("SHELL").filter(|shell| !shell.is_empty()).unwrap_or_else(|| "/bin/sh".to_owned());
     debug!("Executing command: '{command}'");
     let name = PathBuf::from(&shell).file_name().unwrap_or_default().to_owned();
-    let status = Command::new(&shell).arg0(name).arg("-c").arg(command).status();
-    status.ok().and_then(|status| status.code())
+    Command::new(&shell).arg0(name).arg("-c").arg(command).status()
 }

@@ -33,6 +33,9 @@ pub trait Console: Send + Sync {
     /// The connections that are open beside the session, a line each.
     fn connections(&self) -> Vec<String>;
 
+    /// Whether what a line behind `~C` says runs at our terminal, which has to be as it was meanwhile.
+    fn runs_here(&self, line: &str) -> bool;
+
     /// Does what a line behind `~C` says, and tells what came of it, in lines.
     fn obey(&self, line: String) -> BoxFuture<'_, Vec<String>>;
 }
@@ -149,7 +152,10 @@ async fn act(far: Far<'_>, [stdout, stderr]: [&Output; 2], keyboard: &mut Keyboa
             }
             Action::Command(line) => {
                 if let Some(console) = &keyboard.console {
+                    let raw = keyboard.raw.as_ref().filter(|_| console.runs_here(&line));
+                    raw.inspect(|raw| raw.suspend());
                     let answer = console.obey(line).await;
+                    raw.inspect(|raw| raw.resume());
                     show(stderr, &answer).await;
                 }
             }

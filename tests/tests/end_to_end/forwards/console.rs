@@ -74,3 +74,34 @@ fn a_line_is_not_torn_apart() {
     terminal.type_in("\r~.");
     let _ = running.wait().ends(255);
 }
+
+/// Here, in the user's shell and at a terminal that is as it was; only where PermitLocalCommand says so.
+#[test]
+fn a_command_is_run_here() {
+    let mut world = World::direct();
+    world.home.configure("EnableEscapeCommandline yes");
+    for (permitted, line, said) in [
+        ("yes", "!tty && stty -a && read word && echo \"<$word>\"", "/dev/pts/"),
+        ("no", "!touch never", "Invalid command"),
+    ] {
+        let mut terminal = Terminal::new();
+        let option = format!("PermitLocalCommand={permitted}");
+        let running = start(&world.home, &terminal, &["-tt", "-o", &option, HOST, "echo there; cat; exit 5"]);
+        terminal.wait_for("there");
+        terminal.type_in("~C");
+        terminal.wait_for("ssh> ");
+        terminal.type_in(&format!("{line}\r"));
+        terminal.wait_for(said);
+        if permitted == "yes" {
+            terminal.wait_for(" icanon");
+            terminal.wait_for(" echo ");
+            terminal.type_in("word\r");
+            terminal.wait_for("<word>");
+        }
+        terminal.type_in("still here\r");
+        terminal.wait_for("still here\r\nstill here\r\n");
+        terminal.type_in("\x04");
+        let _ = running.wait().ends(5);
+    }
+    assert!(!world.home.path().join("never").exists());
+}
