@@ -1,5 +1,6 @@
 //! Masters that are dead, hang, or whose host is gone: the next call connects by itself.
 
+use std::io::Read as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::thread;
@@ -33,9 +34,10 @@ fn killed_under_a_client() {
     for client in [Xssh, OpenSsh] {
         let world = World::direct();
         let standing = Standing::start(Xssh, &world.home, &[]);
-        let mut running = client.call(&world.home, &["-S", &standing.path, HOST, "cat"]).start();
+        let mut running = client.call(&world.home, &["-S", &standing.path, HOST, "echo there; cat"]).start();
         let stdin = running.stdin.take();
-        world.target.await_log("Starting session");
+        // Before anything is carried the client has heard that its session is open; without one it would connect by itself.
+        running.stdout.as_mut().expect("its output").read_exact(&mut [0; 6]).expect("a word");
         signal(standing.pid(), Signal::KILL);
         let _ = running.finish().ends(255);
         drop(stdin);

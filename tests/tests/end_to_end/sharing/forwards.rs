@@ -9,7 +9,7 @@ use xssh_tests::port::Port;
 use xssh_tests::tunnel::{Backgrounds, running};
 use xssh_tests::world::{HOST, World};
 
-use super::{OpenSsh, Standing, Xssh, logins};
+use super::{OpenSsh, Standing, Xssh, catches, logins};
 
 /// How a master is brought to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +55,8 @@ fn without_a_program_a_call_ends_with_its_master() {
             let mut running = client.call(&world.home, &args).stdin(Stdio::piped()).start();
             let _input = running.stdin.take();
             super::until("the forward does not stand", || works(&port));
+            // And the call knows of it: one whose master is gone before that connects by itself.
+            super::until("no handler", || catches(running.pid(), Signal::TERM));
             how.of(standing, &world);
             let outcome = running.finish().ends(255);
             assert_eq!(outcome.errors(), "", "{master:?} {client:?} {how:?}");

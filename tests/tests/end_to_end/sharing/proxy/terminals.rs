@@ -3,7 +3,7 @@
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
-use super::super::terminals::{a_shell_by, no_terminal_by, one_session_ends, start};
+use super::super::terminals::{a_shell_by, no_terminal_by, one_session_ends, resize, start};
 use super::{OpenSsh, PAIRS, Standing, Xssh, proxied};
 
 #[test]
@@ -21,7 +21,7 @@ fn window_changes_and_keys() {
         let command = "trap 'stty size' WINCH; trap 'echo broken; exit 7' INT; echo ready; while sleep 0.1; do :; done";
         let running = start(proxied(client, &world.home, &standing, &["-t", HOST, command]), &world.home, &terminal);
         terminal.wait_for("ready");
-        terminal.resize(132, 50);
+        resize(&terminal, &running);
         terminal.wait_for("50 132");
         terminal.type_in("\x03");
         terminal.wait_for("broken");
