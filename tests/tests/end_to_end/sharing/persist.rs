@@ -1,9 +1,10 @@
 //! ControlPersist: a master that stays when the call that started it is over.
 
+use std::io::Read as _;
 use std::path::Path;
 
 use rustix::process::{Pid, Signal, kill_process};
-use xssh_tests::call::Outcome;
+use xssh_tests::call::{Call, Outcome};
 use xssh_tests::home::Home;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::world::{HOST, World};
@@ -17,10 +18,14 @@ fn options(home: &Home, persist: &str) -> [String; 6] {
     ["-o".to_owned(), "ControlMaster=auto".to_owned(), "-o".to_owned(), path, "-o".to_owned(), persist]
 }
 
-fn run(program: Program, home: &Home, persist: &str, rest: &[&str]) -> Outcome {
+fn call(program: Program, home: &Home, persist: &str, rest: &[&str]) -> Call {
     let options = options(home, persist);
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    program.call(home, &[&options, rest].concat()).run()
+    program.call(home, &[&options, rest].concat())
+}
+
+fn run(program: Program, home: &Home, persist: &str, rest: &[&str]) -> Outcome {
+    call(program, home, persist, rest).run()
 }
 
 /// The process of the master, as `-O check` says.
@@ -84,9 +89,14 @@ fn it_ends_when_it_was_unused_for_long_enough() {
 #[test]
 fn a_long_session_outlives_the_time() {
     let world = World::direct();
-    let _ = run(Xssh, &world.home, "1", &[HOST, "true"]).ok();
-    let outcome = run(Xssh, &world.home, "1", &[HOST, "sleep 3; echo whole"]).ok();
-    assert_eq!(outcome.text(), "whole\n");
+    // Both are there before the time begins.
+    let [first, long] = ["echo up; cat", "echo up; sleep 3; echo whole"].map(|command| {
+        let mut running = call(Xssh, &world.home, "1", &[HOST, command]).start();
+        running.stdout.as_mut().expect("its output").read_exact(&mut [0; 3]).expect("a word");
+        running
+    });
+    let _ = first.finish().ok();
+    assert_eq!(long.finish().ok().text(), "whole\n");
     assert_eq!(logins(&world.target), 1);
 }
 
@@ -107,11 +117,7 @@ fn no_login_no_master() {
 fn a_call_serves_others_as_long_as_they_need() {
     for client in [Xssh, OpenSsh] {
         let world = World::direct();
-        let mut first = {
-            let options = options(&world.home, "no");
-            let options: Vec<&str> = options.iter().map(String::as_str).collect();
-            world.home.xssh(&[&options[..], &[HOST, "cat"]].concat()).start()
-        };
+        let mut first = call(Xssh, &world.home, "no", &[HOST, "cat"]).start();
         let stdin = first.stdin.take();
         until("no control socket", || Path::new(&socket(&world.home)).exists());
         let path = socket(&world.home);
@@ -133,9 +139,7 @@ fn a_call_serves_others_as_long_as_they_need() {
 #[test]
 fn two_that_start_at_once() {
     let world = World::direct();
-    let options = options(&world.home, "30");
-    let options: Vec<&str> = options.iter().map(String::as_str).collect();
-    let start = |number: usize| world.home.xssh(&[&options[..], &[HOST, &format!("echo {number}")]].concat()).start();
+    let start = |number: usize| call(Xssh, &world.home, "30", &[HOST, &format!("echo {number}")]).start();
     let running: Vec<_> = (0..6).map(start).collect();
     for (number, running) in running.into_iter().enumerate() {
         assert_eq!(running.finish().ok().text(), format!("{number}\n"));
