@@ -165,9 +165,13 @@ fn a_jump_reaches_the_granted_host_and_no_other() {
     relayed.name_the_inner();
     relayed.grant("--relay-through");
     relayed.only_the_inner_host_is_reached("and nothing else");
-    let journal = relayed.served.journal();
-    let refused: Vec<_> = journal.iter().filter(|line| line["verdict"] == "refused").collect();
-    assert_eq!(refused.len(), 6, "{journal:?}");
+    // A client hears of a refusal before its line is there.
+    let refused = || -> Vec<serde_json::Value> {
+        relayed.served.journal().into_iter().filter(|line| line["verdict"] == "refused").collect()
+    };
+    crate::sync::wait_until(|| refused().len() >= 6);
+    let refused = refused();
+    assert_eq!(refused.len(), 6, "{refused:?}");
     assert!(refused.iter().all(|line| line["kind"] == "tunnel" && line["address"] == "127.0.0.1"), "{refused:?}");
     let passed = |line: &&serde_json::Value| line["bytes"].as_u64().is_some_and(|bytes| bytes > 1000);
     crate::sync::wait_until(|| relayed.served.journal().iter().filter(passed).count() == 6);
