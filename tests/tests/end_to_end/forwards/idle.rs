@@ -29,8 +29,9 @@ fn an_idle_connection_is_closed_and_a_busy_one_is_not() {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port.number())).expect("a connection");
         stream.patient().expect("a time limit")
     };
-    let (mut idle, mut busy) = (connect(), connect());
+    // Before the connections: they are idle from their own beginning.
     let begun = Instant::now();
+    let (mut idle, mut busy) = (connect(), connect());
     let watching = thread::spawn(move || {
         let mut rest = Vec::new();
         let ended = idle.read_to_end(&mut rest);
