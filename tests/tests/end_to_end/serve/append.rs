@@ -149,9 +149,9 @@ fn what_a_killed_session_has_left_is_removed_by_the_next<F: Front>() {
     let source = format!("{}/", text(&here));
     let _ = served.rsync(&["-a", &source, "target:"]).run().ok();
     assert_eq!(staging(&served).len(), 1);
-    let push = served.rsync(&["-a", "--bwlimit=100", text(&here.join("large")), "target:new"]).start();
+    let push = served.rsync(&["-a", "--bwlimit=20", text(&here.join("large")), "target:new"]).start();
     wait_until(|| staging(&served).len() == 2);
-    let other = served.rsync(&["-a", "--bwlimit=100", text(&here.join("large")), "target:other"]).start();
+    let other = served.rsync(&["-a", "--bwlimit=20", text(&here.join("large")), "target:other"]).start();
     wait_until(|| staging(&served).len() == 3);
     // A session that is at work keeps its own.
     let _ = served.rsync(&["-a", text(&here.join("a")), "target:second"]).run().ok();
