@@ -168,7 +168,11 @@ fn a_link_that_changes_while_it_is_followed<F: Front>() {
             }
         });
         let words = "Argument -p\nArgument flip/README\nco\n".repeat(700);
-        for _ in 0..4 {
+        // Whoever has the processor decides how often which way was open.
+        let mut rounds = 0;
+        while rounds < 4 || led_in <= 20 || led_out <= 20 {
+            assert!(rounds < 40, "{led_in} times in, {led_out} times out");
+            rounds += 1;
             let said = gated.say(&words).text();
             assert!(!said.contains("the canary sings"), "what is outside was read");
             led_in += said.matches("M first line\n").count();
@@ -176,7 +180,6 @@ fn a_link_that_changes_while_it_is_followed<F: Front>() {
         }
         is_over.store(true, Ordering::Relaxed);
     });
-    assert!(led_in > 20 && led_out > 20, "{led_in} times in, {led_out} times out");
 }
 
 fn cvsroot_is_read_and_not_written<F: Front>() {
