@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use xssh_tests::call::Call;
 use xssh_tests::home::Home;
+use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, WRONG_PORT};
@@ -68,7 +70,8 @@ fn a_cut_connection_is_gone_on_with() {
             let _ = outcome.says("beginning again in 1 s, 1 more try after that");
             assert_alike(&here, &there);
         } else {
-            // What came is used by the next run; here it is to begin from nothing.
+            // What came is used by the next run; here it is to begin from nothing, and alone.
+            wait_until(|| Call::new(peer::require("flock")).args(["-n", text(&there), "true"]).run().code() == Some(0));
             staged(&there).map(fs::remove_file).transpose().expect("the staged file");
         }
     }
