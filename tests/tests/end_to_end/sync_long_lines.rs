@@ -71,8 +71,8 @@ fn much_on_a_long_line_goes_over_several_channels_of_one_connection() {
 #[test]
 fn where_a_connection_has_one_channel_there_are_several_connections() {
     let taken = push(Sshd::plan().with("MaxSessions 1"), 80, nothing, &[]);
-    assert!((2..=8).contains(&taken.logins), "{taken:?}");
-    assert_eq!(taken.sessions, taken.logins);
+    // One that has just logged in when all is done has no session any more.
+    assert!((2..=8).contains(&taken.sessions) && (taken.sessions..=8).contains(&taken.logins), "{taken:?}");
 }
 
 /// Nothing can be made there: each lane logs in by itself, and nothing is said of it.
