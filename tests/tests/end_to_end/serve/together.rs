@@ -42,14 +42,12 @@ fn span(line: &Value) -> (u64, u64) {
 
 fn syncs_at_once_take_no_byte_more_than_their_quota<F: Front>() {
     let served = Served::<F>::with(&format!("--quota {QUOTA} --rate 300k"));
-    let names = ["x", "xx", "xxx"];
-    let clients: Vec<_> = names
-        .iter()
-        .map(|name| {
-            let folder = files(&served, name, 80);
-            served.sync(&["--connections=1", text(&folder), &format!("target:{name}")]).start()
-        })
-        .collect();
+    // All are planted before the first begins, which is at work for two seconds.
+    let calls = ["x", "xx", "xxx"].map(|name| {
+        let folder = files(&served, name, 80);
+        served.sync(&["--connections=1", text(&folder), &format!("target:{name}")])
+    });
+    let clients = calls.map(xssh_tests::call::Call::start);
     let outcomes: Vec<_> = clients.into_iter().map(|client| client.finish()).collect();
     assert!(outcomes.iter().any(|outcome| outcome.errors().contains("no room for this much")), "{}", outcomes[0]);
     let has = size(&served);
