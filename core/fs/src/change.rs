@@ -235,7 +235,8 @@ impl Root {
         }
         let name = fresh_name(to);
         let (old, new) = (tree.parent(from)?, self.parent(to)?);
-        if self.room.is_some() && self.stat(to).is_err() {
+        let replaced = self.taken(to);
+        if self.room.is_some() && replaced.is_none() {
             self.claim_entry(to)?;
         }
         match rustix::fs::linkat(&old, from.name(), &new, name.as_slice(), AtFlags::empty()) {
@@ -245,7 +246,9 @@ impl Root {
         let renamed = rustix::fs::renameat(&new, name.as_slice(), &new, to.name());
         // Where both were names of one file already, rename(2) does nothing, and the staged name stays.
         let _ = rustix::fs::unlinkat(&new, name.as_slice(), AtFlags::empty());
-        renamed.map_err(FsError::of(to))
+        renamed.map_err(FsError::of(to))?;
+        self.replaced(replaced);
+        Ok(())
     }
 
     /// Makes `to` another name of what `from` is in this or another tree, where nothing stands. A symbolic link is not followed.
@@ -268,12 +271,17 @@ impl Root {
         let (old, new) = (tree.parent(from)?, self.parent(to)?);
         tree.forget(from);
         let how = if self.granted.replace { RenameFlags::empty() } else { RenameFlags::NOREPLACE };
+        let replaced = self.taken(to).filter(|_| !self.are_one(tree, from, to));
         match rustix::fs::renameat_with(&old, from.name(), &new, to.name(), how) {
             Err(Errno::XDEV) => {
                 self.copy_over(tree, from, to)?;
                 tree.remove_file(from)
             }
-            renamed => renamed.map_err(FsError::of(to)),
+            renamed => {
+                renamed.map_err(FsError::of(to))?;
+                self.gone(replaced);
+                Ok(())
+            }
         }
     }
 

@@ -170,6 +170,19 @@ impl Root {
         Some(if entry.kind == Kind::File && entry.links == 1 { entry.size } else { 0 })
     }
 
+    /// Whether two entries are names of one file: then rename(2) does nothing.
+    pub(crate) fn are_one(&self, tree: &Root, from: &RelPath, to: &RelPath) -> bool {
+        let each = tree.stat(from).and_then(|from| Ok((from, self.stat(to)?)));
+        each.is_ok_and(|(from, to)| (from.device, from.inode) == (to.device, to.inode))
+    }
+
+    /// Gives back the bytes of an entry that another has replaced: its name is still there.
+    pub(crate) fn replaced(&self, taken: Option<u64>) {
+        if let (Some(room), Some(bytes)) = (&self.room, taken) {
+            give(room.bytes(), bytes);
+        }
+    }
+
     /// Gives back what an entry that has gone had taken.
     pub(crate) fn gone(&self, taken: Option<u64>) {
         if let (Some(room), Some(bytes)) = (&self.room, taken) {
@@ -274,5 +287,27 @@ mod tests {
         root.remove_file(&path("l")).unwrap();
         root.beneath(&path("d")).unwrap().make_directory(&path("e"), 0o700).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_another_name_replaces_makes_room() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| fs::write(folder.path().join(name), "12345").unwrap();
+        ["a", "b", "c", "d"].iter().for_each(|name| file(name));
+        let tally = Arc::new(Tally::new(Usage { bytes: 20, entries: 4 }));
+        let most = Usage { bytes: 20, entries: 5 };
+        let root = Root::open(folder.path()).unwrap().within(Arc::new(Room::new(tally.clone(), most, 20)));
+        root.link_over(&root, &path("a"), &path("b")).unwrap();
+        assert_eq!(tally.usage(), Usage { bytes: 15, entries: 4 });
+        // It has a name left, and so has the other.
+        root.link_over(&root, &path("c"), &path("b")).unwrap();
+        assert_eq!(tally.usage(), Usage { bytes: 15, entries: 4 });
+        root.rename(&root, &path("d"), &path("a")).unwrap();
+        assert_eq!(tally.usage(), Usage { bytes: 10, entries: 3 });
+        assert_eq!(root.usage(|_| true), tally.usage());
+        // Names of one file already.
+        root.rename(&root, &path("c"), &path("b")).unwrap();
+        root.link_over(&root, &path("c"), &path("b")).unwrap();
+        assert_eq!((tally.usage(), root.usage(|_| true)), (Usage { bytes: 10, entries: 3 }, tally.usage()));
     }
 }

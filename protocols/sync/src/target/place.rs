@@ -19,7 +19,7 @@ impl Place {
     /// Where a file's contents go. `large`: so that the next run finds them.
     pub(super) fn of(shared: &Shared<'_>, wanted: &Wanted, large: bool) -> Result<Self, FsError> {
         let (root, own) = shared.tree.place(&wanted.item.path)?;
-        if shared.options.inplace && wanted.replaces && !shared.is_shared(&wanted.item.path) {
+        if Self::is_within(shared, wanted) {
             shared.back_up(&wanted.item.path, true)?;
             return root.open_in_place(&own).map(Self::Within);
         }
@@ -29,6 +29,11 @@ impl Place {
             () => root.stage(&own)?,
         };
         Ok(Self::Beside(staged))
+    }
+
+    /// Whether a file is to be written to itself.
+    pub(super) fn is_within(shared: &Shared<'_>, wanted: &Wanted) -> bool {
+        shared.options.inplace && wanted.replaces && !shared.is_shared(&wanted.item.path)
     }
 
     /// So much has come that the next run is to go on from here.

@@ -177,7 +177,9 @@ impl Writer<'_> {
     /// Takes room for what is about to be written. `left`: the size of what a run that was cut has left of it, which goes too.
     fn claim(&self, wanted: &Wanted, size: u64, left: u64) -> Result<(), FsError> {
         let (root, own) = self.shared.tree.place(&wanted.item.path)?;
-        let old = if wanted.replaces { root.stat(&own).ok().filter(|there| there.links == 1) } else { None };
+        // What is kept as a backup, of which it becomes another name, makes no room.
+        let goes = wanted.replaces && (self.shared.options.backup.is_none() || Place::is_within(self.shared, wanted));
+        let old = if goes { root.stat(&own).ok().filter(|there| there.links == 1) } else { None };
         root.claim(&own, size, old.map_or(0, |there| there.size).saturating_add(left))
     }
 

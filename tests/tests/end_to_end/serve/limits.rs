@@ -13,6 +13,7 @@ use crate::sync::{assert_alike, text, wait_until};
 over_both_servers!(
     what_is_too_large_is_named_to_the_client_and_in_the_log,
     a_sync_takes_no_byte_more_than_its_quota,
+    a_backup_makes_no_room,
     a_sync_takes_no_more_entries_and_no_larger_files_than_it_may,
     an_rsync_writes_no_larger_file_than_there_is_room_for_and_is_ended_over_its_quota,
     an_rsync_makes_room_in_a_tree_that_is_over_its_quota_and_adds_nothing,
@@ -63,6 +64,35 @@ fn a_sync_takes_no_byte_more_than_its_quota<F: Front>() {
     let _ = served.sync(&["--delete", "--max-delete=99", text(&here), "target:there"]).run();
     let _ = served.sync(&["--delete", "--max-delete=99", text(&here), "target:there"]).run().ok();
     assert_alike(&here, &served.root().join("there"));
+}
+
+/// What is replaced stays under another name.
+fn a_backup_makes_no_room<F: Front>() {
+    for (options, beside) in [(&["--backup", "--suffix"][..], "."), (&["--backup-dir"], "kept/")] {
+        let served = Served::<F>::with("--quota 10k");
+        let here = served.here("here");
+        fs::create_dir(&here).expect("a folder");
+        for turn in 0..4 {
+            let kept = format!("{beside}{turn}");
+            for number in 0..3 {
+                fs::write(here.join(format!("f{number}")), vec![b'a' + turn; 1_900 + usize::from(turn)])
+                    .expect("a file");
+            }
+            let outcome = served.sync(&[options, &[&kept, text(&here), "target:there"]].concat()).run();
+            assert!(size(&served) <= 10 << 10, "{} bytes, turn {turn}: {outcome}", size(&served));
+            if turn > 0 {
+                let outcome = outcome.ends(23);
+                assert!(outcome.errors().contains("no room for this much"), "{outcome}");
+            }
+        }
+        // The backups of an earlier run under the same name go, and that is room.
+        let served = Served::<F>::with("--quota 10k");
+        for turn in 0..4 {
+            fs::write(here.join("f0"), vec![b'a' + turn; 2_500]).expect("a file");
+            let _ = served.sync(&[options, &[beside, &format!("{}/f0", text(&here)), "target:"]].concat()).run().ok();
+        }
+        assert_eq!(size(&served), 5_000);
+    }
 }
 
 fn a_sync_takes_no_more_entries_and_no_larger_files_than_it_may<F: Front>() {
