@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::limits::{COPY, PATIENCE, PATIENCE_BLOCKS, PATIENCE_PART};
+use crate::limits::{COPY, DIFFERING_PART, PATIENCE, PATIENCE_BLOCKS, PATIENCE_PART};
 use crate::ops::Op;
 use crate::sums::BasisSums;
 use crate::tree::Chaining;
@@ -21,6 +21,8 @@ pub struct Aligned {
     held: Range<u64>,
     /// Up to here all is compared.
     at: u64,
+    /// So much differed before the last copy.
+    differed: u64,
     patience: u64,
 }
 
@@ -29,7 +31,7 @@ impl Aligned {
     pub fn new(len: u64, basis: &BasisSums) -> Self {
         let least = PATIENCE_BLOCKS << basis.blocks().bits();
         let patience = (len / PATIENCE_PART).clamp(least, least.max(PATIENCE));
-        Aligned { len, next: 0, held: 0..0, at: 0, patience }
+        Aligned { len, next: 0, held: 0..0, at: 0, differed: 0, patience }
     }
 
     /// Compares the next blocks and appends the operations that are decided. Blocks whose sums have not come differ.
@@ -45,6 +47,7 @@ impl Aligned {
             if range.start != self.held.end {
                 self.flush(ops);
                 ops.push(Op::Literal(self.held.end..range.start));
+                self.differed += range.start - self.held.end;
                 self.held = range.start..range.start;
             }
             self.held.end = range.end;
@@ -54,9 +57,12 @@ impl Aligned {
         }
     }
 
-    /// Whether so much differs that it may have moved: then it is time to search.
+    /// Whether so much differs that it may have moved: then it is time to search. What repeats itself and has moved is at its place
+    /// here and there.
     pub fn is_apart(&self) -> bool {
-        self.at - self.held.end >= self.patience
+        let differs = self.at - self.held.end;
+        let all = self.differed + differs;
+        differs >= self.patience || all >= self.patience && all >= self.at / DIFFERING_PART
     }
 
     /// Ends comparing. A stretch that differs at the end becomes a literal where it is no longer than a block.

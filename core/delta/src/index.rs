@@ -12,8 +12,17 @@ use crate::sums::{BasisSums, Rolling};
 pub(crate) struct Index {
     /// A Bloom filter over the weak sums: two bits in one word each.
     filter: Vec<u64>,
-    /// Weak sum, then number, of each block.
-    order: Vec<u64>,
+    order: Vec<Entry>,
+}
+
+/// A block by its weak sum. Data that repeats itself has many of one sum; what lies behind them tells most of them apart.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    weak: u32,
+    /// The weak sum of the block behind it.
+    next: u32,
+    /// Less than 2^32 ([`crate::limits::MAX_BLOCKS`]).
+    number: u32,
 }
 
 impl Index {
@@ -23,17 +32,21 @@ impl Index {
         Index { filter: vec![0; words], order: Vec::new() }
     }
 
-    /// Takes in the blocks whose sums have come since.
-    pub(crate) fn extend(&mut self, basis: &BasisSums) {
+    /// Takes in the blocks whose sums have come since, and those of the blocks behind them; the last one where no more come.
+    pub(crate) fn extend(&mut self, basis: &BasisSums, all: bool) {
         let known = self.order.len() as u64;
-        let keyed = |number| basis.weak(number).map(|weak| key(weak, number));
-        self.order.extend((known..basis.blocks().full()).map_while(keyed));
-        let (words, new) = (self.filter.len(), &self.order[known as usize..]);
-        if new.is_empty() {
+        let until = if all { basis.known() } else { basis.known().saturating_sub(1) }.min(basis.blocks().full());
+        if until <= known {
             return;
         }
-        for &entry in new {
-            let mixed = mix((entry >> 32) as u32);
+        let entry = |number: u64| {
+            let next = basis.weak(number + 1).unwrap_or_default();
+            Some(Entry { weak: basis.weak(number)?, next, number: number as u32 })
+        };
+        self.order.extend((known..until).map_while(entry));
+        let words = self.filter.len();
+        for entry in &self.order[known as usize..] {
+            let mixed = mix(entry.weak);
             let (one, other) = bits(mixed);
             self.filter[word(mixed, words - 1)] |= 1u64 << one | 1 << other;
         }
@@ -69,25 +82,34 @@ impl Index {
 
     /// Whether a block has this weak sum.
     pub(crate) fn holds(&self, weak: u32) -> bool {
-        let at = self.order.partition_point(|&entry| entry < key(weak, 0));
-        self.order.get(at).is_some_and(|entry| (entry >> 32) as u32 == weak)
+        let at = self.order.partition_point(|entry| entry.weak < weak);
+        self.order.get(at).is_some_and(|entry| entry.weak == weak)
     }
 
-    /// Blocks with this weak sum: the nearest few to block `near`.
-    pub(crate) fn candidates(&self, weak: u32, near: u64) -> impl Iterator<Item = u64> + use<'_> {
-        let from = self.order.partition_point(|&entry| entry < key(weak, 0));
-        let to = from + self.order[from..].partition_point(|&entry| entry <= key(weak, u64::from(u32::MAX)));
-        let (all, near) = (&self.order[from..to], near.min(u32::MAX.into()));
-        let at = all.partition_point(|&entry| entry < key(weak, near));
-        let (before, behind) = all.split_at(at);
+    /// Blocks with this weak sum that may be what is meant: with `next` behind them, the nearest few to block `near`, and none before
+    /// block `least`. `alone`: where none has that behind it, those that have the sum, if they are few.
+    pub(crate) fn candidates(&self, weak: u32, next: Option<u32>, alone: bool, (near, least): (u64, u64)) -> Vec<u64> {
+        let class = |from: Entry, to: Entry| {
+            let from = self.order.partition_point(|entry| *entry < from);
+            let all = &self.order[from..];
+            &all[..all.partition_point(|entry| *entry <= to)]
+        };
+        let number = |entry: &Entry| u64::from(entry.number);
+        let least_of = |class: &[Entry]| class.partition_point(|entry| number(entry) < least);
+        let followed = next.map_or(&[][..], |next| {
+            let of = |number| Entry { weak, next, number };
+            let class = class(of(0), of(u32::MAX));
+            &class[least_of(class)..]
+        });
+        if followed.is_empty() {
+            let few = class(Entry { weak, next: 0, number: 0 }, Entry { weak, next: u32::MAX, number: u32::MAX });
+            let few = if few.len() > CANDIDATES || !alone && next.is_some() { &[][..] } else { few };
+            return few.iter().map(number).filter(|number| *number >= least).collect();
+        }
+        let (before, behind) = followed.split_at(followed.partition_point(|entry| number(entry) < near));
         let each = CANDIDATES / 2;
-        behind.iter().take(each).chain(before.iter().rev().take(each)).map(|entry| entry & u64::from(u32::MAX))
+        behind.iter().take(each).chain(before.iter().rev().take(each)).map(number).collect()
     }
-}
-
-/// A block's place in the order. The numbers have less than 32 bits ([`crate::limits::MAX_BLOCKS`]).
-fn key(weak: u32, number: u64) -> u64 {
-    u64::from(weak) << 32 | number
 }
 
 /// A weak sum, mixed: a multiplication carries all bits upwards.

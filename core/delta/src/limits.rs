@@ -24,6 +24,8 @@ pub const PATIENCE: u64 = 1 << 20;
 pub const PATIENCE_PART: u64 = 16;
 /// But never less than so many blocks.
 pub const PATIENCE_BLOCKS: u64 = 4;
+/// This part of the data may differ at its offset, all in all, before it may have moved.
+pub const DIFFERING_PART: u64 = 8;
 /// A copy does not grow beyond this: the other side is to have its work while we search on.
 pub const COPY: u64 = 8 << 20;
 
@@ -38,7 +40,7 @@ pub const GIVE_UP: u64 = 4 << 20;
 pub const SKIP_BLOCKS: u64 = 64;
 /// Blocks that a probe rolls over: two hold each alignment at least once.
 pub const PROBE_BLOCKS: u64 = 2;
-/// Blocks with one weak sum that are tried at one place.
+/// Blocks with one weak sum, and one behind it, that are tried at one place.
 pub const CANDIDATES: usize = 4;
 /// Bits of the filter in front of the index, for each block of the basis.
 pub const FILTER_BITS: usize = 64;

@@ -6,6 +6,9 @@
 //! Only what differs is searched byte by byte with the rolling sum; a hit there gives a new shift, and comparing goes on
 //! at that.
 //!
+//! Data that repeats itself has many blocks that begin alike. Which one is meant shows in how the block behind it begins, which costs
+//! little to know; others are hashed as long as there is much credit.
+//!
 //! Searching is several times as slow as comparing, so it is paid from a credit: each byte rolled over and each byte
 //! hashed for a weak sum that lied takes one, each byte matched gives one back. Without credit only the shift is
 //! compared. After [`GIVE_UP`] bytes without any match most data is passed by, and a small probe now and then looks
@@ -51,6 +54,8 @@ pub struct Search<S> {
     basis: S,
     /// No more sums will come.
     all: bool,
+    /// What lies before its own place in the basis is none for a copy.
+    onward: bool,
     index: Index,
     /// New data that is not decided yet, before it what the last call decided, and behind `filled` what is not data yet.
     buffer: Vec<u8>,
@@ -82,6 +87,7 @@ impl<S: Sums> Search<S> {
         Search {
             basis,
             all: false,
+            onward: false,
             index,
             buffer: Vec::new(),
             filled: 0,
@@ -96,6 +102,13 @@ impl<S: Sums> Search<S> {
             skip: 0,
             work: Work::default(),
         }
+    }
+
+    /// For new data that is written over the basis, from its beginning: only what lies at its own place or behind is still there.
+    #[must_use]
+    pub fn onward(mut self) -> Self {
+        self.onward = true;
+        self
     }
 
     /// Takes the next window, which `read` puts into the room of `most` bytes that it gets and says how much it was, and appends
@@ -213,7 +226,7 @@ impl<S: Sums> Search<S> {
             self.here += passed as usize;
             return Ok(());
         }
-        if self.step_at_shift(ops)? {
+        if self.short_block_here(ops)? || self.take_at_shift(self.here, ops)? {
             self.barren = 0;
             return Ok(());
         }
@@ -221,7 +234,8 @@ impl<S: Sums> Search<S> {
             self.credit = self.credit.max(PROBE_BLOCKS * block as u64);
         }
         let next = self.here + block;
-        if self.search(next, ops) {
+        // Where nothing of this block moved, the one behind it may be where it was: then what differs is no longer than a block.
+        if self.search(next, ops) || self.take_at_shift(next, ops)? {
             self.barren = 0;
             return Ok(());
         }
@@ -238,28 +252,25 @@ impl<S: Sums> Search<S> {
         Ok(())
     }
 
-    /// Takes the block that lies at the shift, or else the one behind it: then what differs is no longer than a block.
-    fn step_at_shift(&mut self, ops: &mut Vec<Op>) -> Result<bool, DeltaError> {
-        if self.short_block_here(ops)? {
-            return Ok(true);
-        }
+    /// Takes the block that lies at the shift from a place in the buffer.
+    fn take_at_shift(&mut self, at: usize, ops: &mut Vec<Op>) -> Result<bool, DeltaError> {
         let block = self.block();
-        for at in [self.here, self.here + block] {
-            if at + block <= self.filled
-                && let Some(number) = self.match_at_shift(at)?
-            {
-                self.found(number * block as u64, at, block, ops);
-                return Ok(true);
-            }
+        if at + block > self.filled {
+            return Ok(false);
         }
-        Ok(false)
+        let Some(number) = self.match_at_shift(at)? else { return Ok(false) };
+        self.found(number * block as u64, at, block, ops);
+        Ok(true)
     }
 
     /// The number of the full block that lies at the shift from a place in the buffer, if it is the one there.
     fn match_at_shift(&mut self, at: usize) -> Result<Option<u64>, DeltaError> {
         let (block, place) = (self.block(), self.start + at as u64);
         let Ok(offset) = u64::try_from(i128::from(place) + self.shift) else { return Ok(None) };
-        if self.differs == Some((place, self.shift)) || !offset.is_multiple_of(block as u64) {
+        if self.onward && offset < place
+            || self.differs == Some((place, self.shift))
+            || !offset.is_multiple_of(block as u64)
+        {
             return Ok(None);
         }
         let number = offset / block as u64;
@@ -295,14 +306,19 @@ impl<S: Sums> Search<S> {
     /// is copied, the shift is its, and `here` is behind it; if not, `here` stays.
     fn search(&mut self, until: usize, ops: &mut Vec<Op>) -> bool {
         let block = self.block();
-        self.index.extend(self.basis.sums());
-        let mut at = self.here;
+        self.index.extend(self.basis.sums(), self.all);
+        let (mut at, mut behind) = (self.here, None);
         let until = until.min((self.filled + 1).saturating_sub(block));
         while at < until && self.credit > 0 {
             let Some((known, weak)) = self.next_known(at, until) else { return false };
             at = known;
-            let expected = u64::try_from(i128::from(self.start) + at as i128 + self.shift).unwrap_or(0);
-            let candidates: Vec<u64> = self.index.candidates(weak, expected / block as u64).collect();
+            let place = self.start + at as u64;
+            let expected = u64::try_from(i128::from(place) + self.shift).unwrap_or(0) / block as u64;
+            let least = if self.onward { place.div_ceil(block as u64) } else { 0 };
+            let next = self.sum_at(at + block, &mut behind);
+            // Half of the credit is for blocks that are followed as the data is.
+            let alone = self.credit > SEARCH_CREDIT / 2;
+            let candidates = self.index.candidates(weak, next, alone, (expected, least));
             for number in candidates {
                 let offset = number * block as u64;
                 self.work.hashed += block as u64;
@@ -341,6 +357,21 @@ impl<S: Sums> Search<S> {
         self.work.rolled += passed as u64;
         self.credit = self.credit.saturating_sub(passed as u64);
         known
+    }
+
+    /// The weak sum of the data at a place in the buffer, if so much of it is here; `last` is the one that was made before.
+    fn sum_at(&self, at: usize, last: &mut Option<(usize, Rolling)>) -> Option<u32> {
+        let window = self.buffer[..self.filled].get(at..at + HEAD)?;
+        let rolling = match last.take() {
+            Some((from, mut rolling)) if at - from < HEAD => {
+                let (olds, news) = (&self.buffer[from..at], &self.buffer[from + HEAD..at + HEAD]);
+                olds.iter().zip(news).for_each(|(&old, &new)| rolling.roll(old, new));
+                rolling
+            }
+            _ => Rolling::new(window),
+        };
+        *last = Some((at, rolling));
+        Some(rolling.sum())
     }
 
     /// The basis's short last block: where it starts, and its length, which is 0 where there is none.

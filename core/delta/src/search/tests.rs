@@ -469,6 +469,65 @@ fn known_data_after_much_unknown_is_found_again() {
     assert!(outcome.literal <= 20_000_001 + late, "{} bytes late", outcome.literal - 20_000_001);
 }
 
+/// A log: runs of one line over and over, of few lines; what is cut from its head moves the rest.
+#[test]
+fn runs_of_few_lines_are_found_where_they_moved() {
+    let lines: Vec<String> = (0..28).map(|day| format!("2026-11-{day:02} INFO worker idle, nothing to do\n")).collect();
+    let dice = noise(4000, 16);
+    let runs: Vec<String> = dice
+        .chunks_exact(4)
+        .map(|roll| lines[usize::from(roll[0]) % 28].repeat(200 + usize::from(roll[1]) * 11))
+        .collect();
+    let basis: Vec<u8> = runs.concat().into_bytes();
+    let new = &basis[113_000..];
+    let outcome = with_defaults(&basis, new);
+    let block = block_len(basis.len());
+    assert!(outcome.literal <= 40 * block, "{} literal bytes of {}", outcome.literal, new.len());
+}
+
+/// A table of which the first line is taken out: most of it is alike also where it was.
+#[test]
+fn lines_that_repeat_themselves_are_found_where_they_moved() {
+    let basis: Vec<u8> = (0..1_000_000).flat_map(|n| format!("{:08},foo,bar,baz\n", n / 1000).into_bytes()).collect();
+    let outcome = with_defaults(&basis, &basis[21..]);
+    let block = block_len(basis.len());
+    assert!(outcome.literal <= limits::PATIENCE + (basis.len() as u64 / 16) + 8 * block, "{}", outcome.literal);
+}
+
+/// What is written over the basis is made of what lies behind.
+#[test]
+fn in_place_the_basis_is_copied_from_what_is_still_there() {
+    let period = noise(4096, 17);
+    let thrice = noise(3 << 20, 18);
+    for (basis, most) in
+        [(period.repeat(4096), 4096 * 4), (b"abc".repeat(4 << 20), 4096 * 4), (thrice.repeat(4), 4 << 20)]
+    {
+        let new = [&[1], &basis[..]].concat();
+        let blocks = Blocks::of_basis(basis.len() as u64).unwrap();
+        let mut search = Search::new(sums(&basis, blocks), 0).onward();
+        let (mut ops, mut place, mut literal, mut rest) = (Vec::new(), 0, 0, &new[..]);
+        while !rest.is_empty() {
+            let (window, later) = rest.split_at(rest.len().min(1 << 20));
+            let read = |room: &mut [u8]| {
+                room.copy_from_slice(window);
+                Ok(room.len())
+            };
+            search.push(window.len(), read, &mut ops).unwrap();
+            rest = later;
+        }
+        search.finish(&mut ops).unwrap();
+        for op in ops {
+            match &op {
+                Op::Copy { offset, .. } => literal += if *offset < place { op.len() } else { 0 },
+                Op::Literal(_) => literal += op.len(),
+            }
+            place += op.len();
+        }
+        assert_eq!(place, new.len() as u64);
+        assert!(literal <= most, "{literal} literal bytes of {place}");
+    }
+}
+
 /// Whatever the data, what is rolled over and hashed alone stays below a multiple of the data.
 #[test]
 fn repetitive_data_takes_linear_work() {

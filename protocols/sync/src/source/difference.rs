@@ -122,6 +122,9 @@ impl Way<'_> {
     fn search(&mut self, from: u64, size: u64, alike: Arriving, tree: &mut Tree) -> Result<(), Stop> {
         let open = self.open;
         let mut search = Search::new(alike, from);
+        if self.shared.options.inplace {
+            search = search.onward();
+        }
         let (mut ops, mut at) = (Vec::new(), from);
         while at < size {
             let most = WINDOW.min(usize::try_from(size - at).unwrap_or(WINDOW));
