@@ -7,7 +7,7 @@ use tokio::time::{Instant, sleep, timeout};
 use xssh_ssh::hop::command::{Passed, Watch, dial, spawn};
 use xssh_ssh::hop::{BoxedWire, HopError};
 
-use crate::servers::{free_port, target};
+use crate::servers::{Port, target};
 use crate::travel::talk;
 
 fn run(command: &str) -> (BoxedWire, Watch) {
@@ -162,8 +162,9 @@ async fn nc_passes_a_connection_back() {
 
 #[tokio::test]
 async fn a_dialer_that_passes_nothing_back_is_named() {
+    let nowhere = Port::free();
     for (command, words) in [
-        (format!("nc -F 127.0.0.1 {} 2>/dev/null", free_port()), "exited with status 1"),
+        (format!("nc -F 127.0.0.1 {} 2>/dev/null", nowhere.number), "exited with status 1"),
         ("sh -c 'echo hello; exec sleep 60'".to_owned(), "did not pass back a connection"),
     ] {
         let error = dial(Path::new("/bin/sh"), OsStr::new(&command), soon()).await.unwrap_err();

@@ -1,6 +1,6 @@
 use xssh_ssh::hop::{Credentials, HopError};
 
-use crate::servers::{free_port, target, tinyproxy};
+use crate::servers::{Port, target, tinyproxy};
 use crate::travel::{refusal, talk_through};
 
 #[tokio::test]
@@ -42,7 +42,8 @@ async fn a_port_that_is_not_allowed_says_what_to_change() {
 #[tokio::test]
 async fn a_host_that_the_proxy_cannot_reach_is_told() {
     let proxy = tinyproxy("");
-    let closed = free_port();
+    let nowhere = Port::free();
+    let closed = nowhere.number;
     let text = refusal(&format!("http://127.0.0.1:{}", proxy.port), "127.0.0.1", closed, None).await.to_string();
     assert!(text.contains("could not reach"), "{text}");
 }
@@ -56,7 +57,8 @@ async fn an_ssh_server_is_no_proxy() {
 
 #[tokio::test]
 async fn nothing_listening_is_told_in_openssh_words() {
-    let closed = free_port();
+    let nowhere = Port::free();
+    let closed = nowhere.number;
     let text = refusal(&format!("http://127.0.0.1:{closed}"), "host", 22, None).await.to_string();
     assert_eq!(text, format!("connect to host 127.0.0.1 port {closed}: Connection refused"));
 }

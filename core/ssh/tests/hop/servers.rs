@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 /// What the target says before it echoes.
 pub(crate) const BANNER: &[u8] = b"SSH-2.0-target\r\n";
@@ -19,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
+    _held: Port,
     _directory: TempDir,
 }
 
@@ -29,25 +31,33 @@ impl Drop for Server {
     }
 }
 
-pub(crate) fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+/// A port of the loopback at which nobody listens. As long as this is held the system gives it to nobody, and only a server that is
+/// told of it and takes addresses that are in use (socket(7), SO_REUSEADDR) can listen there.
+pub(crate) struct Port {
+    pub(crate) number: u16,
+    _held: TcpSocket,
 }
 
-/// Starts what `command` makes of a port and a scratch folder. Another process may snatch the port: then once more.
-fn start(package: &str, command: impl Fn(u16, &Path) -> Command) -> Server {
-    for _ in 0..5 {
-        let directory = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let mut command = command(port, directory.path());
-        let program = command.get_program().to_owned();
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let child = spawned.unwrap_or_else(|error| panic!("{program:?} of the package {package} is needed: {error}"));
-        let mut server = Server { child, port, _directory: directory };
-        if is_ready(&mut server) {
-            return server;
-        }
+impl Port {
+    pub(crate) fn free() -> Self {
+        let held = TcpSocket::new_v4().unwrap();
+        held.set_reuseaddr(true).unwrap();
+        held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Self { number: held.local_addr().unwrap().port(), _held: held }
     }
-    panic!("{package} does not start");
+}
+
+/// Starts what `command` makes of a port and a scratch folder.
+fn start(package: &str, command: impl Fn(u16, &Path) -> Command) -> Server {
+    let (directory, held) = (tempfile::tempdir().unwrap(), Port::free());
+    let port = held.number;
+    let mut command = command(port, directory.path());
+    let program = command.get_program().to_owned();
+    let spawned = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    let child = spawned.unwrap_or_else(|error| panic!("{program:?} of the package {package} is needed: {error}"));
+    let mut server = Server { child, port, _held: held, _directory: directory };
+    assert!(is_ready(&mut server), "{package} does not start");
+    server
 }
 
 fn is_ready(server: &mut Server) -> bool {

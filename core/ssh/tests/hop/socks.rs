@@ -1,6 +1,6 @@
 use xssh_ssh::hop::{Credentials, HopError};
 
-use crate::servers::{dynamic_forward, free_port, keygen, microsocks, sshd, target};
+use crate::servers::{Port, dynamic_forward, keygen, microsocks, sshd, target};
 use crate::travel::{proxy, refusal, talk, talk_through, through};
 
 #[tokio::test]
@@ -32,7 +32,8 @@ async fn a_proxy_with_users_lets_in_those_it_knows() {
 async fn refusals_are_told_in_words() {
     let server = microsocks(&[]);
     let uri = format!("socks5h://127.0.0.1:{}", server.port);
-    let text = refusal(&uri, "127.0.0.1", free_port(), None).await.to_string();
+    let nowhere = Port::free();
+    let text = refusal(&uri, "127.0.0.1", nowhere.number, None).await.to_string();
     assert!(text.contains("connection refused (code 5)"), "{text}");
     let text = refusal(&uri, "no-such-host.invalid", 22, None).await.to_string();
     assert!(text.contains("no-such-host.invalid:22"), "{text}");

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use xssh_ssh::hop::tcp;
 use xssh_ssh::settings::{AddressFamily, Connection};
 
-use crate::servers::free_port;
+use crate::servers::Port;
 
 fn listener() -> (TcpListener, u16) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
@@ -71,7 +71,8 @@ async fn the_socket_is_bound_where_it_should_be() {
 
 #[tokio::test]
 async fn failures_have_openssh_words() {
-    let port = free_port();
+    let nowhere = Port::free();
+    let port = nowhere.number;
     let refused = words("127.0.0.1", port, &Connection::default()).await;
     assert_eq!(refused, format!("connect to host 127.0.0.1 port {port}: Connection refused"));
     for connection in [
@@ -90,7 +91,8 @@ async fn failures_have_openssh_words() {
 
 #[tokio::test]
 async fn attempts_are_a_second_apart() {
-    let port = free_port();
+    let nowhere = Port::free();
+    let port = nowhere.number;
     let twice = Connection { attempts: 2, ..Connection::default() };
     let start = Instant::now();
     words("127.0.0.1", port, &twice).await;

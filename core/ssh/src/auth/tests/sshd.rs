@@ -3,16 +3,17 @@
 use super::client::{Login, ed25519, public, text};
 use crate::auth::{AuthError, AuthReport};
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 pub(super) struct Sshd {
     child: Child,
     port: u16,
+    _held: TcpSocket,
     pub(super) directory: TempDir,
     pub(super) user: String,
 }
@@ -22,7 +23,11 @@ impl Sshd {
     pub(super) fn start(settings: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let host_key = ed25519(&directory, "host_key");
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        // Bound and not listened at, it is given to nobody else; sshd takes addresses that are in use.
+        let held = TcpSocket::new_v4().unwrap();
+        held.set_reuseaddr(true).unwrap();
+        held.bind((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let port = held.local_addr().unwrap().port();
         let config = directory.path().join("sshd_config");
         let mut lines = format!("{settings}\n");
         writeln!(lines, "ListenAddress 127.0.0.1:{port}\nHostKey {}", text(&host_key)).unwrap();
@@ -39,7 +44,8 @@ impl Sshd {
             .spawn()
             .unwrap_or_else(|error| panic!("sshd is needed by this test: {error}"));
         let user = Command::new("id").arg("-un").output().unwrap().stdout;
-        let sshd = Self { child, port, directory, user: String::from_utf8(user).unwrap().trim().to_owned() };
+        let sshd =
+            Self { child, port, _held: held, directory, user: String::from_utf8(user).unwrap().trim().to_owned() };
         sshd.await_listening();
         sshd
     }
