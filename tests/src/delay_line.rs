@@ -276,7 +276,7 @@ mod tests {
         writer.join().unwrap();
         assert!(got == sent, "the bytes changed on the way");
         // Two round trips and the copying itself; a window of 256 KiB would need 25 s.
-        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
     fn dropping_it_cuts_what_is_open() {
         let line = DelayLine::start(echo(b"hello"), Duration::from_millis(2)).unwrap();
         let mut stream = TcpStream::connect(line.address()).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream.read_exact(&mut [0; 5]).unwrap();
         drop(line);
         assert_eq!(stream.read(&mut [0; 1]).unwrap(), 0);
