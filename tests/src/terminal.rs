@@ -10,10 +10,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::call::{Call, Running};
 use crate::peer;
+use crate::wait::until;
 
 /// How long a person waits for words on the screen.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -88,6 +89,16 @@ impl Terminal {
     #[must_use]
     pub fn modes(&self) -> Termios {
         tcgetattr(&self.slave).expect("the modes of a terminal")
+    }
+
+    /// Waits until what is typed goes to the program as it is: its far side may speak before that.
+    ///
+    /// # Panics
+    /// If the terminal does not become raw.
+    #[track_caller]
+    pub fn await_raw(&self) {
+        let own = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
+        until("the terminal is not raw", || !self.modes().local_modes.intersects(own));
     }
 
     /// Types.

@@ -20,7 +20,7 @@ use xssh_tests::call::{Call, Running};
 use xssh_tests::home::Home;
 use xssh_tests::peer;
 use xssh_tests::sshd::Sshd;
-use xssh_tests::wait::until;
+use xssh_tests::wait::{until, until_caught};
 use xssh_tests::world::{HOST, World};
 
 /// The two programs.
@@ -260,7 +260,7 @@ fn a_client_that_is_killed() {
         let pid = || std::fs::read_to_string(folder.join("pid")).unwrap_or_default();
         until("no program", || pid().ends_with('\n'));
         // The program may be there before its client minds signals.
-        until("no handler", || catches(running.pid(), Signal::TERM));
+        until_caught(running.pid(), Signal::TERM);
         running.signal(Signal::TERM);
         let _ = running.finish().ends(255);
         let process = PathBuf::from("/proc").join(pid().trim());
@@ -282,19 +282,11 @@ fn a_stream_that_is_ended() {
         let stdin = running.stdin.take();
         let mut greeting = [0; 8];
         std::io::Read::read_exact(running.stdout.as_mut().expect("its output"), &mut greeting).expect("a greeting");
-        until("no handler", || catches(running.pid(), Signal::TERM));
+        until_caught(running.pid(), Signal::TERM);
         running.signal(Signal::TERM);
         let _ = running.finish().ends(0);
         drop(stdin);
     }
-}
-
-/// Whether the process has a handler for this signal (proc(5), SigCgt).
-fn catches(process: u32, signal: Signal) -> bool {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
-    let caught = caught.and_then(|signals| u64::from_str_radix(signals.trim(), 16).ok());
-    caught.is_some_and(|signals| signals & 1 << (signal.as_raw() - 1) != 0)
 }
 
 /// `-W`, as ProxyCommand uses it.

@@ -1,14 +1,14 @@
 //! A person at a terminal.
 
 use rustix::process::Signal;
-use rustix::termios::{LocalModes, Termios};
+use rustix::termios::Termios;
 use xssh_tests::call::Running;
 use xssh_tests::home::Home;
 use xssh_tests::over_both_routes;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::subject::Subject;
 use xssh_tests::terminal::Terminal;
-use xssh_tests::wait::until;
+use xssh_tests::wait::{until, until_caught};
 use xssh_tests::world::{HOST, World};
 
 over_both_routes!(a_shell_to_live_in, window_changes_are_passed_on);
@@ -37,7 +37,7 @@ fn a_shell_to_live_in(world: &World) {
     let running = start(&world.home, &terminal, &[HOST]);
     terminal.type_in("PS1='ready'' $ '; unset HISTFILE\r");
     terminal.wait_for("ready $ ");
-    assert!(!terminal.modes().local_modes.intersects(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG));
+    terminal.await_raw();
     terminal.type_in("stty size; echo $((6*7)) $TERM\r");
     terminal.wait_for("33 101\r\n42 xterm-256color\r\n");
     terminal.type_in("echo sta''rted; cat\r");
@@ -73,6 +73,7 @@ fn window_changes_are_passed_on(world: &World) {
     let script = "trap 'echo told' WINCH; while :; do stty size; sleep 0.1; done";
     let running = start(&world.home, &terminal, &["-t", HOST, &format!("exec bash -c \"{script}\"")]);
     terminal.wait_for("24 80\r\n24 80\r\n");
+    until_caught(running.pid(), Signal::WINCH);
     terminal.resize(132, 50);
     terminal.wait_for("told");
     terminal.wait_for("50 132");
@@ -115,6 +116,7 @@ fn keys_that_signal_go_to_the_far_side() {
     let script = "trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 0.1; done";
     let running = start(&world.home, &terminal, &["-t", HOST, &format!("exec bash -c \"{script}\"")]);
     terminal.wait_for("ready");
+    terminal.await_raw();
     terminal.type_in("\x03");
     terminal.wait_for("caught");
     let _ = running.wait().ends(5);
@@ -128,6 +130,7 @@ fn modes_are_given_back_after_a_signal() {
         let before = terminal.modes();
         let running = start(&world.home, &terminal, &["-t", HOST, "echo ready; sleep 100"]);
         terminal.wait_for("ready");
+        terminal.await_raw();
         running.signal(signal);
         let _ = running.wait().ends(255);
         assert_same_modes(&before, &terminal.modes());
@@ -141,6 +144,7 @@ fn escape_that_ends_the_connection() {
     let before = terminal.modes();
     let running = start(&world.home, &terminal, &["-t", HOST, "echo ready; sleep 100"]);
     terminal.wait_for("ready");
+    terminal.await_raw();
     terminal.type_in("x~.");
     terminal.type_in("\r~.");
     terminal.wait_for("Connection to 127.0.0.1 closed.");
@@ -154,6 +158,7 @@ fn escapes_that_do_not_end_it() {
     let mut terminal = Terminal::new();
     let running = start(&world.home, &terminal, &["-t", HOST, "stty -echo; echo ready; cat"]);
     terminal.wait_for("ready");
+    terminal.await_raw();
     terminal.type_in("\r~~a~b\r");
     terminal.wait_for("~a~b");
     terminal.type_in("\r~?");
@@ -172,6 +177,7 @@ fn another_escape_character_and_none() {
     let mut terminal = Terminal::new();
     let running = start(&world.home, &terminal, &["-e", "%", "-t", HOST, "stty -echo; echo ready; cat"]);
     terminal.wait_for("ready");
+    terminal.await_raw();
     terminal.type_in("\r~.\r");
     terminal.wait_for("~.");
     terminal.type_in("\r%.");
@@ -179,6 +185,7 @@ fn another_escape_character_and_none() {
     let mut terminal = Terminal::new();
     let running = start(&world.home, &terminal, &["-e", "none", "-t", HOST, "stty -echo; echo ready; cat"]);
     terminal.wait_for("ready");
+    terminal.await_raw();
     terminal.type_in("\r~.\r");
     terminal.wait_for("~.");
     terminal.type_in("\x04");

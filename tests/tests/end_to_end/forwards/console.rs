@@ -61,6 +61,7 @@ fn a_line_is_not_torn_apart() {
     let command = "stty -echo; while echo tick; do sleep 0.001; done";
     let running = start(&world.home, &terminal, &["-tt", "-o", "EnableEscapeCommandline=yes", HOST, command]);
     terminal.wait_for("tick");
+    terminal.await_raw();
     terminal.type_in("\r~C");
     terminal.wait_for("ssh> ");
     let line = "-L this is no forward";

@@ -9,7 +9,7 @@ use xssh_tests::port::Port;
 use xssh_tests::tunnel::{Backgrounds, running};
 use xssh_tests::world::{HOST, World};
 
-use super::{OpenSsh, Standing, Xssh, catches, logins};
+use super::{OpenSsh, Standing, Xssh, logins, until_caught};
 
 /// How a master is brought to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,7 +56,7 @@ fn without_a_program_a_call_ends_with_its_master() {
             let _input = running.stdin.take();
             super::until("the forward does not stand", || works(&port));
             // And the call knows of it: one whose master is gone before that connects by itself.
-            super::until("no handler", || catches(running.pid(), Signal::TERM));
+            until_caught(running.pid(), Signal::TERM);
             how.of(standing, &world);
             let outcome = running.finish().ends(255);
             assert_eq!(outcome.errors(), "", "{master:?} {client:?} {how:?}");

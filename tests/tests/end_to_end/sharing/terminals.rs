@@ -1,32 +1,19 @@
 //! A person at the terminal of a shared connection.
 
 use rustix::process::Signal;
-use rustix::termios::LocalModes;
 use xssh_tests::call::{Call, Running};
 use xssh_tests::home::Home;
 use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
-use super::{OpenSsh, PAIRS, Program, Ride, Standing, Xssh, catches, logins, shared, until};
+use super::{OpenSsh, PAIRS, Program, Ride, Standing, Xssh, logins, shared, until, until_caught};
 
 /// A call at a terminal of its own.
 pub(super) fn start(call: Call, home: &Home, terminal: &Terminal) -> Running {
     let [setsid, ctty, end] = Terminal::owner();
     let call = home.call(setsid).arg(ctty).arg(end).args(call.words());
     terminal.start(call.env("TERM", "xterm-256color"))
-}
-
-/// Waits until what is typed is for the host: its program may speak before the client has come so far.
-fn await_raw(terminal: &Terminal) {
-    let ours = LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG;
-    until("what is typed stays here", || !terminal.modes().local_modes.intersects(ours));
-}
-
-/// Makes the window another, once the client is there to tell of it.
-pub(super) fn resize(terminal: &Terminal, client: &Running) {
-    until("no handler", || catches(client.pid(), Signal::WINCH));
-    terminal.resize(132, 50);
 }
 
 /// A shell in it, which ends with these words.
@@ -40,7 +27,7 @@ pub(super) fn a_shell_by(ride: Ride, goodbye: &str) {
         let running = start(ride(client, &world.home, &standing, &[HOST]), &world.home, &terminal);
         terminal.type_in("PS1='ready'' $ '; unset HISTFILE\r");
         terminal.wait_for("ready $ ");
-        await_raw(&terminal);
+        terminal.await_raw();
         terminal.type_in("stty size; echo $((6*7)) $TERM\r");
         terminal.wait_for("33 101\r\n42 xterm-256color\r\n");
         terminal.type_in("exit 3\r");
@@ -90,10 +77,11 @@ fn window_changes() {
         let command = format!("exec bash -c \"{script}\"");
         let running = start(shared(client, &world.home, &standing, &["-t", HOST, &command]), &world.home, &terminal);
         terminal.wait_for("24 80\r\n24 80\r\n");
-        resize(&terminal, &running);
+        until_caught(running.pid(), Signal::WINCH);
+        terminal.resize(132, 50);
         terminal.wait_for("told");
         terminal.wait_for("50 132");
-        await_raw(&terminal);
+        terminal.await_raw();
         terminal.type_in("\r~.");
         let _ = running.wait().ends(255);
     }
@@ -110,7 +98,7 @@ pub(super) fn one_session_ends(master: Program, client: Program, ride: Ride, (es
     let call = ride(client, &world.home, &standing, &["-tt", HOST, "stty -echo; echo ready; cat"]);
     let running = start(call, &world.home, &terminal);
     terminal.wait_for("ready");
-    await_raw(&terminal);
+    terminal.await_raw();
     terminal.type_in(&format!("\r~{escape}"));
     terminal.wait_for(words);
     terminal.type_in("\r~.");
@@ -139,7 +127,7 @@ fn escapes_that_a_session_does_not_have() {
         let call = shared(client, &world.home, &standing, &["-tt", HOST, "stty -echo; echo ready; cat"]);
         let running = start(call, &world.home, &terminal);
         terminal.wait_for("ready");
-        await_raw(&terminal);
+        terminal.await_raw();
         for command in ["v", "C"] {
             terminal.type_in(&format!("\r~{command}"));
             terminal.wait_for(&format!("~{command} escape not available to multiplexed sessions"));

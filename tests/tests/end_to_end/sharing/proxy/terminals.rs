@@ -1,9 +1,11 @@
 //! A person at the terminal of a client in proxy mode.
 
+use rustix::process::Signal;
 use xssh_tests::terminal::Terminal;
+use xssh_tests::wait::until_caught;
 use xssh_tests::world::{HOST, World};
 
-use super::super::terminals::{a_shell_by, no_terminal_by, one_session_ends, resize, start};
+use super::super::terminals::{a_shell_by, no_terminal_by, one_session_ends, start};
 use super::{OpenSsh, PAIRS, Standing, Xssh, proxied};
 
 #[test]
@@ -21,8 +23,10 @@ fn window_changes_and_keys() {
         let command = "trap 'stty size' WINCH; trap 'echo broken; exit 7' INT; echo ready; while sleep 0.1; do :; done";
         let running = start(proxied(client, &world.home, &standing, &["-t", HOST, command]), &world.home, &terminal);
         terminal.wait_for("ready");
-        resize(&terminal, &running);
+        until_caught(running.pid(), Signal::WINCH);
+        terminal.resize(132, 50);
         terminal.wait_for("50 132");
+        terminal.await_raw();
         terminal.type_in("\x03");
         terminal.wait_for("broken");
         let _ = running.wait().ends(7);
