@@ -45,7 +45,7 @@ fn joined() -> io::Result<()> {
     }
 }
 
-fn hand_over(helper: &UnixStream, descriptor: BorrowedFd<'_>) -> io::Result<()> {
+pub(super) fn hand_over(helper: &UnixStream, descriptor: BorrowedFd<'_>) -> io::Result<()> {
     let descriptors = [descriptor];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);

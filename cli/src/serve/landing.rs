@@ -29,7 +29,7 @@ pub(super) struct Socket(Arc<Mutex<HashMap<u8, Lane>>>);
 #[derive(Debug)]
 struct Lane {
     input: File,
-    _joined: UnixStream,
+    joined: UnixStream,
 }
 
 impl Read for Lane {
@@ -45,8 +45,12 @@ impl Landing for Socket {
         thread::Builder::new().spawn(move || {
             for _ in 0..LANES {
                 let Ok((stream, _)) = listener.accept() else { return };
-                if let Ok((number, lane)) = admit(stream, &key) {
-                    lanes.lock().unwrap_or_else(PoisonError::into_inner).insert(number, lane);
+                if let Ok((number, mut lane)) = admit(stream, &key) {
+                    // Held until it is there: it may be named as soon as the word is out.
+                    let mut lanes = lanes.lock().unwrap_or_else(PoisonError::into_inner);
+                    if lane.joined.write_all(JOINED).is_ok() {
+                        lanes.insert(number, lane);
+                    }
                 }
             }
         })?;
@@ -76,8 +80,7 @@ fn admit(mut stream: UnixStream, key: &[u8; 32]) -> io::Result<(u8, Lane)> {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     let input = File::from(receive(&stream)?);
-    stream.write_all(JOINED)?;
-    Ok((joining.number, Lane { input, _joined: stream }))
+    Ok((joining.number, Lane { input, joined: stream }))
 }
 
 /// The one descriptor that comes with a byte.
@@ -91,4 +94,29 @@ fn receive(stream: &UnixStream) -> io::Result<OwnedFd> {
         _ => None,
     });
     brought.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::AsFd as _;
+
+    use super::super::join::hand_over;
+    use super::*;
+
+    /// However soon the run's other side makes use of the word, the lane is there.
+    #[test]
+    fn a_lane_that_was_told_that_it_has_joined_can_be_taken() {
+        let own = std::process::id().to_le_bytes();
+        for round in 0..100_u32 {
+            let (socket, mut key) = (Socket::default(), [7; 32]);
+            key[..4].copy_from_slice(&own);
+            key[4..8].copy_from_slice(&round.to_le_bytes());
+            socket.expect(key).unwrap();
+            let mut helper = UnixStream::connect_addr(&address(&key).unwrap()).unwrap();
+            Joining { key, number: 3 }.write(&mut helper).unwrap();
+            hand_over(&helper, File::open("/dev/null").unwrap().as_fd()).unwrap();
+            helper.read_exact(&mut [0; JOINED.len()]).unwrap();
+            assert!(socket.take(3).is_some(), "round {round}");
+        }
+    }
 }
