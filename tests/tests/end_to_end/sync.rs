@@ -362,13 +362,19 @@ mod as_root {
         let mounted = Mounted::tmpfs(&there, "12m");
         fs::write(here.join("image"), Noise { seed: 10, length: 8_000_000 }.bytes()).expect("a file");
         let (own, folder) = (text(&Subject::get().path), text(world.home.path()));
+        // It is killed, or ends with its input, when it has written what it was told.
         let killed = format!(
-            "sh -c 'mkfifo {folder}/f; {own} serve --sync < {folder}/f & p=$!; stdbuf -o0 head -c 6000000 > {folder}/f; kill -9 $p'; :"
+            "sh -c 'mkfifo {folder}/f; {own} serve --sync < {folder}/f & p=$!; stdbuf -o0 head -c 6000000 > {folder}/f; \
+             until [ $(stat -c %s {}/.xssh-staged-*) -gt 5000000 ]; do sleep 0.1; done; kill -9 $p'; :",
+            text(&there)
         );
         let once = ["--no-compress", "--connections", "1", text(&here), &on_host(&there)];
         let _ = sync_by(&world, &killed, &once).run();
         let left = staged(&there).expect("what is left");
         assert!(fs::metadata(left).expect("what is left").len() > 5_000_000);
+        // As a run leaves it that was cut and could still end.
+        let time = fs::metadata(&here).and_then(|top| top.modified()).expect("a time");
+        fs::File::open(&there).and_then(|top| top.set_modified(time)).expect("a time");
         wait_until(|| Call::new(peer::require("flock")).args(["-n", text(&there), "true"]).run().code() == Some(0));
         let _ = sync(&world, &[text(&here), &on_host(&there)]).run().ok();
         assert_alike(&here, &there);

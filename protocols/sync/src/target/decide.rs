@@ -308,6 +308,8 @@ impl Decider<'_> {
             shared.change(&theirs.path, if mine.is_some() { Change::Contents } else { Change::NewFile });
             return Ok(());
         }
+        // Before anything is removed to make room.
+        self.finish.touch(shared, &theirs.path);
         let due = match self.room(&theirs, mine) {
             Ok(due) => due,
             Err(why) => {
@@ -316,7 +318,6 @@ impl Decider<'_> {
             }
         };
         self.ahead.want(theirs.meta.size);
-        self.finish.touch(shared, &theirs.path);
         self.count_owner(&theirs);
         let comes = self.comes_unasked(&theirs);
         let basis = if theirs.meta.size > SMALL_FILE { self.basis(&theirs.path, mine) } else { None };
