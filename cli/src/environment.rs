@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use rustix::fs::Mode;
-use rustix::process;
+use rustix::process::{self, Resource, Rlimit, getrlimit, setrlimit};
 use xssh_os::account::Account;
 use xssh_os::descriptors;
 use xssh_ssh::config::LocalContext;
@@ -47,6 +47,30 @@ pub(crate) fn clean_up() {
     let (written_by_others, all_by_others) = (Mode::from_raw_mode(0o022), Mode::from_raw_mode(0o077));
     let callers = process::umask(all_by_others);
     process::umask(written_by_others | (callers & all_by_others));
+}
+
+/// Descriptors without which there is no connection: the pipes, an event loop, a socket, and the files that are read for it.
+const FEWEST_DESCRIPTORS: u64 = 16;
+/// With these a call goes a long way: several hops, an agent, a ProxyCommand.
+const ENOUGH_DESCRIPTORS: u64 = 64;
+
+/// Sees to it that there are descriptors for a connection, where the caller left us few.
+///
+/// # Errors
+/// The words for a limit that is too low and cannot be raised.
+pub(crate) fn need_descriptors() -> Result<(), String> {
+    let limit = getrlimit(Resource::Nofile);
+    let has = limit.current.unwrap_or(u64::MAX);
+    let most = limit.maximum.unwrap_or(u64::MAX).min(ENOUGH_DESCRIPTORS);
+    let raised = || setrlimit(Resource::Nofile, Rlimit { current: Some(most), maximum: limit.maximum }).is_ok();
+    let has = if has < most && raised() { most } else { has };
+    if has >= FEWEST_DESCRIPTORS {
+        return Ok(());
+    }
+    Err(format!(
+        "Too many open files: this process may have {has}, and a connection needs {FEWEST_DESCRIPTORS} at least; raise the limit with \
+         \"ulimit -n {ENOUGH_DESCRIPTORS}\", or see limits.conf(5)"
+    ))
 }
 
 /// The permissions that files we make do not get. The kernel tells it only who sets it.

@@ -16,13 +16,24 @@ mod sync;
 mod tunnel;
 mod words;
 
-use args::Action;
+use args::{Action, Fault};
 
 fn main() -> std::process::ExitCode {
     environment::clean_up();
     log::start();
     let (program, argv) = environment::argv();
-    let code = match args::parse(&program, &argv) {
+    let action = args::parse(&program, &argv);
+    let tells_something = matches!(action, Ok(Action::Version | Action::Help(_) | Action::Query(_)) | Err(_));
+    let code = match environment::need_descriptors() {
+        Err(why) if !tells_something => words::fail(&why),
+        _ => act(action),
+    };
+    environment::leave(code)
+}
+
+/// Does it; the exit code.
+fn act(action: Result<Action, Fault>) -> u8 {
+    match action {
         Ok(Action::Version) => help::version(),
         Ok(Action::Help(how)) => help::print(how),
         Ok(Action::Query(question)) => help::query(&question),
@@ -37,6 +48,5 @@ fn main() -> std::process::ExitCode {
         Ok(Action::Verify(digest)) => u8::from(!sync::verify(&digest)),
         Ok(Action::ServeSyncJoin) => serve::join(),
         Err(fault) => words::usage(&fault),
-    };
-    environment::leave(code)
+    }
 }

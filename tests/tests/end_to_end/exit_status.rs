@@ -6,6 +6,7 @@ use std::thread;
 
 use rustix::process::Signal;
 use xssh_tests::port::Port;
+use xssh_tests::subject::Subject;
 use xssh_tests::wait::until;
 use xssh_tests::world::{HOST, World};
 use xssh_tests::{over_both_routes, peer, service};
@@ -116,5 +117,22 @@ fn a_call_that_is_ended_by_a_signal() {
             assert_eq!(outcome.errors(), "", "{purpose:?} {signal:?}");
             drop(stdin);
         }
+    }
+}
+
+/// Where there are few descriptors, a call takes what it may have; where that is too little it says so, and what to do.
+#[test]
+fn a_limit_of_open_files() {
+    let world = World::direct();
+    let under = |limit: &str| {
+        let call = world.home.call(peer::require("prlimit")).args([&format!("--nofile={limit}"), "--"]);
+        let call = call.arg(&Subject::get().path).arg("-F").arg(world.home.config());
+        call.args([HOST, "echo there"]).run()
+    };
+    for few in ["8:1000", "16:16"] {
+        assert_eq!(under(few).ok().text(), "there\n", "{few}");
+    }
+    for limit in 4..16 {
+        let _ = under(&format!("{limit}:{limit}")).ends(255).says("ulimit -n");
     }
 }

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::io;
 
+use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
+
 use crate::terminal::visible::visible;
 
 /// The longest piece of a peer's answer that is repeated in an error, in characters.
@@ -168,12 +171,18 @@ pub enum TlsProblem {
     Failed(String),
 }
 
-/// The system's words for an error, as strerror(3) gives them: without Rust's prefix and number.
+/// The system's words for an error, as strerror(3) gives them: without Rust's prefix and number. Where descriptors are missing, how
+/// many there may be.
 pub(crate) fn system_words(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(&text);
     let text = text.rsplit_once(" (os error ").map_or(text, |(words, _)| words);
-    visible(text.as_bytes())
+    let text = visible(text.as_bytes());
+    let limit = getrlimit(Resource::Nofile).current;
+    match limit.filter(|_| error.raw_os_error() == Some(Errno::MFILE.raw_os_error())) {
+        Some(limit) => format!("{text} (the limit is {limit}; \"ulimit -n\" raises it)"),
+        None => text,
+    }
 }
 
 /// A peer's bytes on one line, escaped and cut short.
