@@ -9,7 +9,7 @@ use std::time::Duration;
 use log::{debug, error};
 use tokio::net::UnixListener;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::message::{Forward, ForwardKind, FromClient, FromMaster, Request, VERSION};
 use super::{ControlSocket, Line};
@@ -92,7 +92,7 @@ impl Master {
         serve(self.inner.clone(), client).await;
     }
 
-    /// Waits until it has to end; with nobody to serve that is after `unused`, or never.
+    /// Waits until it has to end; with nobody to serve and no channel open that is after `unused`, or never.
     pub async fn ended(&self, unused: Option<Duration>) -> Verdict {
         let mut state = self.inner.state.subscribe();
         let lost = self.inner.session.ended();
@@ -104,7 +104,7 @@ impl Master {
             }
             let idle = async {
                 match unused.filter(|_| now.clients == 0) {
-                    Some(time) => sleep(time).await,
+                    Some(time) => self.inner.unused_for(time).await,
                     None => std::future::pending().await,
                 }
             };
@@ -198,6 +198,17 @@ async fn converse(inner: &Inner, client: UnixStream) -> io::Result<()> {
 }
 
 impl Inner {
+    /// Waits until no channel was open for so long, or little longer: a forwarded connection may outlive the client that asked for it.
+    async fn unused_for(&self, time: Duration) {
+        let mut since = Instant::now();
+        while since.elapsed() < time {
+            sleep(time / 8).await;
+            if self.session.has_channels() {
+                since = Instant::now();
+            }
+        }
+    }
+
     /// Does what a client wants; false where the conversation is over.
     async fn request(&self, line: &Line, id: u32, request: Request) -> io::Result<bool> {
         let answer = match request {

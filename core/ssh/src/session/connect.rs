@@ -131,6 +131,11 @@ impl Session {
         lost.wait_for(Option::is_some).await.ok()?.clone()
     }
 
+    /// Whether a channel is open.
+    pub fn has_channels(&self) -> bool {
+        !self.board.table.is_empty()
+    }
+
     /// Whether the host is still there. One that was heard within `recently` is; another is asked, and has
     /// [`HOST_PROBE`] to answer. Time in which the machine slept counts.
     pub async fn answers(&self, recently: Duration) -> bool {

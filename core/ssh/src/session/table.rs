@@ -180,6 +180,11 @@ impl Table {
         self.state().lines.get(&id).cloned()
     }
 
+    /// Whether none is open.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().lines.is_empty()
+    }
+
     /// All of them.
     pub(super) fn lines(&self) -> Vec<Arc<Line>> {
         self.state().lines.values().cloned().collect()

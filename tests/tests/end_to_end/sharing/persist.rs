@@ -1,11 +1,16 @@
 //! ControlPersist: a master that stays when the call that started it is over.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use xssh_tests::call::{Call, Outcome};
 use xssh_tests::home::Home;
+use xssh_tests::port::Port;
+use xssh_tests::service::{self, Half, answers};
 use xssh_tests::sshd::Sshd;
 use xssh_tests::world::{HOST, World};
 
@@ -145,4 +150,31 @@ fn two_that_start_at_once() {
         assert_eq!(running.finish().ok().text(), format!("{number}\n"));
     }
     let _ = world.home.xssh(&["-S", &socket(&world.home), "-O", "exit", HOST]).run().ok();
+}
+
+/// A connection that passes a forward of the master's is not cut because no client is there.
+#[test]
+fn it_stays_while_a_forwarded_connection_is_open() {
+    let world = World::direct();
+    let port = Port::lease();
+    let spec = format!("{}:127.0.0.1:{}", port.number(), service::on_a_port());
+    let options = options(&world.home, "1");
+    let options: Vec<&str> = options.iter().map(String::as_str).collect();
+    let mut first = Xssh.call(&world.home, &[&options, &["-L", &spec, HOST, "cat"][..]].concat()).start();
+    let stdin = first.stdin.take();
+    until("no forward", || answers((Ipv4Addr::LOCALHOST, port.number()).into()));
+    let mut stream =
+        TcpStream::connect((Ipv4Addr::LOCALHOST, port.number())).and_then(Half::patient).expect("the forward");
+    let mut echo = || -> std::io::Result<()> {
+        stream.write_all(b"x")?;
+        stream.read_exact(&mut [0])
+    };
+    echo().expect("an echo");
+    drop(stdin);
+    let _ = first.finish().ok();
+    // Longer than it would stay without.
+    thread::sleep(Duration::from_secs(4));
+    echo().expect("an echo");
+    drop(stream);
+    until("it stays", || !Path::new(&socket(&world.home)).exists());
 }
