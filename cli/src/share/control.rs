@@ -45,6 +45,10 @@ pub(crate) fn run(
                     "Control socket {}: the master hangs up at once; it serves the user who started it, and root",
                     place.path.display()
                 )),
+                ClientError::Silent => ClientError::Failed(format!(
+                    "Control socket {}: the master does not answer; if it hangs, end its process, or remove the socket for a new one",
+                    place.path.display()
+                )),
                 other => other,
             })?;
             match what {

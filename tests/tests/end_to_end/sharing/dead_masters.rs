@@ -51,6 +51,8 @@ fn hanging() {
         let world = World::direct();
         let standing = Standing::start(master, &world.home, &[]);
         signal(standing.pid(), Signal::STOP);
+        let told = world.home.xssh(&["-S", &standing.path, "-O", "check", HOST]).run().ends(255);
+        let _ = told.says(&format!("Control socket {}: the master does not answer; if it hangs", standing.path));
         let outcome = world.home.xssh(&["-S", &standing.path, HOST, "echo alone"]).run().ok();
         assert_eq!(outcome.text(), "alone\n", "{master:?}");
         let _ = outcome.says("the master does not answer; connecting by ourselves");
