@@ -1,11 +1,16 @@
 //! The words of a command: blanks part them, single quotes and backslashes keep bytes as they are, and everything else that a shell
-//! would act on is refused. There is no shell behind it that could see it otherwise.
+//! would act on is refused. There is no shell behind a client's command that could see it otherwise. Behind an administrator's there is
+//! one with sshd, so that is read as it reads it, with double quotes, or refused.
 
 use crate::Refusal;
 use crate::limits::{COMMAND, SHOWN, WORDS};
 
 /// What a shell acts on outside quotes, but for blanks, backslashes, single quotes and patterns.
 const SHELL: &[u8] = b";&|<>()$`\"#!{}^";
+/// What a shell acts on in double quotes too (POSIX.1-2024, Shell Command Language, 2.2.3).
+const IN_DOUBLE: &[u8] = b"$`";
+/// What a backslash quotes there; before anything else it is itself.
+const QUOTED_IN_DOUBLE: &[u8] = b"$`\"\\";
 /// What stands for other bytes in a path.
 const PATTERN: &[u8] = b"*?[";
 
@@ -55,6 +60,41 @@ pub(crate) fn shown(bytes: &[u8]) -> String {
 /// # Errors
 /// It is too long, holds what only a shell understands, or does not end.
 pub(crate) fn words(command: &[u8]) -> Result<Vec<Word>, Refusal> {
+    split(command, |_, _| Err(Refusal::Shell(b'"')))
+}
+
+/// Takes a command apart that an administrator has written for a shell.
+///
+/// # Errors
+/// As with [`words`], and where a shell would put names of files in the place of a pattern.
+pub(crate) fn of_shell(command: &[u8]) -> Result<Vec<Vec<u8>>, Refusal> {
+    let found = split(command, in_double_quotes)?;
+    let pattern = found.iter().find_map(|word| Some(word.bytes[*word.patterns.first()?]));
+    pattern.map_or_else(|| Ok(found.into_iter().map(|word| word.bytes).collect()), |byte| Err(Refusal::Shell(byte)))
+}
+
+type Bytes<'a> = std::iter::Copied<std::slice::Iter<'a, u8>>;
+
+/// What stands behind a double quote, up to the next.
+fn in_double_quotes(bytes: &mut Bytes<'_>, word: &mut Vec<u8>) -> Result<(), Refusal> {
+    loop {
+        match bytes.next().ok_or(Refusal::Open)? {
+            b'"' => return Ok(()),
+            byte if IN_DOUBLE.contains(&byte) => return Err(Refusal::Shell(byte)),
+            b'\\' => {
+                let quoted = plain(bytes.next().ok_or(Refusal::Open)?)?;
+                word.extend(Some(b'\\').filter(|_| !QUOTED_IN_DOUBLE.contains(&quoted)));
+                word.push(quoted);
+            }
+            byte => word.push(plain(byte)?),
+        }
+    }
+}
+
+fn split(
+    command: &[u8],
+    double: impl Fn(&mut Bytes<'_>, &mut Vec<u8>) -> Result<(), Refusal>,
+) -> Result<Vec<Word>, Refusal> {
     if command.len() > COMMAND {
         return Err(Refusal::TooLong);
     }
@@ -79,6 +119,7 @@ pub(crate) fn words(command: &[u8]) -> Result<Vec<Word>, Refusal> {
                     quoted => word.bytes.push(plain(quoted)?),
                 }
             },
+            b'"' => double(&mut bytes, &mut word.bytes)?,
             b'~' if is_first => return Err(Refusal::Tilde),
             byte if SHELL.contains(&byte) => return Err(Refusal::Shell(byte)),
             byte => {
@@ -104,16 +145,16 @@ mod tests {
 
     use super::*;
 
-    fn split(command: &str) -> Vec<Vec<u8>> {
+    fn taken(command: &str) -> Vec<Vec<u8>> {
         words(command.as_bytes()).unwrap().into_iter().map(|word| word.bytes).collect()
     }
 
     #[test]
     fn blanks_part_words_and_quotes_keep_them() {
-        assert_eq!(split("rsync  --server . a\\ b"), [&b"rsync"[..], b"--server", b".", b"a b"]);
-        assert_eq!(split("a'b c'd '' \\'"), [&b"ab cd"[..], b"", b"'"]);
-        assert_eq!(split("  "), Vec::<Vec<u8>>::new());
-        assert_eq!(split("'$(x); \"`|'"), [&b"$(x); \"`|"[..]]);
+        assert_eq!(taken("rsync  --server . a\\ b"), [&b"rsync"[..], b"--server", b".", b"a b"]);
+        assert_eq!(taken("a'b c'd '' \\'"), [&b"ab cd"[..], b"", b"'"]);
+        assert_eq!(taken("  "), Vec::<Vec<u8>>::new());
+        assert_eq!(taken("'$(x); \"`|'"), [&b"$(x); \"`|"[..]]);
     }
 
     #[test]
@@ -129,7 +170,7 @@ mod tests {
             assert_eq!(words(&command), Err(Refusal::Shell(*byte)));
         }
         assert_eq!(words(b"rsync ~/x"), Err(Refusal::Tilde));
-        assert_eq!(split("a~"), [b"a~"]);
+        assert_eq!(taken("a~"), [b"a~"]);
     }
 
     #[test]
@@ -155,7 +196,51 @@ mod tests {
         assert_eq!(words(&b"a ".repeat(WORDS + 2)), Err(Refusal::TooLong));
     }
 
+    #[test]
+    fn a_shell_reads_double_quotes_and_no_client_has_them() {
+        let of_shell = |command: &str| of_shell(command.as_bytes());
+        let read: Vec<Vec<u8>> = vec![b"/usr/bin/xssh".into(), b"serve".into(), b"/a b$\\\"\\x".into(), b"".into()];
+        assert_eq!(of_shell(r#""/usr/bin/xssh" serve "/a b\$\\\"\x" """#), Ok(read));
+        assert_eq!(of_shell(r#""$HOME""#), Err(Refusal::Shell(b'$')));
+        assert_eq!(of_shell(r#""`x`""#), Err(Refusal::Shell(b'`')));
+        assert_eq!(of_shell(r#""a\""#), Err(Refusal::Open));
+        assert_eq!(of_shell(r#""a"#), Err(Refusal::Open));
+        assert_eq!(of_shell("/srv/*"), Err(Refusal::Shell(b'*')));
+        assert_eq!(of_shell("'/srv/*'"), Ok(vec![b"/srv/*".to_vec()]));
+        assert_eq!(words(br#""a""#), Err(Refusal::Shell(b'"')));
+    }
+
+    /// The words as the system's own shell reads them.
+    fn of_sh(command: &str) -> Vec<Vec<u8>> {
+        let folder = tempfile::tempdir().unwrap();
+        let script = format!("set -- {command}\nfor word in \"$@\"; do printf '%s\\0' \"$word\"; done");
+        let said = std::process::Command::new("/bin/sh").args(["-c", &script]).current_dir(&folder).output().unwrap();
+        assert!(said.status.success() && said.stderr.is_empty(), "{command:?}: {said:?}");
+        said.stdout.split_inclusive(|byte| *byte == 0).map(|word| word[..word.len() - 1].to_vec()).collect()
+    }
+
     proptest! {
+        #[test]
+        fn what_is_read_is_what_a_shell_reads(command in "x( |[\"'\\\\$`]|[\"'\\\\]|[a-c/=.~*#!-]){0,12}") {
+            if let Ok(found) = of_shell(command.as_bytes()) {
+                prop_assert_eq!(found, of_sh(&command), "{:?}", command);
+            }
+        }
+
+        #[test]
+        fn a_quoted_command_is_read_as_a_shell_reads_it(words in prop::collection::vec("[ -~]{0,9}", 1..5)) {
+            let quoted: Vec<String> = words
+                .iter()
+                .map(|word| word.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$").replace('`', "\\`"))
+                .map(|word| format!("\"{word}\""))
+                .collect();
+            let command = format!("x {}", quoted.join(" "));
+            let found = of_shell(command.as_bytes());
+            let given: Vec<Vec<u8>> = std::iter::once("x".to_owned()).chain(words).map(String::into_bytes).collect();
+            prop_assert_eq!(&of_sh(&command), &given);
+            prop_assert_eq!(found, Ok(given));
+        }
+
         #[test]
         fn no_bytes_do_harm_and_what_is_shown_is_short_and_plain(bytes: Vec<u8>) {
             if let Ok(found) = words(&bytes) {

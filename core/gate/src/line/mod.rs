@@ -20,7 +20,7 @@ pub use sources::{Sources, SourcesError};
 pub use terms::{Principals, Terms, TermsError};
 
 use crate::limits::LINE;
-use crate::words::words;
+use crate::words::of_shell;
 use thiserror::Error;
 
 /// A line that lets a key in.
@@ -79,9 +79,9 @@ impl Line {
 
 /// The same of a command that stands elsewhere.
 pub fn served(command: &str) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
-    let words = words(command.as_bytes()).ok()?;
-    let mut words = words.into_iter().map(|word| word.bytes().to_vec());
-    let program = words.next()?;
+    let mut words = of_shell(command.as_bytes()).ok()?.into_iter();
+    // What a shell would take as a variable is no program.
+    let program = words.next().filter(|program| !program.contains(&b'=') || program.starts_with(b"/"))?;
     (words.next()? == b"serve").then(|| (program, words.collect()))
 }
 
@@ -177,6 +177,17 @@ mod tests {
             (program.as_slice(), words),
             (&b"/usr/bin/xssh"[..], vec![b"--root".to_vec(), b"/a b".to_vec(), b"--read-only".to_vec()])
         );
+        let line = parse(r#"command="\"/usr/local/bin/xssh\" serve --root \"/srv/my backup\"" "#).unwrap();
+        assert_eq!(
+            line.served(),
+            Some((b"/usr/local/bin/xssh".to_vec(), vec![b"--root".to_vec(), b"/srv/my backup".to_vec()]))
+        );
+        for none in
+            ["A=b serve --root /srv", "xssh serve --root /srv/*", "xssh serve --root $HOME", "env A=b xssh serve"]
+        {
+            assert_eq!(served(none), None, "{none}");
+        }
+        assert!(served("/a=b/xssh serve --root /srv").is_some());
         assert!(parse(r#"command="rrsync /srv" "#).unwrap().served().is_none());
     }
 
@@ -198,8 +209,7 @@ mod tests {
 
         #[test]
         fn a_quoted_word_is_one_word(word in "[ -~]{0,20}") {
-            let found = words(quoted(&word).as_bytes());
-            prop_assert_eq!(found.map(|words| words.iter().map(|word| word.bytes().to_vec()).collect::<Vec<_>>()), Ok(vec![word.into_bytes()]));
+            prop_assert_eq!(of_shell(quoted(&word).as_bytes()), Ok(vec![word.into_bytes()]));
         }
     }
 }

@@ -12,9 +12,9 @@ use xssh_tests::subject::Subject;
 
 use crate::over_both_servers;
 use crate::served::{Front, Served, plant};
-use crate::sync::text;
+use crate::sync::{assert_alike, text};
 
-over_both_servers!(a_line_that_says_more_than_its_table_serves_nothing);
+over_both_servers!(a_line_that_says_more_than_its_table_serves_nothing, a_command_in_double_quotes_is_served_and_found,);
 
 impl<F: Front> Served<F> {
     /// Writes the file of grants, which whoever serves may read.
@@ -34,6 +34,31 @@ impl<F: Front> Served<F> {
         );
         self.force(command.trim_end());
     }
+}
+
+/// As somebody writes it for the shell that sshd has between.
+fn a_command_in_double_quotes_is_served_and_found<F: Front>() {
+    let served = Served::<F>::with("");
+    let root = served.root().join("my $backup");
+    fs::create_dir(&root).expect("a folder");
+    let here = served.here("here");
+    plant(&here);
+    let (program, log) = (served.server.program(), served.folder().join("journal"));
+    let written = text(&root).replace('$', "\\$");
+    served.force(&format!("\"{}\" serve --root \"{written}\" --log \"{}\" --name alice", text(&program), text(&log)));
+    let _ = served.rsync(&["-a", &format!("{}/", text(&here)), "target:1"]).run().ok();
+    assert_alike(&here, &root.join("1"));
+    assert_eq!(served.journal().pop().expect("a line")["name"], "alice");
+    let file = served.here("keys");
+    let line = fs::read_to_string(served.folder().join("authorized_keys")).expect("the keys");
+    fs::write(&file, line).expect("keys");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
+    let authorize = |args: &[&str]| Call::new(&Subject::get().path).arg("authorize").args(args).run();
+    let listed = authorize(&["--list", "--file", text(&file)]).ok();
+    assert!(listed.text().starts_with(&format!("alice: serves {} by ", text(&root))), "{listed}");
+    let checked = authorize(&["--check", text(&file)]);
+    assert!(checked.text().contains("alice: serves ") && !checked.text().contains("WRONG"), "{checked}");
+    let _ = authorize(&["--remove", "alice", "--file", text(&file)]).ok().says("1 removed");
 }
 
 /// What looks as if it narrowed the key is not left out in silence, by whichever program the line is read.
