@@ -1,6 +1,6 @@
 //! What an rsync did, as it says itself: how many files it moves and what they have together, what it left as it was, and whether the
 //! system refused it a file for its size. It writes that into a FIFO of ours, as its log; it would look for a pipe without a name by
-//! that. An rsync that reads a list of files and keeps itself inside a root takes no log outside of it: there what it says on standard
+//! that. The name goes as soon as rsync has it open, so that a session which is killed leaves none. An rsync that reads a list of files and keeps itself inside a root takes no log outside of it: there what it says on standard
 //! error is listened to, and passed on but for what we have asked for.
 
 use std::ffi::OsStr;
@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -34,8 +35,8 @@ pub(super) enum Count {
         said: Receiver<Said>,
         /// Until this and rsync's own are closed, more may come.
         writer: OwnedFd,
-        /// Where the FIFO is, as long as this is held.
-        _folder: TempDir,
+        /// The FIFO's, which goes with this at the latest.
+        _name: Name,
     },
     /// By its words.
     Words { say: Option<Sender<Said>>, said: Receiver<Said> },
@@ -51,7 +52,9 @@ impl Count {
         let writer = open(&path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
         let reader = File::from(open(&path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?);
         let (say, said) = channel();
-        thread::Builder::new().spawn(move || read(reader, &say))?;
+        let name = Name(Arc::new(Mutex::new(Some(folder))));
+        let also = Name(Arc::clone(&name.0));
+        thread::Builder::new().spawn(move || read(reader, &also, &say))?;
         plan.options.push([OsStr::new("--log-file="), path.as_os_str()].into_iter().collect());
         // The size of each file, and nothing about those that stay as they are.
         plan.options.push("--log-file-format=%l".into());
@@ -59,7 +62,7 @@ impl Count {
             // It stands in the log, and quiet keeps it from the client, who would be told of each file.
             plan.options.extend(["--info=skip2", "-q"].map(Into::into));
         }
-        Ok(Self::Log { said, writer, _folder: folder })
+        Ok(Self::Log { said, writer, _name: name })
     }
 
     /// Listens to what it says.
@@ -102,10 +105,27 @@ impl Count {
     }
 }
 
+/// The folder that a FIFO has its name in, for whoever removes it first.
+pub(super) struct Name(Arc<Mutex<Option<TempDir>>>);
+
+impl Name {
+    fn remove(&self) {
+        drop(self.0.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+impl Drop for Name {
+    fn drop(&mut self) {
+        self.remove();
+    }
+}
+
 /// Reads a log to its end.
-fn read(mut reader: File, say: &Sender<Said>) {
+fn read(mut reader: File, name: &Name, say: &Sender<Said>) {
     let (mut buffer, mut line, mut said) = ([0; 8192], Vec::new(), Said::default());
     while let Ok(length @ 1..) = reader.read(&mut buffer) {
+        // Whoever writes has opened it, once and for all.
+        name.remove();
         for byte in &buffer[..length] {
             if let Some(line) = ended_line(*byte, &mut line) {
                 of_log(&line, &mut said);

@@ -140,6 +140,31 @@ fn a_push_by_rsync_ends_with_its_session() {
     }
 }
 
+/// Nobody is asked before, so nothing is to be there that would have to be cleared away.
+#[test]
+fn a_session_that_is_killed_leaves_nothing_outside_its_tree() {
+    let ended = Ended::with("", "");
+    let killed = |running: Running| {
+        // Not only when it ends.
+        wait_until(|| fs::read_dir(&ended.temporary).expect("a folder").count() == 0);
+        let pid = session(&ended.served.root()).expect("a session");
+        let programs = children(pid);
+        for pid in std::iter::once(pid).chain(programs) {
+            // What it has started may have ended with it.
+            let _ = kill_process(Pid::from_raw(pid).expect("a number"), Signal::KILL);
+            wait_until(|| parent(pid).is_none());
+        }
+        let _ = failed(running);
+        ended.assert_cleared();
+    };
+    killed(ended.push());
+    fs::copy(ended.served.here("here/large"), ended.served.root().join("large")).expect("a file");
+    let back = ended.served.here("back");
+    let running = ended.served.rsync(&["-a", "--bwlimit=40", "target:", text(&back)]).start();
+    wait_until(|| has_bytes(&back));
+    killed(running);
+}
+
 /// What it has staged apart goes with it too.
 #[test]
 fn a_push_into_a_tree_that_only_grows_leaves_nothing() {
