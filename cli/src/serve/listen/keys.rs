@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use rustix::fs::OFlags;
 use xssh_gate::line::{self, Line, Sources, Terms, Weight};
-use xssh_gate::{Name, ServedCommand};
+use xssh_gate::{Grant, Name, ServedCommand};
 use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, Service};
 
 use super::{expired, forced};
@@ -198,8 +198,9 @@ fn judge(own: &Files, options: &[OsString]) -> Result<(), String> {
     let call = forced::granted(options)?;
     let own = own.clone().with(&call);
     let wrong = of_session(&call, &own).into_iter().filter(|(weight, _)| *weight == Weight::Wrong);
-    // A repository may be made later.
-    let held = own.held_by_any(&call.grant).map(|(root, held)| held.details(&root));
+    // A repository may be made later; the tree has been looked at.
+    let repositories = Grant { tree: None, ..call.grant.clone() };
+    let held = own.held_by_any(&repositories).map(|(root, held)| held.details(&root));
     wrong.map(|(_, why)| why).next().or(held).map_or(Ok(()), Err)
 }
 
