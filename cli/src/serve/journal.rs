@@ -8,6 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
 use serde_json::{Map, Value, json};
 use xssh_gate::{Confined, Grant, ServedCommand};
@@ -19,7 +20,7 @@ use crate::environment;
 /// Where syslog listens (syslog(3)), and what we are to it: of authorisation, and for information (RFC 5424, section 6.2.1).
 const SYSLOG: &str = "/dev/log";
 const PRIORITY: u8 = 10 * 8 + 6;
-/// How long a daemon is waited for that takes nothing.
+/// How long a daemon is waited for that takes nothing, or whoever reads a FIFO.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What became of a session.
@@ -70,7 +71,7 @@ impl Sink {
     fn open(log: &Log) -> Result<Self, String> {
         match log {
             Log::File(path) => {
-                // One that is a FIFO is not waited for, neither for a reader nor for room.
+                // One that is a FIFO is not waited for until somebody reads it, and not for ever for room.
                 let mut options = OpenOptions::new();
                 let options = options.append(true).create(true).mode(0o600);
                 let opened = options.custom_flags(OFlags::NONBLOCK.bits().cast_signed()).open(path);
@@ -112,7 +113,7 @@ impl Journal {
         let line = self.line(outcome);
         let written = match to {
             // One write, so that lines of several sessions do not mix.
-            Sink::File(file) => (&*file).write_all(format!("{line}\n").as_bytes()),
+            Sink::File(file) => write_whole(file, format!("{line}\n").as_bytes(), PATIENCE),
             Sink::Syslog(socket) => {
                 socket.send(format!("<{PRIORITY}>xssh[{}]: {line}", std::process::id()).as_bytes()).map(drop)
             }
@@ -147,6 +148,25 @@ impl Journal {
         put("milliseconds", json!(u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)));
         Value::Object(line)
     }
+}
+
+/// Writes a line, and waits for room where it is a FIFO's that is full.
+fn write_whole(mut file: &File, mut line: &[u8], patience: Duration) -> io::Result<()> {
+    let until = Instant::now() + patience;
+    while !line.is_empty() {
+        match file.write(line) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => line = line.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < until => {
+                let left = until.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+                let left = Timespec::try_from(left).map_err(io::Error::other)?;
+                let _ = poll(&mut [PollFd::new(file, PollFlags::OUT)], Some(&left));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// Whether a session of this account could write to a log, which is not made for that.
@@ -223,7 +243,39 @@ fn civil(days: u64) -> (u64, u64, u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+
+    use rustix::fs::{FileType, Mode, mknodat};
+
     use super::*;
+
+    #[test]
+    fn a_full_fifo_is_waited_for_as_long_as_somebody_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let mut options = OpenOptions::new();
+        let options = options.read(true).custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+        let mut reader = options.open(&path).unwrap();
+        let Sink::File(writer) = Sink::open(&Log::File(path)).unwrap() else { panic!("a file") };
+        let full = write_whole(&writer, &vec![b'x'; 1 << 22], Duration::from_millis(1)).unwrap_err();
+        assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
+        // Longer than what goes into it in one piece.
+        let line = [&[b'y'; 5_000][..], b"\n"].concat();
+        std::thread::scope(|scope| {
+            let written = scope.spawn(|| write_whole(&writer, &line, Duration::from_secs(60)));
+            let mut found = Vec::new();
+            while !found.ends_with(b"\n") && !written.is_finished() {
+                let mut buffer = [0; 3_000];
+                if let Ok(read) = reader.read(&mut buffer) {
+                    found.extend(&buffer[..read]);
+                }
+            }
+            written.join().unwrap().unwrap();
+            let _ = reader.read_to_end(&mut found);
+            assert!(found.ends_with(&line));
+        });
+    }
 
     #[test]
     fn what_was_run_is_logged_in_part_where_it_is_long() {
