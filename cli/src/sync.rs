@@ -1,7 +1,7 @@
 //! `xssh sync`: the user's side of a sync. It finds out which side is where, starts the helper, and shows what happens.
 //!
 //! In order of use: `place` (what a word names), `direction` (which side is here), `rules` and `selection` (which names take
-//! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one), `guard` (what is
+//! part), `trees` and `references` (held directories, also for the helper; `holder` says who else has one, `git` what a source's repository says of it), `guard` (what is
 //! stopped before it begins), `remote` and `bootstrap` (how the host finds xssh, and how it comes there), `far_side` (this
 //! program once more: as a remote shell that runs xssh on the host, or as the helper itself),
 //! `connection` and `lanes` (more channels for a long line), `show` (what is seen meanwhile), `interrupt` (an end before the end),
@@ -12,6 +12,7 @@ mod connection;
 mod direction;
 mod ending;
 mod far_side;
+mod git;
 pub(crate) mod ground;
 mod guard;
 mod holder;
@@ -130,8 +131,9 @@ fn run_with(call: &Sync, direction: Direction, rules: Rules, show: &Show, copies
             if host.is_none() {
                 guard::nested(&sources, &opened, path_of(&path), &start)?;
             }
-            let Shown { names, own_name } = opened.shown;
+            let Shown { names, own_name, git_above } = opened.shown;
             (start.paths, start.names) = (vec![path], names);
+            start.options.git_above = git_above;
             start.own_name = own_name.filter(|_| names_itself);
             let copy = copy.filter(|_| host.is_some());
             let connection = host.as_ref().filter(|_| call.connections > 1).and_then(|_| Connection::of(&key));
@@ -158,6 +160,8 @@ fn run_with(call: &Sync, direction: Direction, rules: Rules, show: &Show, copies
                 let input = bootstrap::hear(call, copy.as_ref(), input, &mut output)?;
                 let mut open = |shown: &mut Shown| {
                     let own_name = shown.own_name.as_deref().filter(|_| names_itself);
+                    let git_above = shown.git_above.take();
+                    let start = Start { options: Options { git_above, ..start.options.clone() }, ..start.clone() };
                     trees::target(&Ground::Account, &target, &shown.names, own_name, &start)
                 };
                 let result = xssh_sync::client(&start, Near::Target(&mut open), input, output, show);

@@ -241,6 +241,8 @@ fn options(matches: &ArgMatches, display: Display) -> Options {
         copy_unsafe_links: flag("copy-unsafe-links"),
         copy_dirlinks: flag("copy-dirlinks"),
         gitignore: flag("gitignore"),
+        // It is looked for when the source is.
+        git_above: None,
         inplace: flag("inplace"),
         min_size: matches.get_one::<Bytes>("min-size").map(|size| size.0),
         max_size: matches.get_one::<Bytes>("max-size").map(|size| size.0),

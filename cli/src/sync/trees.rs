@@ -10,7 +10,7 @@ use xssh_fs::{Follow, FsError, Kind, Lock, RelPath, Root};
 use xssh_sync::{BackupPlace, Opened, Reason, Refusal, Role, Shown, Start, Tree};
 
 use super::ground::Ground;
-use super::{guard, holder, references};
+use super::{git, guard, holder, references};
 use crate::words;
 
 /// How long a run waits for another.
@@ -35,14 +35,14 @@ pub(crate) fn source(ground: &Ground, paths: &[PathBuf], start: &Start) -> Resul
     if let [path] = paths
         && ground.is_directory(path)
     {
-        let tree = Tree::whole(root(path)?).seen(start, Role::Source);
+        let above = git::above(ground, path, start, false)?;
+        let tree = above.seen(Tree::whole(root(path)?), start)?;
         // Whoever has something of that name in there has said with the name what is meant.
         let own_name = path.file_name().filter(|name| !ground.has(&path.join(name)).unwrap_or(true));
         let own_name = own_name.map(|name| name.as_bytes().to_vec());
-        return Ok(Opened { tree, lock: None, shown: Shown { names: Vec::new(), own_name } });
+        return Ok(Opened { tree, lock: None, shown: Shown { names: Vec::new(), own_name, git_above: above.told() } });
     }
-    let mut places = Vec::new();
-    let mut names = Vec::new();
+    let (mut places, mut names, mut parents) = (Vec::new(), Vec::new(), Vec::new());
     for path in paths {
         // Before anything is asked of the other side.
         if !ground.has(path)? {
@@ -57,13 +57,20 @@ pub(crate) fn source(ground: &Ground, paths: &[PathBuf], start: &Start) -> Resul
             return Err(format!("two sources are called {own}"));
         }
         names.push(own.as_bytes().to_vec());
+        parents.push(parent);
         places.push((own.clone(), root, own));
     }
     if names.is_empty() {
         return Err("none of the sources is there".to_owned());
     }
-    let tree = Tree::of(places).seen(start, Role::Source);
-    Ok(Opened { tree, lock: None, shown: Shown { names, own_name: None } })
+    parents.dedup();
+    let above = match &parents[..] {
+        [parent] => git::above(ground, parent, start, true)?,
+        // What is above one is not above the others.
+        _ => git::Above::default(),
+    };
+    let tree = above.seen(Tree::of(places), start)?;
+    Ok(Opened { tree, lock: None, shown: Shown { names, own_name: None, git_above: above.told() } })
 }
 
 /// What is to be made alike: a directory, or what has these names in it. One name alone may be the new name of a file.

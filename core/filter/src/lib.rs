@@ -28,7 +28,7 @@ mod scope;
 mod wire;
 
 pub use error::FilterError;
-pub use git::{GitScope, GitTexts, IndexFile, IndexFiles, Tracked};
+pub use git::{GitScope, GitTexts, IndexFile, IndexFiles, Tracked, excludes_file};
 pub use name::NamePattern;
 pub use rules::{Builder, Options, RuleFiles, Rules};
 pub use scope::{Directory, MergeFiles, Scope};

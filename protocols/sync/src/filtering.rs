@@ -10,6 +10,7 @@ use std::io::{self, Read};
 use xssh_filter::{Directory, FilterError, MergeFiles, Rules, Scope, limits::TEXT};
 use xssh_fs::{FsError, RelPath};
 
+use crate::above::GitAbove;
 use crate::repository::Repository;
 use crate::selection::Selection;
 use crate::tree::Tree;
@@ -21,6 +22,8 @@ pub(crate) struct Filter {
     rules: Rules,
     /// What git ignores takes no part.
     gitignore: bool,
+    /// What its rules say from outside of the tree.
+    above: Option<GitAbove>,
     /// Where not the whole tree is meant.
     selection: Option<Selection>,
     /// From which side they are looked at.
@@ -36,7 +39,8 @@ impl Filter {
         let gitignore = start.options.gitignore;
         let leaves_out = gitignore || selection.is_some() || !rules.is_empty();
         let deletes = start.options.delete;
-        leaves_out.then_some(Self { rules, gitignore, selection, role, deletes })
+        let above = start.options.git_above.clone();
+        leaves_out.then_some(Self { rules, gitignore, above, selection, role, deletes })
     }
 }
 
@@ -66,7 +70,11 @@ impl<'a> Trail<'a> {
         let files = RuleFiles { tree };
         let path = RelPath::root();
         let scope = filter.rules.scope(b"", &files)?;
-        let git = if filter.gitignore { Some(Repository::top(tree, &path, filter.role)?) } else { None };
+        let git = if filter.gitignore {
+            Some(Repository::outermost(tree, filter.above.as_ref(), filter.role)?)
+        } else {
+            None
+        };
         Ok(Self { filter, files, levels: vec![Level { path, scope, git }] })
     }
 
@@ -106,6 +114,14 @@ impl<'a> Trail<'a> {
         is_selected
             && !git.as_ref().is_some_and(|git| git.leaves_out(path.name(), is_directory))
             && rule(scope, self.filter)
+    }
+
+    /// Whether git leaves out the root, or what stands in it.
+    pub(crate) fn git_leaves_out(&self, path: &RelPath, is_directory: bool) -> bool {
+        let git = self.levels.first().and_then(|level| level.git.as_ref());
+        git.is_some_and(
+            |git| if path.is_root() { git.is_left_out() } else { git.leaves_out(path.name(), is_directory) },
+        )
     }
 
     /// Leaves what a walk has left that comes by this path.

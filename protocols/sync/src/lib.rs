@@ -11,6 +11,7 @@
 //! `xssh_fs::Root`.
 #![forbid(unsafe_code)]
 
+mod above;
 mod buffers;
 mod chmod;
 mod content;
@@ -38,6 +39,7 @@ mod tree;
 mod watch;
 mod wire;
 
+pub use above::{AboveError, FoundAbove, GitAbove};
 pub use chmod::{Chmod, ChmodError};
 pub use drive::{Near, Opened, Opener, client, serve};
 pub use error::SyncError;

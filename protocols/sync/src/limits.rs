@@ -121,3 +121,7 @@ pub const SUMS_LEAST: u64 = 64 << 10;
 pub const DIGESTS: usize = 256;
 /// Repositories of one tree whose indexes are kept at a time: walks are in few of them at once.
 pub const REPOSITORIES: usize = 16;
+/// Bytes of git's ignore files above a source, which both sides tell one another in their first words.
+pub const ABOVE: usize = 1 << 20;
+/// Directories from the top of a work tree to a source: a path has no more.
+pub const ABOVE_DIRECTORIES: u64 = 2048;

@@ -2,6 +2,7 @@
 
 use xssh_fs::{Follow, RelPath, is_beside};
 
+use crate::above::GitAbove;
 use crate::chmod::Chmod;
 use crate::mapping::Mapping;
 
@@ -119,6 +120,8 @@ pub struct Options {
     pub copy_dirlinks: bool,
     /// Leave out what git ignores.
     pub gitignore: bool,
+    /// What git's rules say of the source from outside of it, as the source has found it.
+    pub git_above: Option<GitAbove>,
     /// Write into files that are there, instead of beside them.
     pub inplace: bool,
     /// Leave smaller files alone, bytes.
@@ -185,6 +188,7 @@ impl Default for Options {
             copy_unsafe_links: false,
             copy_dirlinks: false,
             gitignore: false,
+            git_above: None,
             inplace: false,
             min_size: None,
             max_size: None,

@@ -7,13 +7,14 @@ mod walking;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use xssh_filter::FilterError;
+use xssh_filter::{FilterError, Tracked};
 use xssh_fs::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr, unkept};
 use xssh_os::account;
 
 use self::permitted::Permitted;
+use crate::above::FoundAbove;
 use crate::content::hash;
 use crate::filtering::{Filter, Trail};
 use crate::limits::LINK;
@@ -151,6 +152,8 @@ pub struct Tree {
     leaders: Mutex<HashMap<Inode, RelPath>>,
     /// What git tracks in it.
     indexes: Indexes,
+    /// The same of the repository around it, where it is not in the tree.
+    tracked: Option<Arc<Tracked>>,
 }
 
 /// A file's device and number.
@@ -181,7 +184,7 @@ impl Tree {
         let (stands_in, is_target, privileged, stays_here) = (false, false, false, false);
         let permitted = Permitted::default();
         let (filter, references, backups, opened) = (None, Vec::new(), None, None);
-        let indexes = Indexes::default();
+        let (indexes, tracked) = (Indexes::default(), None);
         Self {
             parts,
             filter,
@@ -196,6 +199,7 @@ impl Tree {
             opened,
             leaders,
             indexes,
+            tracked,
         }
     }
 
@@ -241,6 +245,26 @@ impl Tree {
     /// Where that is kept, if it is outside.
     pub(crate) fn backups(&self) -> Option<&Root> {
         self.backups.as_ref()
+    }
+
+    /// Is in a work tree: git's rules are those of this repository.
+    #[must_use]
+    pub fn inside(mut self, found: &FoundAbove) -> Self {
+        self.tracked.clone_from(&found.tracked);
+        self
+    }
+
+    /// What that tracks.
+    pub(crate) fn tracked_above(&self) -> Option<Arc<Tracked>> {
+        self.tracked.clone()
+    }
+
+    /// A place that git leaves out as a whole, though it was named.
+    pub fn left_out_by_git(&self) -> Option<&RelPath> {
+        let trail = self.trail().ok()??;
+        let is_directory = |part: &Part| part.root.stat(&part.own).is_ok_and(|entry| entry.kind == Kind::Directory);
+        let mut parts = self.parts.iter();
+        parts.find(|part| trail.git_leaves_out(&part.shown, is_directory(part))).map(|part| &part.shown)
     }
 
     /// What git's indexes in it say.

@@ -29,6 +29,7 @@ mod sharing;
 mod small_server;
 mod sync;
 mod sync_accounts;
+mod sync_git;
 mod sync_long_lines;
 mod sync_named;
 mod sync_options;

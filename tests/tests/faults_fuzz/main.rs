@@ -62,4 +62,4 @@ macro_rules! smoke {
     };
 }
 
-smoke! { agent config cvs destination escape git_index http kept key_file known_hosts mux mux_proxy netrc socks4a socks5 socks_server sync_source sync_start sync_target visible x11_setup x11_words }
+smoke! { agent config cvs destination escape git_config git_index http kept key_file known_hosts mux mux_proxy netrc socks4a socks5 socks_server sync_source sync_start sync_target visible x11_setup x11_words }

@@ -4,6 +4,7 @@
 //! one end leaves out and git does not is lost to the user. [`GitScope`] goes by the patterns alone; [`Tracked`] has what
 //! takes part all the same, and whoever asks the one asks the other.
 
+mod config;
 mod index;
 mod line;
 mod tracked;
@@ -14,6 +15,7 @@ use crate::FilterError;
 use crate::list::check_size;
 use line::{Line, lines};
 
+pub use config::excludes_file;
 pub use tracked::{IndexFile, IndexFiles, Tracked};
 
 /// The texts that are in force in a whole repository. Empty where there is none.
@@ -88,6 +90,12 @@ impl GitScope {
     #[must_use]
     pub fn path(&self, name: &[u8]) -> Vec<u8> {
         [&self.path, name].concat()
+    }
+
+    /// Whether the directory itself is ignored, and so all that is in it.
+    #[must_use]
+    pub fn is_ignored(&self) -> bool {
+        matches!(self.state, State::Ignored)
     }
 
     /// Whether the patterns have git ignore a name in this directory. `.git` and what is in it are never ignored.

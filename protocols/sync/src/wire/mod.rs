@@ -2,8 +2,9 @@
 //!
 //! No I/O but the reading and writing of whole frames; no decisions. In order of use: `bytes` (numbers and strings), `frame`,
 //! `entry` (names and what belongs to them), `fields` (what several messages hold), `opening` (who speaks, and what), `start`
-//! (the first words of each side) and the `options` in them, `message` and the `kind` of each.
+//! (the first words of each side), the `options` in them and what is `above`, `message` and the `kind` of each.
 
+mod above;
 mod bytes;
 mod entry;
 mod error;

@@ -3,6 +3,7 @@
 use xssh_fs::RelPath;
 
 use super::WireError;
+use super::above::{put_above, take_above};
 use super::bytes::{Put, Take};
 use super::entry::{put_path, take_path};
 use super::start::{put_strings, take_strings};
@@ -17,10 +18,12 @@ const SUFFIX: usize = 255;
 /// How many switches this release knows that are yes or no and nothing else.
 const SWITCHES: usize = 33;
 
-/// The switches that say what follows at the end: references, where backups go outside the target, who becomes who.
+/// The switches that say what follows at the end: references, where backups go outside the target, who becomes who, git's rules
+/// from outside of the source.
 const REFERENCES_FOLLOW: u64 = 1 << 48;
 const OUTSIDE_FOLLOWS: u64 = 1 << 49;
 const MAPPING_FOLLOWS: u64 = 1 << 50;
+const ABOVE_FOLLOWS: u64 = 1 << 51;
 
 /// The switches, in the order of their bits.
 fn switches(options: &mut Options) -> [&mut bool; SWITCHES] {
@@ -68,7 +71,8 @@ pub(super) fn put_options(options: &Options, put: &mut Put) {
     let outside = outside(options);
     let backups = if outside.is_some() { OUTSIDE_FOLLOWS } else { 0 };
     let mapping = if options.mapping.is_some() { MAPPING_FOLLOWS } else { 0 };
-    put.number(bits | references | backups | mapping);
+    let above = if options.git_above.is_some() { ABOVE_FOLLOWS } else { 0 };
+    put.number(bits | references | backups | mapping | above);
     for number in [options.max_delete, options.min_size, options.max_size, options.bandwidth] {
         put.number(number.map_or(0, |number| number.saturating_add(1)));
     }
@@ -98,6 +102,9 @@ pub(super) fn put_options(options: &Options, put: &mut Put) {
     }
     for text in options.mapping.iter().flat_map(Mapping::texts) {
         put.string(text.as_bytes());
+    }
+    if let Some(above) = &options.git_above {
+        put_above(above, put);
     }
 }
 
@@ -136,7 +143,7 @@ fn take_references(take: &mut Take) -> Result<References, WireError> {
 pub(super) fn take_options(take: &mut Take) -> Result<Option<Options>, WireError> {
     let mut options = Options::default();
     let bits = take.number()?;
-    if (bits & !(REFERENCES_FOLLOW | OUTSIDE_FOLLOWS | MAPPING_FOLLOWS)) >> SWITCHES != 0 {
+    if (bits & !(REFERENCES_FOLLOW | OUTSIDE_FOLLOWS | MAPPING_FOLLOWS | ABOVE_FOLLOWS)) >> SWITCHES != 0 {
         return Ok(None);
     }
     for (at, on) in switches(&mut options).into_iter().enumerate() {
@@ -181,6 +188,9 @@ pub(super) fn take_options(take: &mut Take) -> Result<Option<Options>, WireError
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mapping = Mapping::parse(&text(&users), &text(&groups));
         options.mapping = Some(mapping.map_err(|_| WireError::Value("owners that become others"))?);
+    }
+    if bits & ABOVE_FOLLOWS != 0 {
+        options.git_above = Some(take_above(take)?);
     }
     Ok(Some(options))
 }

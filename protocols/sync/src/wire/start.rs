@@ -10,11 +10,13 @@ use std::io::{self, Read, Write};
 use xssh_filter::Rules;
 
 use super::WireError;
+use super::above::{put_above, take_above};
 use super::bytes::{Put, Take};
 use super::entry::Before;
 use super::frame;
 use super::opening::{self, Opening, Speaker};
 use super::options::{put_options, take_options};
+use crate::above::GitAbove;
 use crate::limits::{FRAME, TEXT};
 use crate::options::Options;
 use crate::owners::Rights;
@@ -55,6 +57,8 @@ pub struct Start {
     pub key: [u8; 32],
     /// The client is the target, and has nothing there at all.
     pub vacant: bool,
+    /// A source may tell the client what git's rules say from outside of it.
+    pub hears_above: bool,
 }
 
 impl Start {
@@ -70,13 +74,14 @@ impl Start {
             rules: Rules::default(),
             key,
             vacant: false,
+            hears_above: true,
         }
     }
 }
 
 impl fmt::Debug for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, paths, names, own_name, selection, options, rules, vacant, key: _ } = self;
+        let Self { role, paths, names, own_name, selection, options, rules, vacant, hears_above: _, key: _ } = self;
         let mut shown = f.debug_struct("Start");
         shown.field("role", role).field("paths", paths).field("names", names).field("own_name", own_name);
         shown.field("selection", selection).field("options", options).field("rules", rules).field("vacant", vacant);
@@ -103,6 +108,8 @@ pub struct Shown {
     /// What that directory is called, where somebody who named it may have meant to copy it under its name: it holds nothing
     /// of that name itself.
     pub own_name: Option<Vec<u8>>,
+    /// What git's rules say of it from outside.
+    pub git_above: Option<GitAbove>,
 }
 
 /// Why a helper refuses.
@@ -176,6 +183,7 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start, rights: &Right
     put_selection(start.selection.as_ref(), &mut put);
     put_rights(rights, &mut put);
     put.byte(start.vacant.into());
+    put.byte(start.hears_above.into());
     frame::write(output, START, &put.0, None)?;
     output.flush()
 }
@@ -186,6 +194,10 @@ pub(crate) fn write_ready(output: &mut impl Write, ready: &Ready) -> io::Result<
     put_rights(&ready.rights, &mut put);
     put.string(ready.shown.own_name.as_deref().unwrap_or_default());
     put.byte(ready.vacant.into());
+    if let Some(above) = &ready.shown.git_above {
+        put.byte(1);
+        put_above(above, &mut put);
+    }
     frame::write(output, READY, &put.0, None)?;
     output.flush()
 }
@@ -213,8 +225,9 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Right
         let own_name = take_name(take)?;
         let selection = take_selection(take)?;
         let rights = take_rights(take)?;
-        let vacant = take_vacant(take)?;
-        Ok(Greeting::Here((Start { role, paths, names, own_name, selection, options, rules, key, vacant }, rights)))
+        let (vacant, hears_above) = (take_flag(take)?, take_flag(take)?);
+        let start = Start { role, paths, names, own_name, selection, options, rules, key, vacant, hears_above };
+        Ok(Greeting::Here((start, rights)))
     })
 }
 
@@ -222,8 +235,9 @@ pub(crate) fn read_ready(input: &mut impl Read) -> Result<Greeting<Ready>, WireE
     greeting(input, |_, kind, take| match kind {
         READY => {
             let (names, rights) = (take_strings(take)?, take_rights(take)?);
-            let shown = Shown { names, own_name: take_name(take)? };
-            Ok(Greeting::Here(Ready { shown, rights, vacant: take_vacant(take)? }))
+            let (own_name, vacant) = (take_name(take)?, take_flag(take)?);
+            let git_above = if take_flag(take)? { Some(take_above(take)?) } else { None };
+            Ok(Greeting::Here(Ready { shown: Shown { names, own_name, git_above }, rights, vacant }))
         }
         REFUSED => {
             let reason = Reason::from_number(take.byte()?);
@@ -250,8 +264,8 @@ fn take_name(take: &mut Take) -> Result<Option<Vec<u8>>, WireError> {
     Ok(Some(take.string(TEXT)?.to_vec()).filter(|name| !name.is_empty()))
 }
 
-/// A side that says nothing of it is not.
-fn take_vacant(take: &mut Take) -> Result<bool, WireError> {
+/// A side that says nothing of it is not, or does not.
+fn take_flag(take: &mut Take) -> Result<bool, WireError> {
     Ok(!take.is_empty() && take.byte()? == 1)
 }
 
@@ -326,6 +340,7 @@ mod tests {
             chmod: Some(Chmod::parse("go-w").unwrap()),
             backup: Some(Backup { suffix: b"~".to_vec(), place: BackupPlace::Outside(b"../old".to_vec()) }),
             mapping: Some(crate::mapping::Mapping::parse("a:b", "*:7").unwrap()),
+            git_above: Some(above()),
             references: Some(References { reuse: Reuse::Leave, directories: vec![b"../prev".to_vec()] }),
             ..Options::default()
         };
@@ -342,12 +357,19 @@ mod tests {
             options,
             key: [3; 32],
             vacant: true,
+            hears_above: true,
         };
         let rights = Rights { root: false, owners: true, groups: vec![b"staff".to_vec()] };
         match read_start(&mut said(&start, &rights).as_slice()).unwrap() {
             Greeting::Here(read) => assert_eq!(read, (start, rights)),
             other => panic!("{other:?}"),
         }
+    }
+
+    fn above() -> GitAbove {
+        let within = RelPath::parse(b"a/b").unwrap();
+        let (gitignores, info_exclude) = (vec![b"*.o".to_vec(), Vec::new()], b"x".to_vec());
+        GitAbove { within, gitignores, info_exclude, ..GitAbove::none() }
     }
 
     fn said(start: &Start, rights: &Rights) -> Vec<u8> {
@@ -359,7 +381,7 @@ mod tests {
 
     #[test]
     fn what_a_helper_says_arrives() {
-        let shown = Shown { names: vec![b"a".to_vec()], own_name: Some(b"photos".to_vec()) };
+        let shown = Shown { names: vec![b"a".to_vec()], own_name: Some(b"photos".to_vec()), git_above: Some(above()) };
         let ready = Ready { shown, rights: Rights { root: true, owners: true, groups: Vec::new() }, vacant: true };
         let mut line = Vec::new();
         opening::write(&mut line).unwrap();

@@ -5,6 +5,7 @@ mod config;
 mod cvs;
 mod destination;
 mod escape;
+mod git_config;
 mod git_index;
 mod kept;
 mod key_file;
@@ -29,6 +30,7 @@ pub const ALL: &[Entry] = &[
     ("cvs", cvs::cvs),
     ("destination", destination::destination),
     ("escape", escape::escape),
+    ("git_config", git_config::git_config),
     ("git_index", git_index::git_index),
     ("http", proxy::http),
     ("kept", kept::kept),
