@@ -6,7 +6,8 @@
 //!   hold, `fitness` what else is wrong with a grant before anybody comes, `slot` counts sessions, `ledger` what they have
 //!   together, `pace` holds streams to a rate, `grants` reads what many keys may; `explain` says the same without doing it, and
 //!   `journal` writes a line of JSON about the session. `ending` has a signal end it in order, with its `children`.
-//! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may.
+//! - [`sync`] is the helper of `xssh sync` for somebody with an account: it may touch what the account may. `orphan` ends one whose client
+//!   is gone in silence.
 //! - [`listen()`] is a small SSH server, which starts [`forced()`] for each of its keys where there is no sshd; `terms` says
 //!   whether a line of authorized_keys still counts, and `trusted` whether a file is nobody else's.
 //! - [`join()`] brings a helper a further lane, `landing` is where it takes it.
@@ -27,6 +28,7 @@ mod journal;
 mod landing;
 mod ledger;
 mod listen;
+mod orphan;
 pub(crate) mod own;
 mod pace;
 mod relay;

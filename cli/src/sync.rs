@@ -115,7 +115,8 @@ fn run_with(call: &Sync, direction: Direction, rules: Rules, show: &Show, copies
     let chmod = call.options.chmod.clone().map(|change| change.under(environment::umask()));
     let options = Options { progress: show.looks_ahead(), chmod, ..call.options.clone() };
     let selection = selection::read(call)?;
-    let mut start = Start { selection, options, rules, ..Start::new(Role::Target, key) };
+    let patience = call.timeout.map_or(0, |seconds| u32::try_from(seconds).unwrap_or(u32::MAX));
+    let mut start = Start { selection, options, rules, patience, ..Start::new(Role::Target, key) };
     // The paths of a list are relative already.
     let direction = if call.relative && call.files_from.is_none() {
         selection::relative(direction, &mut start)?

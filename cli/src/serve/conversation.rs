@@ -3,10 +3,12 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
+use std::sync::Arc;
 
 use xssh_sync::{Nobody, Opened, Refusal, Role, Start, Summary, SyncError, Watch};
 
-use super::landing;
+use super::pace::{Meter, Paced};
+use super::{landing, orphan};
 use crate::sync::ground::Ground;
 use crate::sync::trees;
 use crate::words;
@@ -17,7 +19,13 @@ pub(crate) fn sync() -> u8 {
         Ok(output) => output,
         Err(error) => return words::fail(&format!("standard output cannot be used: {error}")),
     };
-    match serve(io::stdin(), output, &Nobody, &mut |start| open(&Ground::Account, start)) {
+    let meter = Arc::new(Meter::new(None));
+    let (input, output) = (Paced(io::stdin(), &meter), Paced(output, &meter));
+    let served = serve(input, output, &Nobody, &mut |start| {
+        orphan::watch(start, &meter)?;
+        open(&Ground::Account, start)
+    });
+    match served {
         Ok(_) => 0,
         // The client has been told, or is gone.
         Err(error) => {

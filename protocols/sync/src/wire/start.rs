@@ -59,6 +59,8 @@ pub struct Start {
     pub vacant: bool,
     /// A source may tell the client what git's rules say from outside of it.
     pub hears_above: bool,
+    /// After so many seconds without a word the client gives the line up; 0 where it never does.
+    pub patience: u32,
 }
 
 impl Start {
@@ -75,16 +77,19 @@ impl Start {
             key,
             vacant: false,
             hears_above: true,
+            patience: 0,
         }
     }
 }
 
 impl fmt::Debug for Start {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { role, paths, names, own_name, selection, options, rules, vacant, hears_above: _, key: _ } = self;
+        let Self { role, paths, names, own_name, selection, options, rules, vacant, patience, hears_above: _, key: _ } =
+            self;
         let mut shown = f.debug_struct("Start");
         shown.field("role", role).field("paths", paths).field("names", names).field("own_name", own_name);
         shown.field("selection", selection).field("options", options).field("rules", rules).field("vacant", vacant);
+        shown.field("patience", patience);
         shown.finish_non_exhaustive()
     }
 }
@@ -184,6 +189,7 @@ pub(crate) fn write_start(output: &mut impl Write, start: &Start, rights: &Right
     put_rights(rights, &mut put);
     put.byte(start.vacant.into());
     put.byte(start.hears_above.into());
+    put.number(start.patience.into());
     frame::write(output, START, &put.0, None)?;
     output.flush()
 }
@@ -226,7 +232,9 @@ pub(crate) fn read_start(input: &mut impl Read) -> Result<Greeting<(Start, Right
         let selection = take_selection(take)?;
         let rights = take_rights(take)?;
         let (vacant, hears_above) = (take_flag(take)?, take_flag(take)?);
-        let start = Start { role, paths, names, own_name, selection, options, rules, key, vacant, hears_above };
+        let patience = if take.is_empty() { 0 } else { take.number32()? };
+        let start =
+            Start { role, paths, names, own_name, selection, options, rules, key, vacant, hears_above, patience };
         Ok(Greeting::Here((start, rights)))
     })
 }
@@ -358,6 +366,7 @@ mod tests {
             key: [3; 32],
             vacant: true,
             hears_above: true,
+            patience: 300,
         };
         let rights = Rights { root: false, owners: true, groups: vec![b"staff".to_vec()] };
         match read_start(&mut said(&start, &rights).as_slice()).unwrap() {

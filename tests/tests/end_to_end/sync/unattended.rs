@@ -188,3 +188,35 @@ fn somebody_at_a_terminal_is_asked() {
     terminal.type_in("no\r");
     let _ = running.wait().ends(255);
 }
+
+/// A process that is stopped for as long as this is kept, and then killed.
+struct Stopped(Pid);
+
+impl Stopped {
+    fn now(pid: Pid) -> Self {
+        kill_process(pid, Signal::STOP).expect("a process to stop");
+        Self(pid)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::KILL);
+    }
+}
+
+/// A line that goes silent tells nobody of its end: what waits at the host's end of it holds DST, until it has waited long enough.
+#[test]
+fn a_far_side_that_never_hears_of_the_cut_lets_go_of_the_target() {
+    let world = World::direct();
+    let ([here, there], _, mark) = slow(&world);
+    let way = format!("echo $$ >> {}; exec {} \"$@\"", text(&mark), peer::require("nc").display());
+    let way = format!("ProxyCommand={} %h %p", world.home.script("way", &way).display());
+    let args = ["-o", &way, "--connections", "1", "--bwlimit", "4m", "--timeout", "3", "--retry", "7"];
+    let running = sync(&world, &args).args([text(&here), &on_host(&there)]).limit(Duration::from_secs(240)).start();
+    wait_until(|| staged(&there).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 1_000_000)));
+    let _silent = Stopped::now(begun(&mark)[0]);
+    let outcome = running.finish().says("nothing came or went for 3 s").ok();
+    assert!(begun(&mark).len() > 1, "{outcome}");
+    assert_alike(&here, &there);
+}
