@@ -3,6 +3,7 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use xssh_tests::call::Call;
 use xssh_tests::peer;
@@ -106,6 +107,9 @@ fn rules_judge_what_was_named_and_not_what_leads_there() {
             for name in ["a/b/old", "a/old", "old"] {
                 fs::create_dir_all(root.join(name).parent().expect("a folder")).expect("a folder");
                 fs::write(root.join(name), "old").expect("a file");
+                // What stays is compared, too.
+                let file = fs::File::options().write(true).open(root.join(name)).expect("a file");
+                file.set_modified(UNIX_EPOCH + Duration::from_secs(1)).expect("a time");
             }
         }
         let way: &[&str] = if listed { &[&from] } else { &["--relative"] };
