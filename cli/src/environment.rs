@@ -15,6 +15,8 @@ use xssh_ssh::config::LocalContext;
 /// Names the exit code with which a remote shell that `xssh sync` has started ends where the connection is lost or there is
 /// none, so that it knows what is worth another try. To everybody else that is 255, as with ssh.
 pub(crate) const LOST: &str = "XSSH_EXIT_WHERE_LOST";
+/// With what such a one ends where a signal has ended what it ran: nothing that serves a sync ends so by itself.
+pub(crate) const KILLED: u8 = 253;
 
 /// Tells a remote shell that `xssh sync` has started by which control socket the connections of a run are one: the number of the
 /// process that says so, a colon, and the path.

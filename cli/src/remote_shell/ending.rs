@@ -49,7 +49,11 @@ pub(super) fn verdict(ending: Ending, start: &Start, session: &Session) -> u8 {
         Ending::Exited(Exit::Status(status)) => (status & 0xff) as u8,
         Ending::Exited(Exit::Signal { name, message }) => {
             debug!("the remote command was ended by signal {name}: {message}");
-            words::FAILED
+            if environment::variable(environment::LOST).is_none() {
+                return words::FAILED;
+            }
+            words::fail(&format!("what serves the sync on {} was ended there by SIG{name}", session.peer.host));
+            environment::KILLED
         }
         Ending::Closed if matches!(start.kind, StartKind::Forward(_)) => 0,
         Ending::Closed | Ending::OutputGone | Ending::Escaped => words::FAILED,

@@ -4,7 +4,7 @@ use xssh_sync::{Reason, Summary, SyncError, WireError};
 
 use super::far_side::Ended;
 use crate::args::sync::Sync;
-use crate::words;
+use crate::{environment, words};
 
 /// The two sides do not understand each other.
 const PROTOCOL: u8 = 2;
@@ -70,8 +70,12 @@ pub(super) fn failed(call: &Sync, error: &SyncError, ended: Ended) -> Failure {
         (_, Some(LOST)) if is_cut && !call.display.quiet => {
             return Failure { again: true, ..Failure::new(LOST, None) };
         }
-        // It says nothing of a signal that has ended what it ran.
-        (_, Some(words::FAILED)) if is_cut => {
+        (SyncError::NeverBegan, Some(environment::KILLED)) => {
+            let why =
+                "the other side was killed before it began; if nobody did that, it had no memory, or no more time";
+            return Failure { again: true, ..Failure::new(LOST, why.to_owned()) };
+        }
+        (_, Some(words::FAILED | environment::KILLED)) if is_cut => {
             let why = "the other side ended before it was done; where nothing else says why, it was killed there";
             return Failure { again: true, ..Failure::new(LOST, why.to_owned()) };
         }

@@ -189,6 +189,29 @@ fn somebody_at_a_terminal_is_asked() {
     let _ = running.wait().ends(255);
 }
 
+/// The same before it has said a word: the remote shell names the host and the signal, and another try is worth it.
+#[test]
+fn a_far_side_that_is_killed_at_once_is_told_of() {
+    let world = World::direct();
+    let [here, mark] = ["here", "mark"].map(|name| world.home.path().join(name));
+    fs::create_dir(&here).expect("a folder");
+    let there = world.home.path().join("there");
+    let killed = "was ended there by SIGKILL";
+    let before = "the other side was killed before it began";
+    for [from, to] in [[text(&here).to_owned(), on_host(&there)], [on_host(&here), text(&there).to_owned()]] {
+        let _ = sync_by(&world, "kill -9 $$; :", &[&from, &to]).run().ends(12).says(killed).says(before);
+        let _ = sync_by(&world, "kill -9 $$; :", &["-q", &from, &to]).run().ends(12).says(before);
+        let told = sync_by(&world, "kill -9 $$; :", &["--json", &from, &to]).run().ends(12);
+        assert!(told.text().contains(before), "{told}");
+        let once = format!("mkdir {} && kill -9 $$; exec {}", text(&mark), text(&Subject::get().path));
+        let _ = sync_by(&world, &once, &["--retry", "1", &from, &to]).run().says("beginning again").ok();
+        fs::remove_dir(&mark).expect("the mark");
+    }
+    // To everybody else it is as with ssh.
+    let alone = world.home.xssh(&[HOST, "kill -9 $$"]).run().ends(255);
+    assert_eq!(alone.errors(), "");
+}
+
 /// A process that is stopped for as long as this is kept, and then killed.
 struct Stopped(Pid);
 
