@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use super::{Line, LineError, Terms, TermsError};
 
 /// Something about a line.
@@ -23,14 +25,18 @@ pub enum Weight {
 /// What is wrong with the lines of a file, and the lines themselves, with their numbers.
 pub fn judge(text: &str) -> (Vec<(usize, Line)>, Vec<Finding>) {
     let mut lines: Vec<(usize, Line)> = Vec::new();
+    // By its key, the first line that takes all who have it.
+    let mut firsts: HashMap<String, usize> = HashMap::new();
     let mut findings = Vec::new();
     for (at, text) in text.lines().enumerate() {
         let mut find = |weight, words: String| findings.push(Finding { line: at + 1, weight, words });
         match Line::parse(text) {
             Ok(None) => {}
             Ok(Some(line)) => {
-                if let Some((first, _)) = lines.iter().find(|(_, other)| hides(other, &line)) {
+                if let Some(first) = firsts.get(&line.key.blob) {
                     find(Weight::Wrong, format!("the same key stands in line {first}, which counts instead"));
+                } else if takes_all(&line) {
+                    firsts.insert(line.key.blob.clone(), at + 1);
                 }
                 if let Err(error) = line.terms() {
                     find(weight(&error), error.to_string());
@@ -44,10 +50,10 @@ pub fn judge(text: &str) -> (Vec<(usize, Line)>, Vec<Finding>) {
     (lines, findings)
 }
 
-/// Whether a line before another takes all of its key's holders.
-fn hides(first: &Line, line: &Line) -> bool {
+/// Whether a line takes all of its key's holders, so that none after it counts for them.
+fn takes_all(line: &Line) -> bool {
     let is_open = |terms: Terms| terms.sources.is_none() && terms.expiry.is_none() && terms.authority.is_none();
-    first.key.blob == line.key.blob && first.terms().is_ok_and(is_open)
+    line.terms().is_ok_and(is_open)
 }
 
 /// A line without certificates is none the worse for their names.
@@ -123,5 +129,11 @@ mod tests {
     fn the_same_key_twice_is_named() {
         let (lines, findings) = judge(&format!("restrict,command=\"a\" {KEY}\nrestrict,command=\"b\" {KEY} x\n"));
         assert_eq!((lines.len(), findings.len(), findings[0].line), (2, 1, 2));
+        // The first that lets everybody in counts, and not one before it that lets in some.
+        let lines = ["from=\"10.0.0.1\",", "", "", ""].map(|terms| format!("{terms}restrict,command=\"a\" {KEY}"));
+        let (_, findings) = judge(&lines.join("\n"));
+        let told: Vec<_> =
+            findings.iter().map(|finding| (finding.line, finding.words.contains("in line 2,"))).collect();
+        assert_eq!(told, [(3, true), (4, true)]);
     }
 }
