@@ -22,11 +22,8 @@ pub(crate) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
     let about = |why: String| format!("{}: {why}", file.display());
     let name = line.grant.name.as_ref().ok_or_else(|| about("the line has no --name".to_owned()))?.as_str();
     let table = read(file).map_err(about)?;
-    let options = match table.get(name) {
-        Some(Value::Table(options)) => options,
-        Some(_) => return Err(about(format!("{name} is no table"))),
-        None => return Err(about(format!("nothing is granted to {name}"))),
-    };
+    let options = table.get(name).and_then(Value::as_table);
+    let options = options.ok_or_else(|| about(format!("nothing is granted to {name}")))?;
     let mut words: Vec<OsString> = vec!["serve".into(), format!("--name={name}").into()];
     for (option, value) in options {
         words.extend(said(option, value).map_err(|why| about(format!("{name}.{option}: {why}")))?);
@@ -51,7 +48,19 @@ fn read(path: &Path) -> Result<Table, String> {
     }
     let mut text = String::new();
     file.take(LARGEST).read_to_string(&mut text).map_err(|error| error.to_string())?;
-    text.parse::<Table>().map_err(|error| error.message().to_owned())
+    let table = text.parse::<Table>().map_err(|error| error.message().to_owned())?;
+    only_tables(&table).map(|()| table)
+}
+
+/// What stands outside of all tables looks as if it held for each, and would hold for none.
+fn only_tables(table: &Table) -> Result<(), String> {
+    let others: Vec<&str> = table.iter().filter(|(_, value)| !value.is_table()).map(|(key, _)| key.as_str()).collect();
+    let (are, them) = match others.len() {
+        0 => return Ok(()),
+        1 => ("is no table", "an option counts"),
+        _ => ("are no tables", "options count"),
+    };
+    Err(format!("{} {are}: {them} in the table of a name alone", others.join(", ")))
 }
 
 /// An option as words of a command line.
@@ -153,6 +162,13 @@ mod tests {
         for (text, said) in [
             ("", "nothing is granted to alice"),
             ("alice = 1", "alice is no table"),
+            ("alice = 1\n[bob]\nroot = '/srv'", "alice is no table"),
+            (
+                "read-only = true\n[alice]\nroot = '/srv'",
+                "read-only is no table: an option counts in the table of a name",
+            ),
+            ("z = 7\nread-only = true\n[alice]\nroot = '/srv'", "read-only, z are no tables: options count in the"),
+            ("[[groups]]\nroot = '/x'\n[alice]\nroot = '/srv'", "groups is no table"),
             ("[alice]\nroot = '/srv'\nunknown = true", "alice.unknown: there is no such option"),
             ("[alice]\nroot = '/srv'\nreadonly = false", "alice.readonly: there is no such option"),
             ("[alice]\nroot = '/srv'\nlisten = '127.0.0.1:1'", "alice.listen: there is no such option"),

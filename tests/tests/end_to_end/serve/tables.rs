@@ -98,6 +98,32 @@ fn a_server_of_our_own_takes_a_table_and_nothing_beside_it() {
     let _ = call(&["--root", "/srv"]).ends(255).says("'--config <FILE>' cannot be used with");
 }
 
+/// It looks as if it held for every key: by whichever program the file is read, none is served, and it is named.
+#[test]
+fn what_stands_outside_of_all_tables_is_refused_by_name() {
+    let served = Served::<OwnServer>::with("");
+    let file = served.tables("read-only = true\nbogus = 7\n[alice]\nroot = 'ROOT'\n");
+    let of = ["--config", text(&file), "--name", "alice"];
+    let call = |words: &[&str]| Call::new(&Subject::get().path).args(words).args(of);
+    let why = "bogus, read-only are no tables: options count in the table of a name alone";
+    let _ = call(&["serve"]).args(["--explain", "rsync --server . x"]).run().ends(1).says("refused: ").says(why);
+    let _ = call(&["authorize"])
+        .arg(format!("{}.pub", text(&served.home.key().path)))
+        .run()
+        .ok()
+        .says("it serves nothing yet: ")
+        .says(why);
+    let keys = served.folder().join("authorized_keys");
+    let _ = call(&["serve", "--listen", "127.0.0.1:0", "--authorized-keys", text(&keys)]).run().ends(1).says(why);
+    served.look_up("");
+    let told = Call::new(&Subject::get().path).args(["authorize", "--check", text(&keys)]).run().ends(1);
+    assert!(told.text().contains(&format!("WRONG: {}: {why}", text(&file))), "{told}");
+    plant(&served.here("here"));
+    let outcome = served.rsync(&["-a", &format!("{}/", text(&served.here("here"))), "target:1"]).run();
+    let _ = outcome.says("refused: nothing is granted to this key, or its grant cannot be read");
+    assert!(!served.root().join("1").exists());
+}
+
 /// What is to be said of a line with these options.
 fn check(served: &Served<Sshd>, options: &str) -> Call {
     let (program, keys) = (text(&Subject::get().path), served.here("keys"));
