@@ -1,25 +1,26 @@
 //! `xssh authorize`: lines of authorized_keys for keys that `xssh serve` serves.
 //!
-//! `xssh_gate::line` knows the format; here are the words, and what our own commands in it grant; `check` finds what is wrong with
-//! them, and `file` changes the file in one step or not at all; `owner` is whose it is.
+//! `xssh_gate::line` knows the format; here are the words. `given` is what a line grants, where it has a command of ours; `check`
+//! finds what is wrong with lines, and `file` changes the file in one step or not at all; `owner` is whose it is.
 
 mod check;
 mod file;
+mod given;
 mod owner;
 
 use std::io::Read;
 use std::path::Path;
 
-use xssh_gate::Grant;
 use xssh_gate::line::{KeyOption, Line, PublicKey, judge, quoted};
 use xssh_ssh::hostkey::fingerprint_of;
 use xssh_ssh::settings::FingerprintHash;
 
+use self::given::Given;
 use crate::args::authorize::{Authorize, What};
 use crate::args::serve::{self, Serve};
-use crate::args::{self, Action};
+use crate::serve::grants::Tables;
 use crate::serve::own::{Files, Own};
-use crate::serve::{grants, try_log};
+use crate::serve::try_log;
 use crate::{environment, help, words};
 
 /// What everything that is not possible ends with.
@@ -50,7 +51,9 @@ pub(crate) fn run(call: &Authorize) -> u8 {
 /// The line for a key, to stand in this file.
 fn line(serve: &Serve, key: &Path, file: &Path) -> Result<Line, String> {
     // The table may come later than the line.
-    let found = looked_up(serve).inspect_err(|why| words::say(&format_args!("xssh: it serves nothing yet: {why}")));
+    let found = Tables::default()
+        .looked_up(serve)
+        .inspect_err(|why| words::say(&format_args!("xssh: it serves nothing yet: {why}")));
     let found = found.unwrap_or_else(|_| serve.clone());
     if let Some(Err(why)) = found.log.as_ref().map(try_log) {
         words::say(&format_args!("xssh: {why}"));
@@ -117,7 +120,7 @@ fn remove(file: &Path, which: &str) -> Result<u8, String> {
         let is_meant = |line: &Line| {
             blob.as_ref() == Some(&line.key.blob)
                 || line.key.comment == which
-                || name(line).as_deref() == Some(which)
+                || given::is_called(line, which)
                 || which.starts_with(FINGERPRINT) && fingerprint(line) == which
         };
         let (mut kept, all) = (text.split_inclusive('\n').collect::<Vec<&str>>(), text.lines().count());
@@ -135,65 +138,11 @@ fn remove(file: &Path, which: &str) -> Result<u8, String> {
     Ok(0)
 }
 
-/// What a key has: by its line, or by the table that this names.
-fn looked_up(serve: &Serve) -> Result<Serve, String> {
-    serve.config.as_deref().map_or_else(|| Ok(serve.clone()), |file| grants::granted(file, serve))
-}
-
-/// What a line of ours says.
-fn grant(line: &Line) -> Option<Result<Serve, String>> {
-    let (_, options) = line.served()?;
-    let mut words: Vec<std::ffi::OsString> = vec!["serve".into()];
-    words.extend(options.into_iter().map(std::os::unix::ffi::OsStringExt::from_vec));
-    Some(match args::parse("xssh", &words) {
-        Ok(Action::Serve(serve)) => Ok(*serve),
-        Ok(_) => Err("it grants nothing".to_owned()),
-        Err(fault) => Err(fault.to_string()),
-    })
-}
-
-fn name(line: &Line) -> Option<String> {
-    grant(line)?.ok()?.grant.name.map(|name| name.as_str().to_owned())
-}
-
-/// In a few words: what a line lets its key do.
-fn explained(line: &Line) -> String {
-    let terms = line.terms().map(|terms| terms.to_string()).unwrap_or_default();
-    format!("{}{terms}", given(line))
-}
-
-fn given(line: &Line) -> String {
-    match (grant(line), line.value("command")) {
-        (Some(Ok(serve)), _) => match (looked_up(&serve), &serve.config) {
-            (Ok(found), Some(file)) => format!("by {}, {}", file.display(), granted(&found.grant)),
-            (Ok(found), None) => granted(&found.grant),
-            (Err(why), _) => format!("serves nothing: {why}"),
-        },
-        (Some(Err(why)), _) => format!("serves nothing: {why}"),
-        (None, Some(command)) => format!("runs {command}"),
-        (None, None) => "runs anything".to_owned(),
-    }
-}
-
-fn granted(grant: &Grant) -> String {
-    let tree = grant.tree.as_ref().map(|tree| {
-        let protocols: Vec<String> = tree.protocols.iter().map(ToString::to_string).collect();
-        format!("serves {} by {}: it may {}", tree.root.display(), protocols.join(" and "), tree.access.words())
-    });
-    let repositories = grant.repositories.as_ref().map(|repositories| format!("serves {}", repositories.words()));
-    let relay = grant.relay.as_ref().map(|relay| format!("goes to {}: {}", relay.destination, relay.way.words()));
-    let all: Vec<String> = [tree, repositories, relay].into_iter().flatten().collect();
-    if all.is_empty() { "serves nothing".to_owned() } else { all.join("; ") }
-}
-
-fn title(line: &Line) -> String {
-    let name = name(line).or_else(|| Some(line.key.comment.clone()).filter(|comment| !comment.is_empty()));
-    name.unwrap_or_else(|| line.key.kind.clone())
-}
-
 fn list(file: &Path) -> Result<u8, String> {
     let (lines, _) = judge(&file::read(file)?);
-    let text: String = lines.iter().map(|(_, line)| format!("{}: {}\n", title(line), explained(line))).collect();
+    let mut tables = Tables::default();
+    let given = lines.iter().map(|(_, line)| Given::by(line, &mut tables));
+    let text: String = given.map(|given| format!("{}: {}\n", given.title(), given.explained())).collect();
     Ok(help::stdout(&shown(&text)))
 }
 

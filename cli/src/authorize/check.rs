@@ -4,19 +4,23 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use xssh_gate::line::{Finding, Line, Weight, judge};
+use xssh_gate::line::{Finding, Weight, judge};
 
-use super::{FAILED, explained, file, grant, looked_up, owner, shown, title};
+use super::given::Given;
+use super::{FAILED, file, owner, shown};
 use crate::help;
 use crate::serve::fitness::faults;
+use crate::serve::grants::Tables;
 use crate::serve::own::{Files, Own};
 use crate::serve::terms::expired;
 
 /// Explains every line, and what is wrong with it.
 pub(super) fn check(file: &Path) -> Result<u8, String> {
     let (lines, mut findings) = judge(&file::read(file)?);
-    let mut told: Vec<(usize, String)> =
-        lines.iter().map(|(at, line)| (*at, format!("{}: {}", title(line), explained(line)))).collect();
+    let mut tables = Tables::default();
+    let lines: Vec<(usize, Given<'_>)> = lines.iter().map(|(at, line)| (*at, Given::by(line, &mut tables))).collect();
+    let explained = |line: &Given<'_>| format!("{}: {}", line.title(), line.explained());
+    let mut told: Vec<(usize, String)> = lines.iter().map(|(at, line)| (*at, explained(line))).collect();
     let files = files(file, lines.iter().map(|(_, line)| line));
     for (at, line) in &lines {
         findings.extend(about(line, &files).into_iter().map(|(weight, words)| Finding { line: *at, weight, words }));
@@ -37,23 +41,23 @@ pub(super) fn check(file: &Path) -> Result<u8, String> {
 }
 
 /// What no tree of any line may hold: what one key may write says what another may do.
-fn files<'a>(file: &Path, lines: impl Iterator<Item = &'a Line>) -> Files {
+fn files<'a>(file: &Path, lines: impl Iterator<Item = &'a Given<'a>>) -> Files {
     let mut files = Files::of_account();
     files.add(Own::Grants, file);
     for line in lines {
-        let program = line.served().map(|(program, _)| PathBuf::from(OsString::from_vec(program)));
+        let program = line.line.served().map(|(program, _)| PathBuf::from(OsString::from_vec(program)));
         if let Some(program) = program.filter(|program| program.is_absolute()) {
             files.add(Own::Program, &program);
         }
-        if let Some(Ok(serve)) = grant(line) {
-            files = files.with(&looked_up(&serve).unwrap_or(serve));
+        if let Some(serve) = line.known() {
+            files = files.with(serve);
         }
     }
     files
 }
 
 /// What is wrong with what a line of ours grants.
-fn about(line: &Line, files: &Files) -> Vec<(Weight, String)> {
+fn about(Given { line, found: granted, .. }: &Given<'_>, files: &Files) -> Vec<(Weight, String)> {
     let mut found = Vec::new();
     if line.terms().is_ok_and(|terms| expired(&terms)) {
         found.push((Weight::Wrong, "it has expired".to_owned()));
@@ -65,11 +69,9 @@ fn about(line: &Line, files: &Files) -> Vec<(Weight, String)> {
     } else if !program.is_file() {
         found.push((Weight::Wrong, format!("there is no {}", program.display())));
     }
-    match grant(line).map(|said| said.and_then(|serve| looked_up(&serve))) {
-        Some(Ok(serve)) => {
-            found.extend(faults(&serve, files));
-        }
-        Some(Err(why)) => found.push((Weight::Wrong, why)),
+    match granted {
+        Some(Ok(serve)) => found.extend(faults(serve, files)),
+        Some(Err(why)) => found.push((Weight::Wrong, why.clone())),
         None => {}
     }
     found

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use xssh_gate::{Authority, ConfineError, Domain, ServedCommand, Way};
 
+use super::grants::Tables;
 use super::journal::{Journal, Outcome, REFUSED};
 use super::own::Files;
 use super::slot::Slot;
@@ -53,7 +54,7 @@ fn way(call: &Serve, asked: &ServedCommand) -> ending::Way {
 /// Why it does not.
 pub(super) fn reaches(options: &[OsString], host: &str, port: u32) -> Result<(), String> {
     let unknown = || "nothing is granted to this key, or its grant cannot be read".to_owned();
-    let call = granted(options).map_err(|_| unknown())?;
+    let call = granted(options, &mut Tables::default()).map_err(|_| unknown())?;
     // No port at all is that of nothing.
     let port = u16::try_from(port).unwrap_or(0);
     call.grant.tunnel(host, port).map(|_| ()).map_err(|refusal| refusal.to_string())
@@ -63,12 +64,9 @@ pub(super) fn reaches(options: &[OsString], host: &str, port: u32) -> Result<(),
 ///
 /// # Errors
 /// They grant nothing, or there is no such table.
-pub(super) fn granted(options: &[OsString]) -> Result<Serve, String> {
+pub(super) fn granted(options: &[OsString], tables: &mut Tables) -> Result<Serve, String> {
     let call = args::serve::forced(options).ok_or("these are no options of a grant")?;
-    match &call.config {
-        Some(file) => grants::granted(file, &call),
-        None => Ok(call),
-    }
+    tables.looked_up(&call)
 }
 
 /// The grant of a key cannot be had.

@@ -1,9 +1,10 @@
 //! A file of grants, for sites with many keys: a table a name, with the options of `xssh serve` as its keys.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
@@ -19,9 +20,30 @@ const OF_THE_LINE: [&str; 2] = ["name", "config"];
 
 /// What the file grants to a name, with what the line says besides, and where it stands.
 pub(crate) fn granted(file: &Path, line: &Serve) -> Result<Serve, String> {
+    Tables::default().granted(file, line)
+}
+
+/// Files of grants, each of which is read once: for whoever looks up the keys of many lines.
+#[derive(Debug, Default)]
+pub(crate) struct Tables(HashMap<PathBuf, Result<Table, String>>);
+
+impl Tables {
+    /// The same.
+    pub(crate) fn granted(&mut self, file: &Path, line: &Serve) -> Result<Serve, String> {
+        let table = self.0.entry(file.to_owned()).or_insert_with(|| read(file));
+        of_table(table.as_ref().map_err(String::as_str), file, line)
+    }
+
+    /// What a line grants, by itself or by the table that it names.
+    pub(crate) fn looked_up(&mut self, line: &Serve) -> Result<Serve, String> {
+        line.config.as_deref().map_or_else(|| Ok(line.clone()), |file| self.granted(file, line))
+    }
+}
+
+fn of_table(table: Result<&Table, &str>, file: &Path, line: &Serve) -> Result<Serve, String> {
     let about = |why: String| format!("{}: {why}", file.display());
     let name = line.grant.name.as_ref().ok_or_else(|| about("the line has no --name".to_owned()))?.as_str();
-    let table = read(file).map_err(about)?;
+    let table = table.map_err(|why| about(why.to_owned()))?;
     let options = table.get(name).and_then(Value::as_table);
     let options = options.ok_or_else(|| about(format!("nothing is granted to {name}")))?;
     let mut words: Vec<OsString> = vec!["serve".into(), format!("--name={name}").into()];
@@ -94,7 +116,6 @@ fn said(option: &str, value: &Value) -> Result<Vec<OsString>, String> {
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
-    use std::path::PathBuf;
 
     use super::*;
     use crate::args::definition::sample;
@@ -130,6 +151,18 @@ mod tests {
         let Ok(Action::Serve(expected)) = args::parse("xssh", &words) else { unreachable!() };
         assert_eq!(found, Serve { config: Some(path.clone()), ..*expected });
         assert!(granted(&path, &line("--config /x --name bob")).unwrap().grant.relay.is_some());
+    }
+
+    #[test]
+    fn for_many_lines_a_file_is_read_once() {
+        let (_folder, path) = file("[alice]\nroot = '/srv/a'\n[bob]\nroot = '/srv/b'\n");
+        let (alice, bob) = (line("--config /x --name alice"), line("--config /x --name bob"));
+        let mut tables = Tables::default();
+        assert_eq!(tables.granted(&path, &alice), granted(&path, &alice));
+        let expected = granted(&path, &bob);
+        fs::remove_file(&path).unwrap();
+        assert_eq!((tables.granted(&path, &bob), expected.is_ok()), (expected, true));
+        assert!(Tables::default().granted(&path, &bob).is_err());
     }
 
     /// The definition is the one list of them.

@@ -19,6 +19,7 @@ use xssh_ssh::server::{ClientCertificate, ClientKey, Gatekeeper, Service};
 use super::{expired, forced};
 use crate::args::listen::{Listen, is_grant};
 use crate::serve::fitness::of_session;
+use crate::serve::grants::Tables;
 use crate::serve::own::{Files, Own};
 use crate::serve::trusted;
 use crate::{environment, words};
@@ -74,7 +75,7 @@ impl Keys {
         let files = Arc::new([absolute(&call.keys)?, absolute(host_key)?]);
         let keys = Self { file, served, program, account, files, known: RwLock::default() };
         if let Some(options) = &keys.served {
-            judge(&keys.own(), options)?;
+            judge(&keys.own(), options, &mut Tables::default())?;
         }
         keys.reread()?;
         Ok(keys)
@@ -98,13 +99,15 @@ impl Keys {
         trusted::is_ours(&self.file).map_err(|why| format!("{} does not count: {why}", self.file.display()))?;
         let mut text = String::new();
         open(&self.file).and_then(|file| file.take(FILE).read_to_string(&mut text)).map_err(failed)?;
-        let (mut known, own) = (Known::default(), self.own());
+        let (mut known, own, mut tables) = (Known::default(), self.own(), Tables::default());
         for (at, text) in text.lines().enumerate() {
             match self.entry(at + 1, text) {
                 Ok(None) => {}
                 Ok(Some((key, entry))) => {
                     // It may be mended while we run, or be for some requests only: who comes is told.
-                    if let Some(why) = entry.command.as_ref().and_then(|_| judge(&own, &entry.served.words).err()) {
+                    let has_command = entry.command.is_some();
+                    let judged = has_command.then(|| judge(&own, &entry.served.words, &mut tables));
+                    if let Some(Err(why)) = judged {
                         words::say(&format_args!("xssh: {}, line {}: {why}", self.file.display(), at + 1));
                     }
                     let is_authority = entry.terms.authority.is_some();
@@ -194,8 +197,8 @@ fn open(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// Why not.
-fn judge(own: &Files, options: &[OsString]) -> Result<(), String> {
-    let call = forced::granted(options)?;
+fn judge(own: &Files, options: &[OsString], tables: &mut Tables) -> Result<(), String> {
+    let call = forced::granted(options, tables)?;
     let own = own.clone().with(&call);
     let wrong = of_session(&call, &own).into_iter().filter(|(weight, _)| *weight == Weight::Wrong);
     // A repository may be made later; the tree has been looked at.
