@@ -8,6 +8,7 @@ mod file;
 mod given;
 mod owner;
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::Path;
 
@@ -68,7 +69,12 @@ fn line(serve: &Serve, key: &Path, file: &Path) -> Result<Line, String> {
     }
     let program = environment::own_program()?;
     let program = program.to_str().ok_or("the path of this program is no text")?.to_owned();
-    let words = std::iter::once(program).chain(std::iter::once("serve".to_owned())).chain(serve::words(serve));
+    let options: Result<Vec<String>, _> = serve::words(serve).into_iter().map(OsString::into_string).collect();
+    let options = options.map_err(|word| {
+        let word = word.to_string_lossy();
+        format!("{word}: a path that is not UTF-8 cannot stand in authorized_keys: rename it, or name a link to it")
+    })?;
+    let words = [program, "serve".to_owned()].into_iter().chain(options);
     let command: Vec<String> = words.map(|word| quoted(&word)).collect();
     let command = command.join(" ");
     if command.contains(['\n', '\r', '\0', '"']) || command.contains("\\\"") {

@@ -89,52 +89,76 @@ pub(super) fn read(matches: &ArgMatches) -> Result<Serve, &'static str> {
 }
 
 /// The options of a grant, as a line of authorized_keys has them: read again, they are the same.
-pub(crate) fn words(serve: &Serve) -> Vec<String> {
-    let mut words = Vec::new();
+pub(crate) fn words(serve: &Serve) -> Vec<OsString> {
+    let mut words: Vec<OsString> = Vec::new();
     let Serve { grant, config, log, .. } = serve;
     if let Some(config) = config {
-        words.extend(["--config".to_owned(), config.to_string_lossy().into_owned()]);
+        words.extend(["--config".into(), config.as_os_str().to_owned()]);
     }
     if let Some(tree) = &grant.tree {
-        words.extend(["--root".to_owned(), tree.root.to_string_lossy().into_owned()]);
-        let Access { read, create, replace, delete } = tree.access;
-        let flags = [
-            (!create && !replace && !delete, "--read-only"),
-            (!read, "--write-only"),
-            (create && !replace && !delete, "--append-only"),
-            (replace && !delete, "--no-delete"),
-            (tree.devices, "--allow-devices"),
-            (tree.set_id, "--allow-set-id"),
-            (tree.owner_names, "--owner-names"),
-        ];
-        words.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
-        let protocols: Vec<String> = tree.protocols.iter().map(ToString::to_string).collect();
-        if tree.protocols != USUAL {
-            words.extend(["--allow".to_owned(), protocols.join(",")]);
-        }
+        words.extend(["--root".into(), tree.root.as_os_str().to_owned()]);
+        words.extend(of_tree(tree));
     }
-    if let Some(Relay { destination, way, config }) = &grant.relay {
-        if let Some(config) = config {
-            words.extend(["--relay-config".to_owned(), config.to_string_lossy().into_owned()]);
-        }
-        words.extend(["--relay".to_owned(), destination.to_string()]);
-        match way {
-            Way::Fixed(command) => words.extend(["--relay-command".to_owned(), command.clone()]),
-            Way::Through => words.push("--relay-through".to_owned()),
-            Way::Passed => {}
-        }
+    if let Some(relay) = &grant.relay {
+        words.extend(of_relay(relay));
     }
     if let Some(repositories) = &grant.repositories {
-        for root in &repositories.roots {
-            words.extend(["--cvs-root".to_owned(), root.to_string_lossy().into_owned()]);
-        }
-        let flags = [(repositories.is_read_only, "--cvs-read-only"), (repositories.is_admin, "--cvs-admin")];
-        words.extend(flags.into_iter().filter(|(given, _)| *given).map(|(_, flag)| flag.to_owned()));
-        if !repositories.runs_hooks {
-            words.extend(["--cvs-hooks", "refuse"].map(str::to_owned));
-        }
+        words.extend(of_repositories(repositories));
     }
-    let Limits { quota, max_files, max_file_size, rate, idle, sessions } = &grant.limits;
+    words.extend(of_limits(&grant.limits));
+    if let Some(name) = &grant.name {
+        words.extend(["--name".into(), name.as_str().into()]);
+    }
+    words.extend(grant.require_landlock.then(|| "--require-landlock".into()));
+    match log {
+        Some(Log::Syslog) => words.extend(["--log", "syslog"].map(OsString::from)),
+        Some(Log::File(path)) => words.extend(["--log".into(), path.as_os_str().to_owned()]),
+        None => {}
+    }
+    words
+}
+
+/// How a tree is held narrower than all that a key may have.
+fn of_tree(tree: &Tree) -> Vec<OsString> {
+    let Access { read, create, replace, delete } = tree.access;
+    let mut words = given(&[
+        (!create && !replace && !delete, "--read-only"),
+        (!read, "--write-only"),
+        (create && !replace && !delete, "--append-only"),
+        (replace && !delete, "--no-delete"),
+        (tree.devices, "--allow-devices"),
+        (tree.set_id, "--allow-set-id"),
+        (tree.owner_names, "--owner-names"),
+    ]);
+    if tree.protocols != USUAL {
+        let protocols: Vec<String> = tree.protocols.iter().map(ToString::to_string).collect();
+        words.extend(["--allow".into(), protocols.join(",").into()]);
+    }
+    words
+}
+
+fn of_relay(Relay { destination, way, config }: &Relay) -> Vec<OsString> {
+    let mut words: Vec<OsString> = Vec::new();
+    if let Some(config) = config {
+        words.extend(["--relay-config".into(), config.as_os_str().to_owned()]);
+    }
+    words.extend(["--relay".into(), destination.to_string().into()]);
+    match way {
+        Way::Fixed(command) => words.extend(["--relay-command".into(), command.into()]),
+        Way::Through => words.push("--relay-through".into()),
+        Way::Passed => {}
+    }
+    words
+}
+
+fn of_repositories(repositories: &Repositories) -> Vec<OsString> {
+    let roots = repositories.roots.iter().flat_map(|root| ["--cvs-root".into(), root.as_os_str().to_owned()]);
+    let flags = [(repositories.is_read_only, "--cvs-read-only"), (repositories.is_admin, "--cvs-admin")];
+    let hooks = if repositories.runs_hooks { Vec::new() } else { vec!["--cvs-hooks".into(), "refuse".into()] };
+    roots.chain(given(&flags)).chain(hooks).collect()
+}
+
+fn of_limits(Limits { quota, max_files, max_file_size, rate, idle, sessions }: &Limits) -> Vec<OsString> {
     let numbers = [
         ("--quota", quota.map(|bytes| bytes.to_string())),
         ("--max-files", max_files.map(|most| most.to_string())),
@@ -143,21 +167,12 @@ pub(crate) fn words(serve: &Serve) -> Vec<String> {
         ("--idle-timeout", idle.map(|idle| idle.as_secs().to_string())),
         ("--max-sessions", sessions.map(|most| most.to_string())),
     ];
-    for (name, number) in numbers {
-        words.extend(number.into_iter().flat_map(|number| [name.to_owned(), number]));
-    }
-    if let Some(name) = &grant.name {
-        words.extend(["--name".to_owned(), name.as_str().to_owned()]);
-    }
-    if grant.require_landlock {
-        words.push("--require-landlock".to_owned());
-    }
-    match log {
-        Some(Log::Syslog) => words.extend(["--log", "syslog"].map(str::to_owned)),
-        Some(Log::File(path)) => words.extend(["--log".to_owned(), path.to_string_lossy().into_owned()]),
-        None => {}
-    }
-    words
+    numbers.into_iter().flat_map(|(name, number)| number.map(|number| [name.into(), number.into()])).flatten().collect()
+}
+
+/// Those options that were given.
+fn given(flags: &[(bool, &str)]) -> Vec<OsString> {
+    flags.iter().filter(|(is_given, _)| *is_given).map(|(_, flag)| flag.into()).collect()
 }
 
 fn log(place: &PathBuf) -> Log {
@@ -266,8 +281,8 @@ fn tree(matches: &ArgMatches) -> Result<Option<Tree>, &'static str> {
 mod tests {
     use super::*;
 
-    fn parse(line: &[String]) -> Serve {
-        let words: Vec<OsString> = line.iter().map(OsString::from).collect();
+    fn parse(line: &[impl AsRef<OsStr> + std::fmt::Debug]) -> Serve {
+        let words: Vec<OsString> = line.iter().map(|word| word.as_ref().to_owned()).collect();
         match serve(&words) {
             Ok(Action::Serve(serve)) => *serve,
             other => panic!("{line:?}: {other:?}"),
@@ -295,6 +310,16 @@ mod tests {
             let line: Vec<String> = line.split(' ').map(str::to_owned).collect();
             let serve = parse(&line);
             assert_eq!(parse(&words(&serve)), serve, "{line:?} {:?}", words(&serve));
+        }
+    }
+
+    /// What cannot be written as text is not made another.
+    #[test]
+    fn the_words_of_a_path_are_its_bytes() {
+        let path = OsStr::from_bytes(b"/srv/\xff");
+        for line in [["--root", "", "--log", ""], ["--cvs-root", "", "--log", ""], ["--config", "", "--name", "x"]] {
+            let serve = parse(&line.map(|word| if word.is_empty() { path } else { OsStr::new(word) }));
+            assert_eq!(parse(&words(&serve)), serve);
         }
     }
 

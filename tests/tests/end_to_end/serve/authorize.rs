@@ -125,6 +125,24 @@ fn keys_come_from_files_and_from_standard_input_and_private_ones_are_refused() {
     let _ = authorize(&served, &["--root", "relative", "-"]).run().says("--root is to begin with /");
 }
 
+/// Another path than the one that was named is worse than none.
+#[test]
+fn a_path_that_is_no_text_is_refused() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    let served = Served::with("");
+    let root = served.root().join(OsStr::from_bytes(b"x\xff"));
+    fs::create_dir(&root).expect("a folder");
+    let key = public(served.home.key());
+    let outcome = authorize(&served, &[]).arg("--root").arg(&root).arg(&key).run().ends(1);
+    assert_eq!(outcome.text(), "", "{outcome}");
+    let _ = outcome.says("a path that is not UTF-8 cannot stand in authorized_keys");
+    let link = served.here("link");
+    std::os::unix::fs::symlink(&root, &link).expect("a link");
+    let _ = authorize(&served, &["--root", text(&link), &key]).run().ok();
+}
+
 #[test]
 fn a_tree_that_holds_the_accounts_own_home_is_refused() {
     let served = Served::with("");
