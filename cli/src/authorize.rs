@@ -81,7 +81,20 @@ fn line(serve: &Serve, key: &Path, file: &Path) -> Result<Line, String> {
         return Err("a path with a newline or a double quote cannot stand in authorized_keys".to_owned());
     }
     let option = |name: &str, value: Option<String>| KeyOption { name: name.to_owned(), value };
-    Ok(Line { options: vec![option("restrict", None), option("command", Some(command))], key: public_key(key)? })
+    let key = public_key(key)?;
+    if let Some(why) = why_never(&key) {
+        return Err(why.to_owned());
+    }
+    Ok(Line { options: vec![option("restrict", None), option("command", Some(command))], key })
+}
+
+/// Why no line of its own is of use to a key.
+fn why_never(key: &PublicKey) -> Option<&'static str> {
+    // https://www.openssh.com/legacy.html
+    (key.kind == "ssh-dss").then_some(
+        "this is a DSA key (ssh-dss), and sshd lets nobody in by it since OpenSSH 7.0, unless told to, and not at all since 10.0: \
+         make a new one (ssh-keygen -t ed25519)",
+    )
 }
 
 fn public_key(path: &Path) -> Result<PublicKey, String> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use xssh_gate::line::{Finding, Weight, judge};
 
 use super::given::Given;
-use super::{FAILED, file, owner, shown};
+use super::{FAILED, file, owner, shown, why_never};
 use crate::help;
 use crate::serve::fitness::faults;
 use crate::serve::grants::Tables;
@@ -62,6 +62,7 @@ fn about(Given { line, found: granted, .. }: &Given<'_>, files: &Files) -> Vec<(
     if line.terms().is_ok_and(|terms| expired(&terms)) {
         found.push((Weight::Wrong, "it has expired".to_owned()));
     }
+    found.extend(why_never(&line.key).map(|why| (Weight::Wrong, why.to_owned())));
     let Some((program, _)) = line.served() else { return found };
     let program = PathBuf::from(String::from_utf8_lossy(&program).into_owned());
     if !program.is_absolute() {

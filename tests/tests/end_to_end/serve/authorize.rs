@@ -143,6 +143,26 @@ fn a_path_that_is_no_text_is_refused() {
     let _ = authorize(&served, &["--root", text(&link), &key]).run().ok();
 }
 
+/// By OpenSSH since 7.0; a key that is there can still be taken away. Not every ssh-keygen makes such a key.
+#[test]
+fn a_key_by_which_nobody_comes_in_is_refused_and_named() {
+    let served = Served::with("");
+    let (file, key) = (served.here("authorized_keys"), served.here("dsa.pub"));
+    // The kind (RFC 4253, section 6.6), and some bytes.
+    let line = "ssh-dss AAAAB3NzaC1kc3MAAAABAQ== old";
+    fs::write(&key, format!("{line}\n")).expect("a key");
+    let to = ["--file", text(&file)];
+    for install in [&["--install"][..], &[]] {
+        let call = authorize(&served, &["--root", text(&served.root()), text(&key)]).args(to).args(install);
+        let outcome = call.run().ends(1).says("this is a DSA key (ssh-dss)");
+        assert!(!file.exists() && outcome.text().is_empty(), "{outcome}");
+    }
+    fs::write(&file, format!("restrict,command=\"x\" {line}\n")).expect("authorized_keys");
+    let told = authorize(&served, &["--check", text(&file)]).run().ends(1);
+    assert!(told.text().contains(":1:   WRONG: this is a DSA key"), "{told}");
+    let _ = authorize(&served, &["--remove", text(&key)]).args(to).run().ok().says("1 removed");
+}
+
 #[test]
 fn a_tree_that_holds_the_accounts_own_home_is_refused() {
     let served = Served::with("");
