@@ -151,11 +151,20 @@ pub(crate) fn context() -> LocalContext {
     LocalContext::new(account, hostname, Arc::new(variable))
 }
 
-/// Where programs of this account keep what is to last and is no configuration (the XDG base directory specification).
+/// Where a forced command keeps what is to last. sshd sets HOME after what a client may have sent (AcceptEnv), and XDG_STATE_HOME
+/// not at all: so a client could choose that.
 pub(crate) fn state() -> PathBuf {
-    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || absolute("HOME").unwrap_or_else(|| account().home);
-    absolute("XDG_STATE_HOME").unwrap_or_else(|| home().join(".local/state"))
+    absolute("HOME").unwrap_or_else(|| account().home).join(".local/state")
+}
+
+/// Where programs of this account keep what is to last and is no configuration (the XDG base directory specification): for those that
+/// no client starts.
+pub(crate) fn chosen_state() -> PathBuf {
+    absolute("XDG_STATE_HOME").unwrap_or_else(state)
+}
+
+fn absolute(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// Variables that programs of our own server get: what sshd would give them, as far as we have it.

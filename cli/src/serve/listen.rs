@@ -39,7 +39,7 @@ pub(crate) fn listen(call: &Listen) -> u8 {
 
 fn begin(call: &Listen) -> Result<(), String> {
     let descriptors = raise_descriptors();
-    let path = call.host_key.clone().unwrap_or_else(|| environment::state().join("xssh/host_key"));
+    let path = call.host_key.clone().unwrap_or_else(|| environment::chosen_state().join("xssh/host_key"));
     let keys = Arc::new(Keys::read(call, &path)?);
     let (host_key, is_new) = HostKey::load_or_make(&path).map_err(|error| format!("the host key: {error}"))?;
     trusted::is_ours(&path).map_err(|why| format!("the host key does not count: {why}"))?;

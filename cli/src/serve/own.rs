@@ -115,7 +115,9 @@ impl Files {
         files.add(Own::Ssh, &home.join(".ssh"));
         OF_SSH.iter().for_each(|name| files.add(Own::Ssh, &home.join(".ssh").join(name)));
         OF_SHELLS.iter().for_each(|name| files.add(Own::Startup, &home.join(name)));
-        files.add(Own::State, &environment::state().join("xssh"));
+        for state in [environment::state(), environment::chosen_state()] {
+            files.add(Own::State, &state.join("xssh"));
+        }
         if let Ok(program) = environment::own_program() {
             files.add(Own::Program, &program);
         }

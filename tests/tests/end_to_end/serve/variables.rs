@@ -23,3 +23,21 @@ fn variables_reach_no_program() {
     let _ = served.rsync(&["-a", &format!("{}/", text(&served.here("here"))), "target:x"]).run().ok();
     assert!(served.root().join("x/kept").exists());
 }
+
+/// What a client has sent stands there too, where AcceptEnv takes it.
+#[test]
+fn a_client_does_not_choose_where_records_are() {
+    let served = Served::with("--append-only");
+    plant(&served.here("here"));
+    let folder = text(served.folder()).to_owned();
+    let evil = served.folder().join("evil");
+    let push = |before: &str, to: &str| {
+        let (program, root) = (&xssh_tests::subject::Subject::get().path, served.root());
+        served.force(&format!("{before} {} serve --root {} --append-only", text(program), text(&root)));
+        let _ = served.rsync(&["-a", &format!("{}/", text(&served.here("here"))), &format!("target:{to}")]).run().ok();
+    };
+    push(&format!("env HOME={folder}/home XDG_STATE_HOME={}", text(&evil)), "1");
+    assert!(!evil.exists());
+    // There they are.
+    assert!(served.folder().join("home/.local/state/xssh/staging").exists());
+}
