@@ -66,5 +66,5 @@ pub(super) fn modes(path: &Path) -> Option<String> {
         }
         Ok(()) => return None,
     };
-    Some(format!("sshd does not look at it: {why}"))
+    Some(format!("sshd may pass it over (StrictModes): {why}"))
 }
