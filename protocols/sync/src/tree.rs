@@ -393,7 +393,9 @@ impl Tree {
     /// An entry with all that is kept of it.
     fn item(&self, path: RelPath, entry: &Entry, link: Option<Box<[u8]>>) -> Result<Item, (RelPath, FsError)> {
         let mut item = self.alone(path, entry, link)?;
-        if self.options.hard_links && entry.kind == Kind::File && entry.links > 1 {
+        // A file that stands in for something else is not a file to the other side.
+        let is_file = entry.kind == Kind::File && item.meta.kind == Kind::File;
+        if self.options.hard_links && is_file && entry.links > 1 {
             let mut leaders = self.leaders.lock().unwrap_or_else(PoisonError::into_inner);
             let leader = leaders.entry((entry.device, entry.inode)).or_insert_with(|| item.path.clone());
             item.same = (*leader != item.path).then(|| leader.clone());

@@ -26,6 +26,7 @@ mod random;
 mod references;
 mod rules;
 mod simulation;
+mod stand_ins;
 mod tracked;
 mod traps;
 mod vacant;
