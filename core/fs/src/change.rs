@@ -7,6 +7,7 @@ use rustix::fs::{AtFlags, FileType, Gid, Mode, RenameFlags, Timespec, Timestamps
 use rustix::io::Errno;
 
 use crate::staged::{fresh_name, give_name};
+use crate::xattr::absent_is_good;
 use crate::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr, beside, stand_in, xattr};
 
 /// What is set of an entry; `None` leaves it as it is.
@@ -26,6 +27,8 @@ pub struct Attributes<'a> {
     pub beside: Option<u32>,
     /// What is kept beside it of what only root could set: the inner `None` is nothing.
     pub stand_in: Option<Option<StandIn>>,
+    /// Extended attributes that it was made with and is not to have, as an ACL that its directory hands down.
+    pub without: &'a [&'static [u8]],
 }
 
 impl Attributes<'_> {
@@ -64,6 +67,9 @@ impl Attributes<'_> {
 pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes<'_>) -> rustix::io::Result<()> {
     if let Some((uid, gid)) = attributes.owner() {
         rustix::fs::fchown(file, uid, gid)?;
+    }
+    for name in attributes.without {
+        absent_is_good(rustix::fs::fremovexattr(file, *name))?;
     }
     for xattr in &*attributes.all_xattrs() {
         rustix::fs::fsetxattr(file, &*xattr.name, &xattr.value, XattrFlags::empty())?;
@@ -178,9 +184,13 @@ impl Root {
         if let Some((uid, gid)) = attributes.owner() {
             rustix::fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)?;
         }
-        if attributes.mode.is_some() || !attributes.xattrs.is_empty() || attributes.stand_in.is_some() {
+        let is_plain = attributes.xattrs.is_empty() && attributes.without.is_empty() && attributes.stand_in.is_none();
+        if attributes.mode.is_some() || !is_plain {
             // chmod(2) of a name follows links: the entry is held first.
             let held = xattr::hold(parent, name)?;
+            for name in attributes.without {
+                absent_is_good(rustix::fs::removexattr(xattr::in_proc(&held), *name))?;
+            }
             xattr::set_held(&held, &attributes.all_xattrs())?;
             if let Some(kept) = attributes.stand_in {
                 stand_in::set_held(&held, kept)?;

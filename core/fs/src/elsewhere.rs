@@ -21,6 +21,7 @@ impl Root {
             xattrs: &xattrs,
             beside: None,
             stand_in: None,
+            without: &[],
         };
         match entry.kind {
             Kind::File => {

@@ -164,7 +164,8 @@ impl Finish {
     pub(super) fn make(&mut self, shared: &Shared<'_>, item: &Item, replaces: bool) -> Result<(), FsError> {
         self.touch(shared, &item.path);
         let (root, own) = shared.tree.place(&item.path)?;
-        let attributes = attributes(shared, &item.meta, &item.xattrs);
+        let without: Vec<_> = handed_down(shared, &ACLS[..1], &item.xattrs).collect();
+        let attributes = Attributes { without: &without, ..attributes(shared, &item.meta, &item.xattrs) };
         match item.meta.kind {
             kind if kind != Kind::Directory && attributes.stand_in.flatten().is_some() => {
                 let staged = root.stage(&own)?;
@@ -185,7 +186,10 @@ impl Finish {
                 self.directories.insert(item.path.clone(), meta);
                 Ok(())
             }
-            Kind::Symlink => root.make_symlink(&own, item.link.as_deref().unwrap_or_default(), &attributes, replaces),
+            Kind::Symlink => {
+                let attributes = Attributes { without: &[], ..attributes };
+                root.make_symlink(&own, item.link.as_deref().unwrap_or_default(), &attributes, replaces)
+            }
             kind => root.make_node(&own, kind, item.meta.device, &attributes, replaces),
         }
     }

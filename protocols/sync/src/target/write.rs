@@ -324,6 +324,7 @@ pub(super) fn attributes<'a>(shared: &Shared<'_>, meta: &Meta, xattrs: &'a [Xatt
         xattrs,
         beside: translation.fakes.then_some(meta.mode),
         stand_in: None,
+        without: &[],
     };
     if translation.fakes { standing_in(shared, meta, given) } else { given }
 }

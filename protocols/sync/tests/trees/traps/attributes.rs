@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, XattrFlags, utimensat};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, Timespec, Timestamps, XattrFlags, makedev, mknodat, utimensat};
 use xssh_fs::{Attributes, RelPath, Root};
 use xssh_sync::{Options, Role};
 
@@ -58,16 +58,7 @@ fn trap_20_what_the_target_s_directory_hands_down() {
     set_mode(&source.join("g"), 0o602);
     chown(&target, None, Some(4242)).unwrap();
     set_mode(&target, 0o2770);
-    // A default ACL: user::r--, group::r--, mask::r--, other::---, and user 777.
-    let acl: Vec<u8> = [[2_u32, 0, 0, 0].map(|byte| byte as u8).to_vec()]
-        .into_iter()
-        .chain(
-            [(1_u16, 4_u16, u32::MAX), (2, 6, 777), (4, 4, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)]
-                .map(|(tag, bits, id)| [&tag.to_le_bytes()[..], &bits.to_le_bytes(), &id.to_le_bytes()].concat()),
-        )
-        .flatten()
-        .collect();
-    rustix::fs::setxattr(&target, "system.posix_acl_default", &acl, XattrFlags::empty()).unwrap();
+    rustix::fs::setxattr(&target, "system.posix_acl_default", &default_acl(), XattrFlags::empty()).unwrap();
     for acls in [true, false] {
         let options = Options { acls, ..Options::default() };
         for name in ["g", "l"] {
@@ -78,6 +69,42 @@ fn trap_20_what_the_target_s_directory_hands_down() {
         pair.assert_alike();
         assert!(pair.push(&options).changes.is_empty());
     }
+}
+
+/// The same where the source's directory hands it down too, to what it got later.
+#[test]
+fn trap_20_what_both_directories_hand_down() {
+    let pair = Pair::new();
+    let nodes = [("fifo", FileType::Fifo), ("socket", FileType::Socket), ("null", FileType::CharacterDevice)];
+    fs::create_dir(pair.source().join("d")).unwrap();
+    fs::write(pair.source().join("g"), "x").unwrap();
+    for (name, kind) in nodes {
+        mknodat(CWD, pair.source().join(name), kind, Mode::from_raw_mode(0o640), makedev(1, 3)).unwrap();
+    }
+    let acl = default_acl();
+    for directory in [pair.source(), pair.target()] {
+        rustix::fs::setxattr(&directory, "system.posix_acl_default", &acl, XattrFlags::empty()).unwrap();
+    }
+    let options = Options { acls: true, devices: true, specials: true, ..Options::default() };
+    pair.push(&options).ok();
+    let acl_of = |name: &str| {
+        let read = rustix::fs::getxattr(pair.target().join(name), "system.posix_acl_access", &mut [0; 64]);
+        read.map_err(|errno| errno == rustix::io::Errno::NODATA)
+    };
+    for name in ["d", "g", "fifo", "socket", "null"] {
+        assert_eq!(acl_of(name), Err(true), "{name}");
+    }
+    pair.assert_alike();
+}
+
+/// A default ACL: user::r--, group::r--, mask::r--, other::---, and user 777.
+fn default_acl() -> Vec<u8> {
+    let entries = [(1_u16, 4_u16, u32::MAX), (2, 6, 777), (4, 4, u32::MAX), (16, 4, u32::MAX), (32, 0, u32::MAX)];
+    let mut acl = 2_u32.to_le_bytes().to_vec();
+    for (tag, bits, id) in entries {
+        acl.extend([&tag.to_le_bytes()[..], &bits.to_le_bytes(), &id.to_le_bytes()].concat());
+    }
+    acl
 }
 
 /// A directory without the right to write is worked in all the same, and is as it was on every way out: also where the line breaks.
