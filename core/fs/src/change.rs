@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use crate::staged::{fresh_name, give_name};
 use crate::xattr::absent_is_good;
-use crate::{Entry, FsError, Kind, RelPath, Root, StandIn, Xattr, beside, stand_in, xattr};
+use crate::{Entry, FsError, Kind, Refused, RelPath, Root, StandIn, Xattr, beside, stand_in, xattr};
 
 /// What is set of an entry; `None` leaves it as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +29,8 @@ pub struct Attributes<'a> {
     pub stand_in: Option<Option<StandIn>>,
     /// Extended attributes that it was made with and is not to have, as an ACL that its directory hands down.
     pub without: &'a [&'static [u8]],
+    /// Extended attributes that cannot be set are noted here, and the rest is set; without it they are an error.
+    pub refused: Option<&'a Refused>,
 }
 
 impl Attributes<'_> {
@@ -46,6 +48,17 @@ impl Attributes<'_> {
     /// The extended attributes in the form in which they are set.
     fn all_xattrs(&self) -> Cow<'_, [Xattr]> {
         self.beside.map_or(Cow::Borrowed(self.xattrs), |mode| Cow::Owned(beside::keep(self.xattrs, mode)))
+    }
+
+    /// Sets the extended attributes one by one.
+    fn set_xattrs(&self, set: impl Fn(&Xattr) -> rustix::io::Result<()>) -> rustix::io::Result<()> {
+        for xattr in &*self.all_xattrs() {
+            match (set(xattr), self.refused) {
+                (Err(errno), Some(refused)) => refused.note(&xattr.name, errno),
+                (done, _) => done?,
+            }
+        }
+        Ok(())
     }
 
     fn timestamps(&self) -> Option<Timestamps> {
@@ -71,9 +84,7 @@ pub(crate) fn set_open(file: BorrowedFd<'_>, attributes: &Attributes<'_>) -> rus
     for name in attributes.without {
         absent_is_good(rustix::fs::fremovexattr(file, *name))?;
     }
-    for xattr in &*attributes.all_xattrs() {
-        rustix::fs::fsetxattr(file, &*xattr.name, &xattr.value, XattrFlags::empty())?;
-    }
+    attributes.set_xattrs(|xattr| rustix::fs::fsetxattr(file, &*xattr.name, &xattr.value, XattrFlags::empty()))?;
     if let Some(kept) = attributes.stand_in {
         stand_in::set_open(file, kept)?;
     }
@@ -188,17 +199,19 @@ impl Root {
         if attributes.mode.is_some() || !is_plain {
             // chmod(2) of a name follows links: the entry is held first.
             let held = xattr::hold(parent, name)?;
+            let at = xattr::in_proc(&held);
             for name in attributes.without {
-                absent_is_good(rustix::fs::removexattr(xattr::in_proc(&held), *name))?;
+                absent_is_good(rustix::fs::removexattr(&at, *name))?;
             }
-            xattr::set_held(&held, &attributes.all_xattrs())?;
+            attributes
+                .set_xattrs(|xattr| rustix::fs::setxattr(&at, &*xattr.name, &xattr.value, XattrFlags::empty()))?;
             if let Some(kept) = attributes.stand_in {
                 stand_in::set_held(&held, kept)?;
             }
             if let Some(mode) = attributes.mode
                 && FileType::from_raw_mode(rustix::fs::fstat(&held)?.st_mode) != FileType::Symlink
             {
-                rustix::fs::chmod(xattr::in_proc(&held), Mode::from_raw_mode(mode))?;
+                rustix::fs::chmod(&at, Mode::from_raw_mode(mode))?;
             }
         }
         if let Some(times) = attributes.timestamps() {

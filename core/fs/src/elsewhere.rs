@@ -22,6 +22,7 @@ impl Root {
             beside: None,
             stand_in: None,
             without: &[],
+            refused: None,
         };
         match entry.kind {
             Kind::File => {

@@ -49,4 +49,4 @@ pub use space::Space;
 pub use staged::{Staged, StagedBy, is_partial_name, is_staged_here, is_staged_name};
 pub use stand_in::StandIn;
 pub use version::Version;
-pub use xattr::Xattr;
+pub use xattr::{Refused, Xattr};

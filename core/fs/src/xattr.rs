@@ -3,9 +3,11 @@
 //! An entry is held (O_PATH) while they are read or set, and reached through its name in /proc, so that no link is followed
 //! and a file that may not be opened can be asked too.
 
+use std::cell::RefCell;
+use std::fmt;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use rustix::fs::{Mode, OFlags, XattrFlags};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::limits::{XATTR_NAMES, XATTR_VALUE, XATTRS};
@@ -21,6 +23,31 @@ pub struct Xattr {
     pub name: Box<[u8]>,
     /// Its value.
     pub value: Box<[u8]>,
+}
+
+/// Extended attributes that a file system would not take, and why: they are too large for it, or it has none at all.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Refused(RefCell<Vec<(Box<[u8]>, Errno)>>);
+
+impl Refused {
+    pub(crate) fn note(&self, name: &[u8], errno: Errno) {
+        self.0.borrow_mut().push((name.into(), errno));
+    }
+
+    /// Whether all were taken.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, (name, errno)) in self.0.borrow().iter().enumerate() {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{}: {}", name.escape_ascii(), std::io::Error::from(*errno))?;
+        }
+        Ok(())
+    }
 }
 
 impl Root {
@@ -90,12 +117,6 @@ pub(crate) fn absent_is_good(removed: rustix::io::Result<()>) -> rustix::io::Res
         Err(Errno::NODATA | Errno::NOTSUP) => Ok(()),
         removed => removed,
     }
-}
-
-/// Sets extended attributes of what is held.
-pub(crate) fn set_held(held: &OwnedFd, xattrs: &[Xattr]) -> rustix::io::Result<()> {
-    let at = in_proc(held);
-    xattrs.iter().try_for_each(|xattr| rustix::fs::setxattr(&at, &*xattr.name, &xattr.value, XattrFlags::empty()))
 }
 
 /// The name in /proc that leads to what is held, also for calls that would follow a link at the entry's own name.

@@ -403,10 +403,13 @@ impl Decider<'_> {
             return;
         }
         let shared = self.shared;
-        if !shared.options.dry_run
-            && let Err(error) = self.finish.attributes(shared, theirs, mine)
-        {
-            return shared.problem(&theirs.path, &error.to_string());
+        if !shared.options.dry_run {
+            match self.finish.attributes(shared, theirs, mine) {
+                Ok(true) => {}
+                Ok(false) if differs == (Difference { xattrs: true, ..Difference::default() }) => return,
+                Ok(false) => {}
+                Err(error) => return shared.problem(&theirs.path, &error.to_string()),
+            }
         }
         shared.ledger.touched();
         shared.change(&theirs.path, Change::Attributes);

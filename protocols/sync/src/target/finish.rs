@@ -15,7 +15,7 @@ use extras::Extras;
 pub(super) use guard::Shares;
 
 use super::Shared;
-use super::write::{ACLS, attributes, handed_down, kept_name, settle};
+use super::write::{ACLS, attributes, handed_down, kept_name, set, settle};
 use crate::error::SyncError;
 use crate::options::BackupPlace;
 use crate::tree::{Item, Meta, WORKABLE};
@@ -171,7 +171,7 @@ impl Finish {
                 let staged = root.stage(&own)?;
                 let link = item.link.as_deref().unwrap_or_default();
                 staged.file().write_all(link).map_err(|error| FsError::io(&item.path, error))?;
-                settle(shared, staged, &attributes, replaces)
+                settle(shared, (&item.path, staged), &attributes, replaces)
             }
             Kind::Directory => {
                 match root.make_directory(&own, item.meta.mode | WORKABLE) {
@@ -179,7 +179,7 @@ impl Finish {
                     made => made?,
                 }
                 handed_down(shared, &ACLS, &item.xattrs).try_for_each(|name| root.remove_xattr(&own, name))?;
-                root.set(&own, &xattrs(shared, item))?;
+                set(shared, &item.path, &xattrs(shared, item))?;
                 // Without the source's permissions it keeps the bit that hands down a group.
                 let handed_down = if shared.options.modes { 0 } else { root.stat(&own)?.mode & 0o2000 };
                 let meta = Meta { mode: item.meta.mode | handed_down, ..item.meta };
@@ -194,8 +194,8 @@ impl Finish {
         }
     }
 
-    /// Sets what is not content, of a directory at the end.
-    pub(super) fn attributes(&mut self, shared: &Shared<'_>, item: &Item, mine: &Item) -> Result<(), FsError> {
+    /// Sets what is not content, of a directory at the end. False where extended attributes cannot be kept, which is told.
+    pub(super) fn attributes(&mut self, shared: &Shared<'_>, item: &Item, mine: &Item) -> Result<bool, FsError> {
         let (root, own) = shared.tree.place(&item.path)?;
         if item.meta.kind == Kind::File && shared.is_shared_with_others(&item.path) {
             // What it shares its file with stays as it is.
@@ -206,17 +206,17 @@ impl Finish {
             root.remove_xattr(&own, &kept_name(shared, &gone.name))?;
         }
         if item.meta.kind == Kind::Directory {
-            root.set(&own, &xattrs(shared, item))?;
+            let is_all = set(shared, &item.path, &xattrs(shared, item))?;
             let stat = shared.tree.stat(&item.path)?;
             self.open_up(shared, &item.path, &stat);
             self.directories.insert(item.path.clone(), item.meta);
-            return Ok(());
+            return Ok(is_all);
         }
         if item.meta.kind == Kind::Symlink && shared.translation.fakes {
             // It may have to become a file that stands in for it, or the other way round.
-            return self.make(shared, item, true);
+            return self.make(shared, item, true).map(|()| true);
         }
-        root.set(&own, &attributes(shared, &item.meta, &item.xattrs))
+        set(shared, &item.path, &attributes(shared, &item.meta, &item.xattrs))
     }
 
     /// Files get other names, and what the source does not have goes, where both sides were read without an error. Gives what
@@ -287,8 +287,7 @@ impl Finish {
         }
         for (path, meta) in std::mem::take(&mut self.directories).into_iter().rev() {
             let attributes = attributes(shared, &meta, &[]);
-            let set = shared.tree.place(&path).and_then(|(root, own)| root.set(&own, &attributes));
-            if let Err(error) = set {
+            if let Err(error) = set(shared, &path, &attributes) {
                 shared.problem(&path, &error.to_string());
             }
         }

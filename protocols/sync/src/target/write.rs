@@ -6,7 +6,7 @@ use std::io::{self, Write as _};
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
-use xssh_fs::{Attributes, FsError, Kind, Staged, StandIn, Xattr, copy_range, name_beside};
+use xssh_fs::{Attributes, FsError, Kind, Refused, RelPath, Staged, StandIn, Xattr, copy_range, name_beside};
 use xssh_os::descriptors::close;
 
 use super::growing::{Growing, Grown};
@@ -220,7 +220,7 @@ impl Writer<'_> {
                         }
                     }
                 }
-                root.set(&own, &attributes)?;
+                set(self.shared, path, &attributes)?;
                 close(file).map_err(|error| FsError::io(path, error))
             }
             Place::Beside(staged) => {
@@ -228,7 +228,7 @@ impl Writer<'_> {
                 if !wanted.vacant {
                     self.shared.back_up(path, false)?;
                 }
-                settle(self.shared, staged, &attributes, !wanted.vacant)
+                settle(self.shared, (path, staged), &attributes, !wanted.vacant)
             }
         }
     }
@@ -291,14 +291,39 @@ pub(super) fn kept_name<'a>(shared: &Shared<'_>, name: &'a [u8]) -> Cow<'a, [u8]
 /// them would be neither old nor new.
 pub(super) fn settle(
     shared: &Shared<'_>,
-    staged: Staged,
+    (path, staged): (&RelPath, Staged),
     attributes: &Attributes<'_>,
     replaces: bool,
 ) -> Result<(), FsError> {
     if shared.options.fsync {
         staged.flush()?;
     }
-    if replaces { staged.finish(attributes) } else { staged.finish_new(attributes) }
+    let refused = Refused::default();
+    let attributes = Attributes { refused: Some(&refused), ..*attributes };
+    if replaces {
+        staged.finish(&attributes)?
+    } else {
+        staged.finish_new(&attributes)?
+    }
+    tell_refused(shared, path, &refused);
+    Ok(())
+}
+
+/// Sets what belongs to an entry that is there. Extended attributes that its file system does not take are told: false where
+/// there are any.
+pub(super) fn set(shared: &Shared<'_>, path: &RelPath, attributes: &Attributes<'_>) -> Result<bool, FsError> {
+    let (root, own) = shared.tree.place(path)?;
+    let refused = Refused::default();
+    root.set(&own, &Attributes { refused: Some(&refused), ..*attributes })?;
+    tell_refused(shared, path, &refused);
+    Ok(refused.is_empty())
+}
+
+/// What cannot be kept here is no reason to go without the contents. The next run finds that it differs, and tries again.
+fn tell_refused(shared: &Shared<'_>, path: &RelPath, refused: &Refused) {
+    if !refused.is_empty() {
+        shared.problem(path, &format!("not all that belongs to it can be kept here: {refused}"));
+    }
 }
 
 /// Makes a file of what another on our side holds. `replaces`: in place of something that is there.
@@ -309,7 +334,7 @@ pub(super) fn copy(shared: &Shared<'_>, from: &File, item: &Item, replaces: bool
     copy_range(from, 0, staged.file(), 0, item.meta.size).map_err(|error| FsError::io(&own, error))?;
     handed_down(shared, &ACLS[..1], &item.xattrs).try_for_each(|name| staged.remove_xattr(name))?;
     let attributes = attributes(shared, &item.meta, &item.xattrs);
-    settle(shared, staged, &attributes, replaces)
+    settle(shared, (&item.path, staged), &attributes, replaces)
 }
 
 /// What a new entry is given, or one that is there.
@@ -325,6 +350,7 @@ pub(super) fn attributes<'a>(shared: &Shared<'_>, meta: &Meta, xattrs: &'a [Xatt
         beside: translation.fakes.then_some(meta.mode),
         stand_in: None,
         without: &[],
+        refused: None,
     };
     if translation.fakes { standing_in(shared, meta, given) } else { given }
 }

@@ -8,7 +8,7 @@ use super::Finish;
 use super::extras::Extras;
 use crate::target::Shared;
 use crate::target::decide::Kept;
-use crate::target::write::{attributes, copy};
+use crate::target::write::{attributes, copy, set};
 use crate::tree::Item;
 use crate::watch::Change;
 
@@ -137,5 +137,5 @@ fn move_file(shared: &Shared<'_>, from: &RelPath, item: &Item, way: Way, is_link
         root.rename(root, &from, &own)?;
     }
     let attributes = attributes(shared, &item.meta, &item.xattrs);
-    root.set(&own, &attributes.beyond(&entry)).map(|()| way)
+    set(shared, &item.path, &attributes.beyond(&entry)).map(|_| way)
 }

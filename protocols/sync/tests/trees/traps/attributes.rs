@@ -10,7 +10,8 @@ use xssh_fs::{Attributes, RelPath, Root};
 use xssh_sync::{Options, Role};
 
 use crate::line::{Faults, Line};
-use crate::pair::{Pair, shape};
+use crate::pair::{Pair, Run, shape};
+use crate::traps::mounted::Mounted;
 
 fn mode(path: &Path) -> u32 {
     fs::symlink_metadata(path).unwrap().mode() & 0o7777
@@ -95,6 +96,47 @@ fn trap_20_what_both_directories_hand_down() {
         assert_eq!(acl_of(name), Err(true), "{name}");
     }
     pair.assert_alike();
+}
+
+/// A file system that has no extended attributes gets what it can hold, and each run says what it cannot.
+#[test]
+fn what_the_target_cannot_keep_is_told_and_the_rest_is_there() {
+    let options = Options { xattrs: true, acls: true, ..Options::default() };
+    for push in [true, false] {
+        let pair = Pair::new();
+        let (source, target) = (pair.source(), pair.target());
+        let _mounted = Mounted::ramfs(&target);
+        fs::create_dir(source.join("d")).unwrap();
+        fs::write(source.join("d/plain"), "x").unwrap();
+        fs::write(source.join("small"), "small").unwrap();
+        fs::write(source.join("large"), vec![7; 3_000_000]).unwrap();
+        rustix::fs::setxattr(source.join("small"), "system.posix_acl_access", &default_acl(), XattrFlags::empty())
+            .unwrap();
+        for name in ["d", "small", "large"] {
+            rustix::fs::setxattr(source.join(name), "user.a", b"1", XattrFlags::empty()).unwrap();
+        }
+        let run = || if push { pair.push(&options) } else { pair.pull(&options) };
+        let told = |run: &Run| {
+            let mut names: Vec<_> = run.problems.iter().map(|why| why.split(':').next().unwrap().to_owned()).collect();
+            names.sort_unstable();
+            assert_eq!(names, ["d", "large", "small"], "{run:?}");
+            assert!(run.problems.iter().all(|why| why.contains("user.a: ")), "{run:?}");
+            assert!(run.problems.iter().any(|why| why.contains("system.posix_acl_access: ")), "{run:?}");
+            *run.result.as_ref().unwrap()
+        };
+        let first = told(&run());
+        assert_eq!((first.files, first.failed), (3, 3));
+        pair.assert_alike();
+        let again = run();
+        let second = told(&again);
+        assert_eq!((second.files, second.literal, second.touched, second.failed), (0, 0, 0, 3));
+        assert!(again.changes.is_empty(), "{again:?}");
+        // What else belongs to them is set all the same.
+        set_mode(&source.join("large"), 0o604);
+        set_mode(&source.join("d"), 0o711);
+        assert_eq!(told(&run()).touched, 2);
+        pair.assert_alike();
+    }
 }
 
 /// A default ACL: user::r--, group::r--, mask::r--, other::---, and user 777.

@@ -17,6 +17,12 @@ impl Mounted {
         Self(path.to_owned())
     }
 
+    /// Files in memory that have no extended attributes.
+    pub(crate) fn ramfs(path: &Path) -> Self {
+        call("mount", ["-t", "ramfs", "none"].map(OsStr::new).into_iter().chain([path.as_os_str()]));
+        Self(path.to_owned())
+    }
+
     /// A file system to which `a` and `A` are one name, in the file `image`.
     pub(crate) fn folding(path: &Path, image: &Path) -> Self {
         std::fs::File::create(image).unwrap().set_len(16 << 20).unwrap();
