@@ -184,7 +184,7 @@ fn an_interrupted_run() {
     for target in [on_host(&there), text(&there).to_owned()] {
         let mut terminal = Terminal::new();
         let before = terminal.modes();
-        let running = at_terminal(&world, &terminal, &["--bwlimit", "20m", "--no-compress", text(&here), &target]);
+        let running = at_terminal(&world, &terminal, &["--bwlimit", "4m", "--no-compress", text(&here), &target]);
         let grown = || staged(&there).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 6_000_000));
         wait_until(grown);
         terminal.type_in("\x03");
