@@ -64,6 +64,7 @@ pub(crate) fn is_grant(words: &[OsString]) -> Result<(), String> {
     match serve::serve(words) {
         Ok(Action::Serve(call)) if call.explain.is_none() => Ok(()),
         Ok(_) => Err("that is no forced command's".to_owned()),
+        Err(Fault::Serve(why)) => Err(why),
         Err(fault) => Err(fault.to_string()),
     }
 }

@@ -96,6 +96,8 @@ fn a_server_of_our_own_takes_a_table_and_nothing_beside_it() {
     let call = |more: &[&str]| Call::new(&Subject::get().path).args(listen).args(["--name", "alice"]).args(more).run();
     let _ = call(&["--read-only"]).ends(255).says("'--config <FILE>' cannot be used with '--read-only'");
     let _ = call(&["--root", "/srv"]).ends(255).says("'--config <FILE>' cannot be used with");
+    let told = call(&["--log", "log"]).ends(255).says("--log is to begin with /");
+    assert_eq!(told.errors().matches("xssh help serve").count(), 1, "{told}");
 }
 
 /// It looks as if it held for every key: by whichever program the file is read, none is served, and it is named.
