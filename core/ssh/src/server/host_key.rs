@@ -14,6 +14,9 @@ use zeroize::Zeroizing;
 
 use crate::limits::KEY_FILE;
 
+/// How a private key of OpenSSH's begins (PROTOCOL.key).
+const BEGIN: &[u8] = b"-----BEGIN OPENSSH PRIVATE KEY-----";
+
 /// What the server proves itself with.
 #[derive(Clone)]
 pub struct HostKey(pub(super) PrivateKey);
@@ -33,6 +36,11 @@ pub enum HostKeyError {
     /// Others may read it.
     #[error("{0}: others can read it (mode {1:o}): chmod 600 it, or have a new one made")]
     Open(PathBuf, u32),
+    /// It is no key at all.
+    #[error(
+        "{0}: it holds no private key in OpenSSH's form: have a new one made, in another file or in the place of this one"
+    )]
+    NoKey(PathBuf),
     /// It is no key in OpenSSH's form without a passphrase.
     #[error("{path}: {source}; an unencrypted OpenSSH private key is wanted")]
     Form {
@@ -71,6 +79,9 @@ impl HostKey {
         }
         let mut text = Zeroizing::new(Vec::new());
         file.take(KEY_FILE).read_to_end(&mut text).map_err(failed)?;
+        if !text.trim_ascii_start().starts_with(BEGIN) {
+            return Err(HostKeyError::NoKey(path.to_owned()));
+        }
         let key = PrivateKey::from_openssh(&text[..]);
         let key = key.map_err(|source| HostKeyError::Form { path: path.to_owned(), source })?;
         if key.is_encrypted() {
@@ -144,8 +155,12 @@ mod tests {
         HostKey::load_or_make(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(HostKey::load_or_make(&path), Err(HostKeyError::Open(_, 0o640))));
-        fs::write(&path, "no key").unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        for text in ["", "no key", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n"] {
+            fs::write(&path, text).unwrap();
+            assert!(matches!(HostKey::load_or_make(&path), Err(HostKeyError::NoKey(_))), "{text}");
+        }
+        fs::write(&path, "-----BEGIN OPENSSH PRIVATE KEY-----\n!\n-----END OPENSSH PRIVATE KEY-----\n").unwrap();
         assert!(matches!(HostKey::load_or_make(&path), Err(HostKeyError::Form { .. })));
     }
 }
