@@ -28,6 +28,11 @@ use crate::{environment, help, words};
 const FAILED: u8 = 1;
 /// How a fingerprint begins, as ssh-keygen -l and the log of a server print it.
 const FINGERPRINT: &str = "SHA256:";
+/// How the kinds of certificates end (draft-miller-ssh-cert, section 2.1).
+const CERTIFICATE: &str = "-cert-v01@openssh.com";
+/// What is said of one.
+const NO_LINE: &str = "this is a certificate, which has no line of its own: the key of the authority that has signed it has one, with the \
+                       option cert-authority";
 /// The longest file of a public key, in bytes.
 const KEY: u64 = 64 * 1024;
 
@@ -82,13 +87,18 @@ fn line(serve: &Serve, key: &Path, file: &Path) -> Result<Line, String> {
     }
     let option = |name: &str, value: Option<String>| KeyOption { name: name.to_owned(), value };
     let key = public_key(key)?;
+    if key.comment.contains(|letter: char| letter.is_control() && letter != '\t') {
+        return Err(
+            "the key's comment has control characters in it, which a terminal would act on: take them out".to_owned()
+        );
+    }
     if let Some(why) = why_never(&key) {
         return Err(why.to_owned());
     }
     Ok(Line { options: vec![option("restrict", None), option("command", Some(command))], key })
 }
 
-/// Why no line of its own is of use to a key.
+/// Why a key has no line of its own.
 fn why_never(key: &PublicKey) -> Option<&'static str> {
     // https://www.openssh.com/legacy.html
     (key.kind == "ssh-dss").then_some(
@@ -106,6 +116,9 @@ fn public_key(path: &Path) -> Result<PublicKey, String> {
         std::fs::File::open(path).and_then(|file| file.take(KEY).read_to_string(&mut text))
     };
     read.map_err(|error| format!("{shown}: {error}"))?;
+    if text.split_whitespace().next().is_some_and(|kind| kind.ends_with(CERTIFICATE)) {
+        return Err(format!("{shown}: {NO_LINE}"));
+    }
     PublicKey::in_file(&text).map_err(|error| format!("{shown}: {error}"))
 }
 

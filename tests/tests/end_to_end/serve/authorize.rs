@@ -123,6 +123,14 @@ fn keys_come_from_files_and_from_standard_input_and_private_ones_are_refused() {
         authorize(&served, &["--root", &root, "-"]).input(secret).run().ends(1).says("line 1: what stands there");
     assert!(!told.errors().contains("QQQQ") && !told.text().contains("QQQQ"), "{told}");
     let _ = authorize(&served, &["--root", "relative", "-"]).run().says("--root is to begin with /");
+    // What a terminal would act on is not printed.
+    let key = served.home.key().public();
+    let told = authorize(&served, &["--root", &root, "-"]).input(format!("{key}\x1b]0;x\x07")).run().ends(1);
+    let told = told.says("the key's comment has control characters in it");
+    assert_eq!(told.text(), "", "{told}");
+    let certificate = Key::new(served.here("another"), "ed25519").certify(served.home.key(), "alice", &[]);
+    let told = authorize(&served, &["--root", &root, text(&certificate)]).run().ends(1);
+    let _ = told.says("this is a certificate, which has no line of its own").says("cert-authority");
 }
 
 /// Another path than the one that was named is worse than none.
@@ -228,7 +236,7 @@ fn every_line_of_a_file_is_explained_with_what_is_wrong_with_it() {
             .any(|told| told.starts_with(&format!("{}:{line}: ", text(&file))) && told.contains(words));
         assert!(found, "{line}: {words:?} was due in {told}");
     }
-    assert!(told.text().contains("others may write to"), "{told}");
+    assert!(told.text().contains("sshd may pass it over (StrictModes): others may write to"), "{told}");
     fs::write(&file, format!("{}\n", lines[0])).expect("authorized_keys");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("a mode");
     let _ = authorize(&served, &["--check", text(&file)]).run().ok();
