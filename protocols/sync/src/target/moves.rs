@@ -4,7 +4,7 @@
 //! A new file whose size and time no file here has is asked for at once. The others wait until all names are compared: then
 //! it is known which files here are about to go, or are nobody's.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use xssh_fs::{Kind, RelPath};
 
@@ -56,16 +56,88 @@ pub(super) struct Moves {
     /// New files whose digest was asked for.
     asked: HashMap<FileId, Item>,
     /// Files that the source does not have, by size and time.
-    extras: HashMap<(u64, (i64, u32)), Vec<Extra>>,
+    extras: HashMap<(u64, (i64, u32)), Extras>,
     extra_count: usize,
 }
 
-/// A file that the source does not have.
-#[derive(Debug)]
-struct Extra {
-    path: RelPath,
-    /// Of its contents, once somebody asked; the inner `None` where it cannot be read.
-    digest: Option<Option<FileDigest>>,
+/// Paths by their names.
+type Named = BTreeMap<Box<[u8]>, Vec<RelPath>>;
+
+/// Files that the source does not have, all of one size and time. There may be very many, and as many may be looked for: each is
+/// read once, and none is passed by again and again.
+#[derive(Debug, Default)]
+struct Extras {
+    unread: Named,
+    read: HashMap<FileDigest, Named>,
+}
+
+impl Extras {
+    fn add(&mut self, path: RelPath) {
+        put(&mut self.unread, path);
+    }
+
+    /// Takes one of these contents: of this name, because a directory that was renamed has the same names in it, or of any.
+    fn take(
+        &mut self,
+        name: &[u8],
+        digest: &FileDigest,
+        hash: impl Fn(&RelPath) -> Option<FileDigest>,
+    ) -> Option<RelPath> {
+        if let Some(path) = self.read.get_mut(digest).and_then(|read| take(read, name)) {
+            return Some(path);
+        }
+        while let Some(path) = take(&mut self.unread, name) {
+            if self.look_into(&path, digest, &hash) {
+                return Some(path);
+            }
+        }
+        if let Some(path) = self.read.get_mut(digest).and_then(take_first) {
+            return Some(path);
+        }
+        while let Some(path) = take_first(&mut self.unread) {
+            if self.look_into(&path, digest, &hash) {
+                return Some(path);
+            }
+        }
+        None
+    }
+
+    /// Whether a file has these contents. If not, what it has is kept in mind; one that cannot be read is nothing that is looked for.
+    fn look_into(
+        &mut self,
+        path: &RelPath,
+        digest: &FileDigest,
+        hash: impl Fn(&RelPath) -> Option<FileDigest>,
+    ) -> bool {
+        match hash(path) {
+            Some(own) if own == *digest => return true,
+            Some(own) => put(self.read.entry(own).or_default(), path.clone()),
+            None => {}
+        }
+        false
+    }
+}
+
+fn put(named: &mut Named, path: RelPath) {
+    named.entry(path.name().into()).or_default().push(path);
+}
+
+fn take(named: &mut Named, name: &[u8]) -> Option<RelPath> {
+    let paths = named.get_mut(name)?;
+    let path = paths.pop();
+    if paths.is_empty() {
+        named.remove(name);
+    }
+    path
+}
+
+fn take_first(named: &mut Named) -> Option<RelPath> {
+    let mut first = named.first_entry()?;
+    let path = first.get_mut().pop();
+    if first.get().is_empty() {
+        first.remove();
+    }
+    path
 }
 
 /// What becomes of a new file.
@@ -112,8 +184,7 @@ impl Moves {
     pub(super) fn extra(&mut self, item: &Item) {
         if is_candidate(&item.meta) && self.extra_count < MOVES {
             self.extra_count += 1;
-            let extra = Extra { path: item.path.clone(), digest: None };
-            self.extras.entry((item.meta.size, item.meta.mtime)).or_default().push(extra);
+            self.extras.entry((item.meta.size, item.meta.mtime)).or_default().add(item.path.clone());
         }
     }
 
@@ -148,12 +219,52 @@ impl Moves {
         digest: &FileDigest,
         hash: impl Fn(&RelPath) -> Option<FileDigest>,
     ) -> Option<RelPath> {
-        let extras = self.extras.get_mut(&(item.meta.size, item.meta.mtime))?;
-        // A directory that was renamed has the same names in it.
-        extras.sort_by_key(|extra| extra.path.name() != item.path.name());
-        let at = extras
-            .iter_mut()
-            .position(|extra| extra.digest.get_or_insert_with(|| hash(&extra.path)).as_ref() == Some(digest))?;
-        Some(extras.swap_remove(at).path)
+        self.extras.get_mut(&(item.meta.size, item.meta.mtime))?.take(item.path.name(), digest, hash)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Each file is found once and read at most once, one of the same name before others, and none that has other contents.
+        #[test]
+        fn as_many_are_found_as_there_are(
+            here in prop::collection::vec((0_u8..6, prop::option::weighted(0.9, 0_u8..4)), 0..40),
+            wanted in prop::collection::vec((0_u8..6, 0_u8..4), 0..40),
+        ) {
+            let mut extras = Extras::default();
+            let path = |at: usize, name: u8| RelPath::parse(format!("{at}/{name}").as_bytes()).unwrap();
+            let mut left: HashMap<RelPath, Option<u8>> = HashMap::new();
+            for (at, (name, content)) in here.iter().enumerate() {
+                extras.add(path(at, *name));
+                left.insert(path(at, *name), *content);
+            }
+            let (contents, read) = (left.clone(), RefCell::new(HashSet::new()));
+            for (name, content) in wanted {
+                let name = path(0, name).name().to_vec();
+                let found = extras.take(&name, &[content; 32], |path| {
+                    assert!(read.borrow_mut().insert(path.clone()), "{path} is read twice");
+                    contents[path].map(|content| [content; 32])
+                });
+                let may_be: Vec<RelPath> =
+                    left.iter().filter(|(_, own)| **own == Some(content)).map(|(path, _)| path.clone()).collect();
+                let is_there = may_be.iter().any(|path| path.name() == name);
+                match found {
+                    Some(found) => {
+                        prop_assert!(may_be.contains(&found));
+                        prop_assert_eq!(found.name() == name, is_there);
+                        left.remove(&found);
+                    }
+                    None => prop_assert!(may_be.is_empty()),
+                }
+            }
+        }
     }
 }
