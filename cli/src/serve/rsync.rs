@@ -284,8 +284,8 @@ fn run(granted: TreeAuthority<'_>, mut job: Job, staging: Option<&Staging>, requ
     }
     Ok(match code {
         Some(0) => outcome,
-        Some(PARTIAL) if let Some(missing) = missing.into_iter().next() => {
-            Outcome { code: PARTIAL, failed: Some(missing), ..outcome }
+        Some(PARTIAL) if !missing.is_empty() => {
+            Outcome { code: PARTIAL, failed: missing.into_iter().next(), ..outcome }
         }
         Some(code) => {
             Outcome { code, failed: Some(over.unwrap_or_else(|| format!("rsync ended with {code}"))), ..outcome }
