@@ -1,7 +1,8 @@
 //! What differs between two files, and the proof that they are equal: bytes in, bytes out.
 //!
 //! The room knows no files, no sockets, no protocol. It reads from what the caller gives and holds a bounded part of
-//! the data at a time. It never writes, never waits but for sums that its caller has not yet ([`Sums`]), and never trusts a sum or an operation that a peer sent.
+//! the data at a time. It never writes, never waits but for sums that its caller has not yet ([`Sums`]), and never trusts a sum
+//! or an operation that a peer sent.
 //!
 //! Both sides cut their file into the same [`Blocks`]: subtrees of its BLAKE3, whose chaining values serve twice, to compare
 //! and as the inner nodes of the file's digest. In the order of use:

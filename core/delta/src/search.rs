@@ -49,7 +49,7 @@ pub struct Work {
 /// [`finish`](Search::finish). The operations come in order and without gaps; the last copy is held back until it cannot
 /// grow. The bytes of the literals of one call can be had from [`bytes`](Search::bytes) until the next.
 ///
-/// It holds the sums, an index of about 16 bytes a block, the last window, and up to seven blocks of those before.
+/// It holds the sums, an index of about 20 bytes a block, the last window, and up to seven blocks of those before.
 pub struct Search<S> {
     basis: S,
     /// No more sums will come.

@@ -59,14 +59,22 @@ fn a_host_that_gives_no_terminal() {
     let home = Home::facing(HOST, &target);
     let mut terminal = Terminal::new();
     let before = terminal.modes();
-    let running = start(&home, &terminal, &["-t", HOST, "tty; read line; echo \"got $line\"; exit 4"]);
+    let running = start(&home, &terminal, &["-t", HOST, READS_A_LINE]);
+    lives_without(&mut terminal, &before, running);
+}
+
+/// A session that a host gives no terminal, and that reads a line: it goes on, and our terminal is as it was.
+pub(super) fn lives_without(terminal: &mut Terminal, before: &Termios, running: Running) {
     terminal.wait_for("PTY allocation request failed on channel 0");
     terminal.wait_for("not a tty");
-    until("the terminal is raw", || terminal.modes().local_modes == before.local_modes);
+    until("the terminal stays raw", || terminal.modes().local_modes == before.local_modes);
     terminal.type_in("a line\r");
     terminal.wait_for("got a line");
     let _ = running.wait().ends(4);
 }
+
+/// What it is that reads a line.
+pub(super) const READS_A_LINE: &str = "tty; read line; echo \"got $line\"; exit 4";
 
 fn window_changes_are_passed_on(world: &World) {
     let mut terminal = Terminal::new();

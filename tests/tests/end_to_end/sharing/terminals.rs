@@ -7,7 +7,8 @@ use xssh_tests::sshd::Sshd;
 use xssh_tests::terminal::Terminal;
 use xssh_tests::world::{HOST, World};
 
-use super::{OpenSsh, PAIRS, Program, Ride, Standing, Xssh, logins, shared, until, until_caught};
+use super::super::terminals::{READS_A_LINE, lives_without};
+use super::{OpenSsh, PAIRS, Program, Ride, Standing, Xssh, logins, shared, until_caught};
 
 /// A call at a terminal of its own.
 pub(super) fn start(call: Call, home: &Home, terminal: &Terminal) -> Running {
@@ -46,14 +47,8 @@ pub(super) fn no_terminal_by(ride: Ride) {
         let standing = Standing::start(master, &home, &[]);
         let mut terminal = Terminal::new();
         let before = terminal.modes();
-        let command = "tty; read line; echo \"got $line\"; exit 4";
-        let running = start(ride(Xssh, &home, &standing, &["-t", HOST, command]), &home, &terminal);
-        terminal.wait_for("PTY allocation request failed on channel 0");
-        terminal.wait_for("not a tty");
-        until("the terminal is raw", || terminal.modes().local_modes == before.local_modes);
-        terminal.type_in("a line\r");
-        terminal.wait_for("got a line");
-        let _ = running.wait().ends(4);
+        let running = start(ride(Xssh, &home, &standing, &["-t", HOST, READS_A_LINE]), &home, &terminal);
+        lives_without(&mut terminal, &before, running);
     }
 }
 

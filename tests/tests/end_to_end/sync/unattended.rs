@@ -112,10 +112,17 @@ fn a_far_side_that_is_killed_is_told_of() {
     }
 }
 
-/// A stopped process, which does not outlast the test.
-struct Orphan(Pid);
+/// A process that is stopped for as long as this is kept, and then killed.
+struct Stopped(Pid);
 
-impl Drop for Orphan {
+impl Stopped {
+    fn now(pid: Pid) -> Self {
+        kill_process(pid, Signal::STOP).expect("a process to stop");
+        Self(pid)
+    }
+}
+
+impl Drop for Stopped {
     fn drop(&mut self) {
         let _ = kill_process(self.0, Signal::KILL);
     }
@@ -129,8 +136,7 @@ fn a_lost_run_waits_for_what_it_has_left() {
     let args = ["--retry", "9", "--connections", "1", "--bwlimit", "8m", text(&here), &on_host(&there)];
     let running = sync_by(&world, &remote, &args).limit(Duration::from_secs(120)).start();
     wait_until(|| staged(&there).is_some_and(|path| fs::metadata(path).is_ok_and(|stat| stat.len() > 1_000_000)));
-    let orphan = Orphan(begun(&mark)[0]);
-    kill_process(orphan.0, Signal::STOP).expect("a process to stop");
+    let orphan = Stopped::now(begun(&mark)[0]);
     let first = world.target.serving()[0];
     kill_process(Pid::from_raw(first.cast_signed()).expect("a process"), Signal::KILL).expect("a process to cut");
     // The second was refused when there is a third.
@@ -210,22 +216,6 @@ fn a_far_side_that_is_killed_at_once_is_told_of() {
     // To everybody else it is as with ssh.
     let alone = world.home.xssh(&[HOST, "kill -9 $$"]).run().ends(255);
     assert_eq!(alone.errors(), "");
-}
-
-/// A process that is stopped for as long as this is kept, and then killed.
-struct Stopped(Pid);
-
-impl Stopped {
-    fn now(pid: Pid) -> Self {
-        kill_process(pid, Signal::STOP).expect("a process to stop");
-        Self(pid)
-    }
-}
-
-impl Drop for Stopped {
-    fn drop(&mut self) {
-        let _ = kill_process(self.0, Signal::KILL);
-    }
 }
 
 /// A line that goes silent tells nobody of its end: what waits at the host's end of it holds DST, until it has waited long enough.
